@@ -1,0 +1,375 @@
+-- Tenant tables. tenant_id leads every key; the last block switches row level security on for all of them at once.
+-- Hot rows (member, aggregates, tiers) leave room on their page, so that an update that changes no indexed column stays on it.
+
+CREATE TABLE tenant (
+    tenant_id         uuid PRIMARY KEY,
+    name              text NOT NULL,
+    slug              text NOT NULL,
+    template          text NOT NULL,
+    locale            text NOT NULL,
+    timezone          text NOT NULL,
+    currency          text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    status            text NOT NULL CHECK (status IN ('trialing', 'active', 'past_due', 'suspended', 'cancelled')),
+    plan              text NOT NULL,
+    trial_ends_at     timestamptz,
+    programme_version integer NOT NULL CHECK (programme_version >= 1),
+    clock_offset      interval NOT NULL DEFAULT '0', -- how far the tenant's clock is ahead of ours (sandboxes, tests)
+    created_at        timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE TABLE branch (
+    tenant_id  uuid NOT NULL,
+    id         uuid NOT NULL,
+    code       text NOT NULL,
+    name       text NOT NULL,
+    kind       text NOT NULL CHECK (kind IN ('own', 'franchise')),
+    closed_at  timestamptz,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, code)
+);
+
+CREATE TABLE staff (
+    tenant_id  uuid NOT NULL,
+    id         uuid NOT NULL,
+    account_id uuid NOT NULL,
+    name       text NOT NULL,
+    role       text NOT NULL CHECK (role IN ('owner', 'manager', 'clerk', 'analyst')),
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, account_id)
+);
+
+CREATE TABLE audit (
+    tenant_id  uuid NOT NULL,
+    id         uuid NOT NULL DEFAULT uuidv7(),
+    at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+    actor      text NOT NULL,  -- key:<id>, staff:<id>, system
+    action     text NOT NULL,  -- noun.verb
+    target     text,           -- noun:<id>
+    detail     jsonb NOT NULL DEFAULT '{}',
+    request_id text,
+    PRIMARY KEY (tenant_id, id)
+);
+
+CREATE TABLE programme_version (
+    tenant_id    uuid NOT NULL,
+    version      integer NOT NULL CHECK (version >= 1),
+    document     jsonb NOT NULL,
+    published_at timestamptz NOT NULL,
+    published_by text NOT NULL,
+    note         text,
+    PRIMARY KEY (tenant_id, version)
+);
+
+CREATE TABLE programme_draft (
+    tenant_id  uuid PRIMARY KEY,
+    document   jsonb NOT NULL,
+    revision   integer NOT NULL CHECK (revision >= 1),
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_by text NOT NULL
+);
+
+CREATE TABLE member (
+    tenant_id   uuid NOT NULL,
+    id          uuid NOT NULL,
+    seq         bigint NOT NULL DEFAULT 0, -- the member's last number: all writes about a member are in one order
+    revision    integer NOT NULL DEFAULT 1, -- of the profile, for ETag
+    joined_on   date NOT NULL,
+    external_id text,
+    phone       text CHECK (phone ~ '^\+[0-9]{4,15}$'),
+    phone_last4 text GENERATED ALWAYS AS (right(phone, 4)) STORED,
+    card_no     text,
+    name        text,
+    name_key    text GENERATED ALWAYS AS (lower(name)) STORED, -- searched by equality and ^@, both leakproof
+    birthday    date,
+    gender      text CHECK (gender IN ('female', 'male', 'other')),
+    branch_id   uuid,
+    source      text NOT NULL CHECK (source IN ('api', 'import', 'till', 'page')),
+    enrolled_by text,
+    created_at  timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, branch_id) REFERENCES branch (tenant_id, id)
+) WITH (fillfactor = 80);
+CREATE INDEX ON member (tenant_id, branch_id);
+CREATE INDEX ON member (tenant_id, phone_last4);
+CREATE INDEX ON member (tenant_id, name_key text_pattern_ops);
+
+-- Every identifier that leads to a member. A row per identifier makes each unique in the tenant and found by equality.
+CREATE TABLE member_identity (
+    tenant_id uuid NOT NULL,
+    kind      text NOT NULL, -- phone, card, external_id, wechat_unionid, wechat_openid:<app id>
+    value     text NOT NULL,
+    member_id uuid NOT NULL,
+    PRIMARY KEY (tenant_id, kind, value),
+    FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
+);
+CREATE INDEX ON member_identity (tenant_id, member_id);
+
+CREATE TABLE purchase (
+    tenant_id   uuid NOT NULL,
+    id          uuid NOT NULL DEFAULT uuidv7(),
+    member_id   uuid,             -- NULL: no member (散客)
+    branch_id   uuid NOT NULL,
+    seq         bigint,           -- the member's number of this fact
+    external_id text NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    local_day   date NOT NULL,    -- of occurred_at in the tenant's time zone, computed once
+    amount      bigint NOT NULL CHECK (amount BETWEEN 0 AND 10000000000000), -- minor units, final
+    lines       jsonb,
+    tenders     jsonb,
+    category    text,
+    sold_by     text,
+    source      text NOT NULL CHECK (source IN ('api', 'import')),
+    actor       text NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id),
+    FOREIGN KEY (tenant_id, branch_id) REFERENCES branch (tenant_id, id),
+    CHECK ((member_id IS NULL) = (seq IS NULL))
+);
+CREATE INDEX ON purchase (tenant_id, member_id, id);
+CREATE INDEX ON purchase (tenant_id, branch_id);
+
+-- The till's own numbers, unique for ever per branch. Its own table, so that `purchase` can be partitioned by time.
+CREATE TABLE purchase_external (
+    tenant_id   uuid NOT NULL,
+    branch_id   uuid NOT NULL,
+    external_id text NOT NULL,
+    purchase_id uuid NOT NULL,
+    fingerprint bytea NOT NULL CHECK (length(fingerprint) = 32),
+    PRIMARY KEY (tenant_id, branch_id, external_id)
+);
+
+-- Aggregates in three grains, kept in the transaction of the fact (money in minor units).
+CREATE TABLE member_total (
+    tenant_id    uuid NOT NULL,
+    member_id    uuid NOT NULL,
+    spend        bigint NOT NULL,
+    purchases    bigint NOT NULL,
+    max_purchase bigint NOT NULL,
+    last_day     date NOT NULL, -- the last local day with a purchase
+    PRIMARY KEY (tenant_id, member_id),
+    FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
+) WITH (fillfactor = 80);
+
+CREATE TABLE member_month (
+    tenant_id    uuid NOT NULL,
+    member_id    uuid NOT NULL,
+    month        date NOT NULL CHECK (extract(day FROM month) = 1),
+    spend        bigint NOT NULL,
+    purchases    bigint NOT NULL,
+    max_purchase bigint NOT NULL,
+    PRIMARY KEY (tenant_id, member_id, month),
+    FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
+) WITH (fillfactor = 90);
+
+CREATE TABLE member_day (
+    tenant_id    uuid NOT NULL,
+    member_id    uuid NOT NULL,
+    day          date NOT NULL,
+    spend        bigint NOT NULL,
+    purchases    bigint NOT NULL,
+    max_purchase bigint NOT NULL,
+    PRIMARY KEY (tenant_id, member_id, day),
+    FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
+) WITH (fillfactor = 95);
+
+-- One row a member and ladder once a decision was made; a member without one is in the base tier since joined_on.
+CREATE TABLE member_tier (
+    tenant_id    uuid NOT NULL,
+    member_id    uuid NOT NULL,
+    ladder       text NOT NULL,
+    tier         text NOT NULL,
+    rank         smallint NOT NULL CHECK (rank >= 0),
+    since        date NOT NULL,
+    reason       text NOT NULL,
+    valid_from   date NOT NULL,
+    valid_until  date,
+    fell_on      date,          -- day of the last fall: from then on `lifetime` in a qualify starts here
+    decision_id  uuid NOT NULL,
+    effective_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, member_id, ladder),
+    FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
+) WITH (fillfactor = 80);
+CREATE INDEX ON member_tier (tenant_id, ladder, rank, member_id);
+
+-- Decisions are append-only: what was decided, when, why, by which version, from which values.
+CREATE TABLE decision (
+    tenant_id         uuid NOT NULL,
+    id                uuid NOT NULL DEFAULT uuidv7(),
+    member_id         uuid NOT NULL,
+    ladder            text NOT NULL,
+    seq               bigint NOT NULL,
+    reason            text NOT NULL CHECK (reason IN
+        ('upgrade', 'renew', 'downgrade', 'refund', 'late', 'manual', 'import', 'merge', 'programme_change')),
+    from_tier         text NOT NULL,
+    to_tier           text NOT NULL,
+    from_rank         smallint NOT NULL,
+    to_rank           smallint NOT NULL,
+    effective_at      timestamptz NOT NULL, -- the instant t of the evaluation
+    recorded_at       timestamptz NOT NULL,
+    day               date NOT NULL,        -- D: the last local day that the windows look at
+    valid_until       date,
+    programme_version integer NOT NULL,
+    facts             jsonb NOT NULL,       -- leaf key → value
+    cause             text NOT NULL CHECK (cause IN ('purchase', 'recalculation')),
+    cause_id          uuid NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
+);
+CREATE INDEX ON decision (tenant_id, member_id, id);
+CREATE INDEX ON decision (tenant_id, effective_at);
+
+CREATE TABLE job (
+    tenant_id  uuid NOT NULL,
+    id         uuid NOT NULL,
+    kind       text NOT NULL,
+    state      text NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed')),
+    progress   numeric NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 1),
+    counts     jsonb NOT NULL DEFAULT '{}',
+    result     jsonb,
+    error      jsonb,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    request_id text,
+    PRIMARY KEY (tenant_id, id)
+);
+
+CREATE TABLE recalculation (
+    tenant_id         uuid NOT NULL,
+    id                uuid NOT NULL, -- the job's id
+    as_of             timestamptz NOT NULL,
+    day               date NOT NULL,   -- T: the local day of as_of
+    ladders           text[] NOT NULL,
+    programme_version integer NOT NULL,
+    cause             text NOT NULL CHECK (cause IN ('request', 'schedule', 'import')),
+    incremental_from  timestamptz,     -- only members with facts recorded since (our clock); NULL: every member
+    watermark         timestamptz,     -- the first batch's instant (our clock): facts recorded before it were seen
+    after_member      uuid,            -- resumes behind this member
+    members           bigint NOT NULL,
+    evaluated         bigint NOT NULL DEFAULT 0,
+    upgraded          bigint NOT NULL DEFAULT 0,
+    renewed           bigint NOT NULL DEFAULT 0,
+    downgraded        bigint NOT NULL DEFAULT 0,
+    started_at        timestamptz,
+    finished_at       timestamptz,
+    PRIMARY KEY (tenant_id, id)
+);
+
+-- What the last finished run over every member established for a ladder.
+CREATE TABLE ladder_run (
+    tenant_id         uuid NOT NULL,
+    ladder            text NOT NULL,
+    as_of             timestamptz NOT NULL,
+    day               date NOT NULL,
+    programme_version integer NOT NULL,
+    watermark         timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, ladder)
+);
+
+CREATE TABLE schedule (
+    tenant_id uuid NOT NULL,
+    name      text NOT NULL,
+    spec      jsonb NOT NULL,
+    next_at   timestamptz NOT NULL, -- on the tenant's clock
+    PRIMARY KEY (tenant_id, name)
+);
+
+CREATE TABLE outbox (
+    tenant_id  uuid NOT NULL,
+    id         uuid NOT NULL DEFAULT uuidv7(),
+    name       text NOT NULL,
+    payload    jsonb NOT NULL,
+    request_id text,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    next_at    timestamptz NOT NULL DEFAULT clock_timestamp(), -- when the relay sends it (again)
+    attempts   integer NOT NULL DEFAULT 0,
+    last_error text,
+    dead_at    timestamptz,
+    PRIMARY KEY (tenant_id, id)
+) WITH (fillfactor = 70);
+CREATE INDEX outbox_due ON outbox (next_at) WHERE dead_at IS NULL;
+
+CREATE TABLE idempotency (
+    tenant_id   uuid NOT NULL,
+    key         bytea NOT NULL,
+    fingerprint bytea NOT NULL,
+    status      integer,
+    head        bytea,
+    body        bytea,
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (tenant_id, key)
+) WITH (fillfactor = 70);
+CREATE INDEX ON idempotency (created_at);
+
+CREATE TABLE import_run (
+    tenant_id   uuid NOT NULL,
+    id          uuid NOT NULL,  -- the job's id
+    kind        text NOT NULL CHECK (kind IN ('members', 'purchases')),
+    options     jsonb NOT NULL,
+    fingerprint bytea NOT NULL CHECK (length(fingerprint) = 32),
+    file        text NOT NULL,  -- path in the file store
+    file_size   bigint NOT NULL,
+    actor       text NOT NULL,
+    state       text NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed')),
+    position    bigint NOT NULL DEFAULT 0, -- rows done; the file is read again up to here
+    cursor      jsonb,                     -- where the next batch begins
+    rows        bigint NOT NULL DEFAULT 0,
+    imported    bigint NOT NULL DEFAULT 0,
+    updated     bigint NOT NULL DEFAULT 0,
+    unchanged   bigint NOT NULL DEFAULT 0,
+    failed      bigint NOT NULL DEFAULT 0,
+    error       jsonb,
+    started_at  timestamptz,
+    finished_at timestamptz,
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX ON import_run (tenant_id, fingerprint);
+
+CREATE TABLE import_error (
+    tenant_id uuid NOT NULL,
+    import_id uuid NOT NULL,
+    line      bigint NOT NULL,
+    "column"  text NOT NULL,
+    code      text NOT NULL,
+    params    jsonb NOT NULL DEFAULT '{}',
+    value     text,
+    PRIMARY KEY (tenant_id, import_id, line, "column"),
+    FOREIGN KEY (tenant_id, import_id) REFERENCES import_run (tenant_id, id)
+);
+
+-- Row level security, the same on every tenant table: simple equality, an error outside a scope.
+DO $$
+DECLARE t text;
+BEGIN
+    FOR t IN SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+              WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
+        EXECUTE format('CREATE POLICY tenant ON %I TO app USING (tenant_id = current_setting(''app.tenant_id'')::uuid)'
+                       ' WITH CHECK (tenant_id = current_setting(''app.tenant_id'')::uuid)', t);
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO app', t);
+    END LOOP;
+END $$;
+
+-- Append-only for the application.
+REVOKE UPDATE, DELETE ON decision, audit, programme_version, tenant FROM app;
+GRANT UPDATE (name, locale, timezone, currency, programme_version) ON tenant TO app;
+
+-- The relay sees every tenant's outbox and schedules, and the clock they go by; nothing else.
+CREATE POLICY relay ON outbox TO relay USING (true) WITH CHECK (true);
+CREATE POLICY relay ON schedule TO relay USING (true) WITH CHECK (true);
+CREATE POLICY relay ON tenant FOR SELECT TO relay USING (true);
+GRANT SELECT, INSERT, UPDATE ON outbox TO relay;
+GRANT SELECT, UPDATE ON schedule TO relay;
+GRANT SELECT (tenant_id, clock_offset) ON tenant TO relay;
+
+-- The operator reads what he must to run the service: tenants and dead letters; ends old idempotency keys.
+CREATE POLICY operator ON tenant FOR SELECT TO operator USING (true);
+CREATE POLICY operator ON outbox TO operator USING (true) WITH CHECK (true);
+CREATE POLICY operator ON idempotency TO operator USING (true) WITH CHECK (true);
+GRANT SELECT ON tenant, outbox TO operator;
+GRANT UPDATE (next_at, attempts, dead_at, last_error), DELETE ON outbox TO operator;
+GRANT SELECT (created_at), DELETE ON idempotency TO operator;

@@ -1,0 +1,146 @@
+"""Who is asking: API keys (integrators) and sessions (staff), looked up by the narrow role `gate`.
+
+A key is `rk_<mode>_<id>_<secret>_<checksum>`; we keep the SHA-256 of the secret only. The checksum
+(CRC-32 of what stands before it) lets a scanner and us refuse a mistyped key without a query.
+A found principal is remembered for `PRINCIPAL_CACHE_SECONDS`: so long a revoked key may still work.
+"""
+
+import hashlib
+import hmac
+import secrets
+import time
+import zlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from saas.db import role_pool
+from saas.errors import DomainError
+from saas.principal import Principal
+from saas.problem_details import send_problem
+from saas.settings import get_settings
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZabcdefghjkmnpqrstvwxyz"
+_CACHE_SIZE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A fresh key: `text` is shown once, `secret_hash` is kept."""
+
+    id: str
+    text: str
+    secret_hash: bytes
+
+
+def new_key(mode: str) -> NewKey:
+    """A key with 62 random bits of id and 251 of secret, in letters without look-alikes."""
+    key_id = _random(11)
+    secret = _random(44)
+    head = f"rk_{mode}_{key_id}_{secret}"
+    return NewKey(key_id, f"{head}_{_checksum(head)}", _hash(secret))
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _checksum(head: str) -> str:
+    return f"{zlib.crc32(head.encode()):08x}"
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+class _Remembered:
+    """A small cache of principals with a short life. Holds hashes of keys, never keys."""
+
+    def __init__(self) -> None:
+        self._entries: OrderedDict[bytes, tuple[float, Principal]] = OrderedDict()
+
+    def get(self, token: bytes) -> Principal | None:
+        entry = self._entries.get(token)
+        if entry is None:
+            return None
+        if entry[0] < time.monotonic():
+            del self._entries[token]
+            return None
+        return entry[1]
+
+    def put(self, token: bytes, principal: Principal) -> None:
+        self._entries[token] = (time.monotonic() + get_settings().principal_cache_seconds, principal)
+        while len(self._entries) > _CACHE_SIZE:
+            self._entries.popitem(last=False)
+
+    def forget_actor(self, actor: str) -> None:
+        for token in [t for t, (_, p) in self._entries.items() if p.actor == actor]:
+            del self._entries[token]
+
+
+remembered = _Remembered()
+
+
+async def principal_of_key(text: str) -> Principal:
+    """The principal of a presented key. Raises DomainError `unauthenticated` for any that isn't valid now."""
+    parts = text.split("_")
+    if len(parts) != 5 or parts[0] != "rk":  # noqa: PLR2004  # rk, mode, id, secret, checksum
+        raise DomainError("unauthenticated")
+    token = hashlib.sha256(text.encode()).digest()
+    if (known := remembered.get(token)) is not None:
+        return known
+    _, mode, key_id, secret, checksum = parts
+    if not hmac.compare_digest(checksum.encode(), _checksum(text.rpartition("_")[0]).encode()):
+        raise DomainError("unauthenticated")
+    pool = await role_pool("gate")
+    row = await pool.fetchrow(
+        "SELECT tenant_id, secret_hash, scopes, branch_ids FROM platform.api_key"
+        " WHERE id = $1 AND mode = $2 AND revoked_at IS NULL",
+        key_id,
+        mode,
+    )
+    if row is None or not hmac.compare_digest(row["secret_hash"], _hash(secret)):
+        raise DomainError("unauthenticated")
+    branches = None if row["branch_ids"] is None else frozenset(row["branch_ids"])
+    principal = Principal(f"key:{key_id}", row["tenant_id"], frozenset(row["scopes"]), branches)
+    remembered.put(token, principal)
+    return principal
+
+
+class AuthMiddleware(ASGIMiddleware):
+    """Finds the principal and holds it against the handler's `requires`; sessions come from `saas.sessions`."""
+
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        opt: dict[str, Any] = scope["route_handler"].opt
+        if opt.get("auth", "key") == "none":
+            await next_app(scope, receive, send)
+            return
+        connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
+        try:
+            principal = await self._principal(connection)
+            required = opt.get("requires")
+            if required is not None and not principal.may(required):
+                raise DomainError("forbidden", params={"scope": required})
+        except DomainError as error:
+            await send_problem(scope, send, error.code, params=error.params, headers=error.headers)
+            return
+        scope["state"]["principal"] = principal
+        tenant: UUID | None = principal.tenant_id
+        structlog.contextvars.bind_contextvars(tenant_id=str(tenant), actor=principal.actor)
+        await next_app(scope, receive, send)
+
+    async def _principal(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Principal:
+        header = connection.headers.get("authorization", "")
+        kind, _, text = header.partition(" ")
+        if kind.lower() != "bearer" or not text:
+            raise DomainError("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
+        return await principal_of_key(text.strip())

@@ -1,0 +1,165 @@
+"""The tenant scope: one transaction in which the database shows one tenant's rows.
+
+Only this module opens transactions. Scopes never nest; the queries of one scope run one after the
+other on its connection. Piccolo finds the connection as its engine's current transaction.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import UUID
+
+import asyncpg
+
+from saas.db import ENGINE, app_pool
+from saas.principal import SYSTEM, Principal
+from saas.settings import get_settings
+
+log = logging.getLogger(__name__)
+
+
+class ScopeClosedError(RuntimeError):
+    """A query outside a scope, or after its end (a stream, a background task)."""
+
+
+class CommitFailedError(RuntimeError):
+    """COMMIT was answered with something else: nothing was written."""
+
+
+@dataclass(slots=True)
+class Scope:
+    """What the running transaction belongs to. `after_commit` runs once the work is durable."""
+
+    tenant_id: UUID
+    principal: Principal
+    request_id: str | None
+    connection: asyncpg.Connection[Any] | None
+    after_commit: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+
+
+_current: ContextVar[Scope | None] = ContextVar("scope", default=None)
+
+
+def current() -> Scope:
+    """The scope that is open here. Raises ScopeClosedError outside one."""
+    scope = _current.get()
+    if scope is None or scope.connection is None:
+        raise ScopeClosedError("no tenant scope is open here")
+    return scope
+
+
+def connection() -> asyncpg.Connection[Any]:
+    """The open scope's connection. Raises ScopeClosedError outside one."""
+    return cast("asyncpg.Connection[Any]", current().connection)
+
+
+class _Transaction:
+    """What Piccolo's engine takes for its current transaction."""
+
+    @property
+    def connection(self) -> asyncpg.Connection[Any]:
+        return connection()
+
+
+_TRANSACTION = _Transaction()
+
+
+class OpenScope:
+    """A scope's life by hand, for the middleware: `begin`, then once `commit` or `roll_back`.
+
+    `tenant_id` is a UUID object, so that putting its text into SET LOCAL is safe; BEGIN and the
+    settings go in one message.
+    """
+
+    def __init__(self, tenant_id: UUID, principal: Principal, request_id: str | None) -> None:
+        self.scope = Scope(tenant_id, principal, request_id, None)
+        self._tokens: tuple[Token[Scope | None], Token[Any]] | None = None
+
+    @property
+    def live(self) -> bool:
+        return self.scope.connection is not None
+
+    async def begin(self, also: str = "") -> str:
+        """Takes a connection and begins; `also` is SQL that goes in the same message. Returns the last tag."""
+        if _current.get() is not None and _current.get().connection is not None:  # type: ignore[union-attr]
+            raise RuntimeError("scopes don't nest")
+        conn = await app_pool().acquire()
+        try:
+            tag = await conn.execute(
+                f"BEGIN; SET LOCAL app.tenant_id = '{self.scope.tenant_id}'; "
+                f"SET LOCAL lock_timeout = {get_settings().lock_timeout_ms}{also}"
+            )
+        except BaseException:
+            await _give_back(conn)
+            raise
+        self.scope.connection = conn
+        self._tokens = (_current.set(self.scope), ENGINE.current_transaction.set(_TRANSACTION))
+        return tag
+
+    async def commit(self, also: str = "") -> None:
+        """COMMIT, after `also` in the same message. Raises CommitFailedError where it became a ROLLBACK."""
+        tag = await self._end(f"{also}COMMIT")
+        if tag != "COMMIT":  # a swallowed SQL error had aborted the transaction
+            raise CommitFailedError(tag)
+        for action in self.scope.after_commit:
+            await action()
+
+    async def roll_back(self) -> None:
+        await self._end("ROLLBACK")
+
+    def leave(self) -> None:
+        """Forgets the scope in this context. Call it in the context that called `begin`."""
+        if self._tokens is not None:
+            _current.reset(self._tokens[0])
+            ENGINE.current_transaction.reset(self._tokens[1])
+            self._tokens = None
+
+    async def _end(self, sql: str) -> str:
+        conn, self.scope.connection = self.scope.connection, None
+        if conn is None:
+            raise ScopeClosedError("the scope has ended already")
+        try:
+            return await conn.execute(sql)
+        finally:
+            await asyncio.shield(_give_back(conn))
+
+
+async def _give_back(conn: asyncpg.Connection[Any]) -> None:
+    if not conn.is_closed() and conn.is_in_transaction():
+        # Cancelled or failed in the middle of something: its state is unknown, so it isn't reused.
+        conn.terminate()
+    await app_pool().release(conn)
+
+
+@asynccontextmanager
+async def tenant_scope(
+    tenant_id: UUID, *, principal: Principal = SYSTEM, request_id: str | None = None
+) -> AsyncIterator[Scope]:
+    """One transaction of `tenant_id`, for jobs and commands: committed at the end, rolled back at an exception.
+
+    Raises CommitFailedError where the commit did not happen.
+    """
+    opened = OpenScope(tenant_id, principal, request_id)
+    await opened.begin()
+    try:
+        try:
+            yield opened.scope
+        except BaseException:
+            if opened.live:
+                await asyncio.shield(_roll_back_quietly(opened))
+            raise
+        await opened.commit()
+    finally:
+        opened.leave()
+
+
+async def _roll_back_quietly(opened: OpenScope) -> None:
+    """Rolls back under an exception that is on its way: a broken connection must not hide it."""
+    try:
+        await opened.roll_back()
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        log.warning("rollback failed: %s", type(error).__name__)

@@ -47,7 +47,7 @@ class Fault:
 
 
 def invalid(title: str, faults: Sequence[Fault]) -> ValidationError:
-    """The faults as pydantic's error, which a validator may raise: it's merged into the outer one, with paths."""
+    """The faults as an error that a validator may raise: the outer error takes it in, paths and all."""
     details = [
         InitErrorDetails(type=PydanticCustomError(f.code, f.message, dict(f.params)), loc=f.loc, input=None)
         for f in faults
@@ -159,7 +159,7 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 # no control characters: PostgreSQL's jsonb refuses NUL, and a name of blanks is no name
 Label = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^\P{Cc}*[^\p{Cc}\s]\P{Cc}*$")]
 """A short visible text, such as a till's category."""
-Text = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=r"^\P{Cc}*[^\p{Cc}\s]\P{Cc}*$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^\P{Cc}*[^\p{Cc}\s]\P{Cc}*$")]
 
 Codes = Annotated[tuple[Code, ...], BeforeValidator(as_tuple), Field(max_length=200), AfterValidator(_unique)]
 Labels = Annotated[

@@ -1,0 +1,205 @@
+"""A tenant's programme as one versioned document: ladders of tiers and the rules beside them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import combinations
+from typing import Annotated, Any, Literal, Self
+
+from babel.core import get_global
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from tenants.programme.benefits import Benefit
+from tenants.programme.conditions import Condition, Place, leaf_key, places
+from tenants.programme.rules import (
+    Attribute,
+    Eligibility,
+    Lifecycle,
+    Points,
+    Stacking,
+    Wallet,
+)
+from tenants.programme.schedule import Policy
+from tenants.programme.strict import (
+    Code,
+    Codes,
+    Fault,
+    Loc,
+    Names,
+    Strict,
+    as_tuple,
+    duplicates,
+    invalid,
+    json_pointer,
+)
+
+
+@cache
+def _currencies() -> frozenset[str]:
+    """ISO 4217's codes of money that some country uses or used: an old document must stay readable."""
+    by_territory = get_global("territory_currencies")
+    return frozenset(code for uses in by_territory.values() for code, *_, tender in uses if tender)
+
+
+def _known_currency(code: str) -> str:
+    if code not in _currencies():
+        message = "{currency} is not a currency of ISO 4217"
+        raise PydanticCustomError("unknown-currency", message, {"currency": code})
+    return code
+
+
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)]
+
+
+class Tier(Strict):
+    """One step; `qualify` None for the base tier only, `retain` None where `qualify` keeps it too."""
+
+    code: Code
+    rank: int = Field(ge=0, lt=20)
+    names: Names
+    qualify: Condition | None = None
+    retain: Condition | None = None
+    benefits: Annotated[tuple[Benefit, ...], BeforeValidator(as_tuple), Field(max_length=50)] = ()
+
+
+class Ladder(Strict):
+    """Tiers in the order of their ranks, the base tier first, under one policy."""
+
+    code: Code
+    names: Names
+    visibility: Literal["members", "staff"] = "members"
+    tiers: Annotated[tuple[Tier, ...], BeforeValidator(as_tuple), Field(min_length=1, max_length=20)]
+    policy: Policy
+
+    @model_validator(mode="after")
+    def _steps(self) -> Self:  # noqa: N804 - after validation there is an instance
+        faults = list(_tier_faults(self.tiers))
+        if faults:
+            raise invalid("ladder", faults)
+        return self
+
+    def tier(self, code: str) -> Tier | None:
+        """The tier of this code, if the ladder has it."""
+        return next((tier for tier in self.tiers if tier.code == code), None)
+
+
+def _tier_faults(tiers: tuple[Tier, ...]) -> Iterator[Fault]:
+    for n in duplicates([tier.code for tier in tiers]):
+        params = {"value": tiers[n].code}
+        yield Fault(("tiers", n, "code"), "duplicate", "Another tier has the code {value}", params)
+    for n, tier in enumerate(tiers):
+        if tier.rank != n:
+            message = "Ranks count from 0 without gaps: {rank} is expected here"
+            yield Fault(("tiers", n, "rank"), "rank-order", message, {"rank": n})
+        if n == 0:
+            for name in ("qualify", "retain"):
+                if getattr(tier, name) is not None:
+                    yield Fault(("tiers", n, name), "base-condition", "The base tier has no condition")
+        elif tier.qualify is None:
+            yield Fault(("tiers", n, "qualify"), "qualify-missing", "A tier above the base needs a condition")
+
+
+class Programme(Strict):
+    """The whole document. The first ladder is the main one."""
+
+    version: int = Field(default=1, ge=1, le=10**9)
+    currency: Currency
+    ladders: Annotated[tuple[Ladder, ...], BeforeValidator(as_tuple), Field(min_length=1, max_length=3)]
+    points: Points = Points()
+    wallet: Wallet = Wallet()
+    stacking: Stacking = Stacking()
+    eligibility: Eligibility = Eligibility()
+    attributes: Annotated[tuple[Attribute, ...], BeforeValidator(as_tuple), Field(max_length=100)] = ()
+    activity_kinds: Codes = ()
+    lifecycle: Lifecycle = Lifecycle()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:  # noqa: N804 - after validation there is an instance
+        faults = list(self._faults())
+        if faults:
+            raise invalid("programme", faults)
+        return self
+
+    def _faults(self) -> Iterator[Fault]:
+        for name, coded in (("ladders", self.ladders), ("attributes", self.attributes)):
+            codes = [item.code for item in coded]
+            for n in duplicates(codes):
+                params = {"value": codes[n]}
+                yield Fault((name, n, "code"), "duplicate", "The code {value} is taken", params)
+        tiers = {tier.code for ladder in self.ladders for tier in ladder.tiers}
+        for n, step in enumerate(self.wallet.top_up_bonus):
+            for k, code in enumerate(step.tiers or ()):
+                if code not in tiers:
+                    loc: Loc = ("wallet", "top_up_bonus", n, "tiers", k)
+                    yield Fault(loc, "unknown-tier", "No ladder has a tier {value}", {"value": code})
+
+    @classmethod
+    def parse(cls, data: object) -> Self:
+        """A programme from JSON data.
+
+        Raises pydantic's ValidationError with every fault; each location is the path in the document.
+        """
+        return cls.model_validate(data)
+
+    def dump(self) -> dict[str, Any]:
+        """The document as JSON data, defaults written out: `parse` gives the same programme again."""
+        return self.model_dump(mode="json")
+
+    @property
+    def main(self) -> Ladder:
+        """The main ladder."""
+        return self.ladders[0]
+
+    def ladder(self, code: str) -> Ladder | None:
+        """The ladder of this code, if the programme has it."""
+        return next((ladder for ladder in self.ladders if ladder.code == code), None)
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Something that a draft may contain but that is hardly meant; `pointer` leads to it in the document."""
+
+    pointer: str
+    code: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+def warnings(programme: Programme) -> list[Doubt]:
+    """`lower-asks-more`: a rank asks for more than a higher one does in a leaf of equal metric and window.
+
+    `gte` bounds outside `not` are compared; where a tier has several such leaves (mostly they are alternatives),
+    its smallest with the other's smallest and its largest with the other's largest.
+    """
+    return [
+        doubt
+        for n, ladder in enumerate(programme.ladders)
+        for lower, higher in combinations(ladder.tiers, 2)
+        for doubt in _asks_more(("ladders", n, "tiers", lower.rank, "qualify"), lower, higher)
+    ]
+
+
+def _asks_more(loc: Loc, lower: Tier, higher: Tier) -> Iterator[Doubt]:
+    above = _asks(higher)
+    for key, asked in _asks(lower).items():
+        # the smallest and the largest are the same place where the tier asks once: said once
+        ends = {(asked[side].loc, above[key][side].loc): side for side in (-1, 0) if key in above}
+        for side in ends.values():
+            place, other = asked[side], above[key][side]
+            if _gte(place) > _gte(other):
+                params = {"tier": lower.code, "asks": _gte(place), "higher": higher.code, "less": _gte(other)}
+                yield Doubt(json_pointer((*loc, *place.loc)), "lower-asks-more", params)
+
+
+def _asks(tier: Tier) -> dict[str, list[Place]]:
+    """The leaves that ask for at least something, by what they measure, the smallest first."""
+    asked: dict[str, list[Place]] = {}
+    if tier.qualify is not None:
+        for place in places(tier.qualify):
+            if place.leaf.gte is not None and not place.negated:
+                asked.setdefault(leaf_key(place.leaf), []).append(place)
+    return {key: sorted(found, key=_gte) for key, found in asked.items()}
+
+
+def _gte(place: Place) -> int:
+    return place.leaf.gte or 0

@@ -6,7 +6,7 @@ The pools' reset query is empty: every scope ends its own transaction, so there 
 
 import asyncio
 import json
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -16,6 +16,12 @@ from saas.settings import get_settings
 
 Role = Literal["app", "gate", "relay", "operator"]
 
+if TYPE_CHECKING:  # generic in asyncpg's stubs only
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+else:
+    Connection, Pool = asyncpg.Connection, asyncpg.Pool
+
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg's own typing leaves its C base open
     """A connection that is given back to its pool without a round trip."""
@@ -24,7 +30,7 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg's own ty
         return ""
 
 
-async def _init(connection: asyncpg.Connection[Any]) -> None:
+async def _init(connection: Connection) -> None:
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, encoder=dumps, decoder=json.loads, schema="pg_catalog")
 
@@ -68,7 +74,7 @@ class _LazyEngine(PostgresEngine):
 
 
 ENGINE = _LazyEngine()
-_gates: dict[Role, asyncpg.Pool[Any]] = {}
+_gates: dict[Role, Pool] = {}
 _opening = asyncio.Lock()
 
 
@@ -78,14 +84,14 @@ async def open_pool() -> None:
         ENGINE.pool = await asyncpg.create_pool(**pool_options("app"))
 
 
-def app_pool() -> asyncpg.Pool[Any]:
+def app_pool() -> Pool:
     """The API's pool. Raises RuntimeError before `open_pool`."""
     if ENGINE.pool is None:
         raise RuntimeError("the database pool is not open")
     return ENGINE.pool
 
 
-async def role_pool(role: Role) -> asyncpg.Pool[Any]:
+async def role_pool(role: Role) -> Pool:
     """The small pool of a narrow role, opened at its first use."""
     if role not in _gates:
         async with _opening:

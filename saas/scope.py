@@ -15,7 +15,7 @@ from uuid import UUID
 
 import asyncpg
 
-from saas.db import ENGINE, app_pool
+from saas.db import ENGINE, Connection, app_pool
 from saas.principal import SYSTEM, Principal
 from saas.settings import get_settings
 
@@ -37,7 +37,7 @@ class Scope:
     tenant_id: UUID
     principal: Principal
     request_id: str | None
-    connection: asyncpg.Connection[Any] | None
+    connection: Connection | None
     after_commit: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
 
@@ -52,16 +52,16 @@ def current() -> Scope:
     return scope
 
 
-def connection() -> asyncpg.Connection[Any]:
+def connection() -> Connection:
     """The open scope's connection. Raises ScopeClosedError outside one."""
-    return cast("asyncpg.Connection[Any]", current().connection)
+    return cast("Connection", current().connection)
 
 
 class _Transaction:
     """What Piccolo's engine takes for its current transaction."""
 
     @property
-    def connection(self) -> asyncpg.Connection[Any]:
+    def connection(self) -> Connection:
         return connection()
 
 
@@ -128,7 +128,7 @@ class OpenScope:
             await asyncio.shield(_give_back(conn))
 
 
-async def _give_back(conn: asyncpg.Connection[Any]) -> None:
+async def _give_back(conn: Connection) -> None:
     if not conn.is_closed() and conn.is_in_transaction():
         # Cancelled or failed in the middle of something: its state is unknown, so it isn't reused.
         conn.terminate()

@@ -4,6 +4,7 @@
 CREATE SCHEMA platform;
 GRANT USAGE ON SCHEMA platform TO app, gate, relay, operator;
 GRANT USAGE ON SCHEMA public TO app, gate, relay, operator;
+GRANT SELECT ON public.migration TO gate, operator; -- readiness: is the schema at head?
 
 CREATE TABLE platform.account (
     id            uuid PRIMARY KEY,

@@ -1,0 +1,59 @@
+"""The API and the admin: collects every feature's handlers and puts the middleware around them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.config.app import AppConfig
+from litestar.openapi import OpenAPIConfig
+from litestar.types import ControllerRouterHandler
+
+from saas import health, problems_pages
+from saas.auth import AuthMiddleware
+from saas.db import close_pools, open_pool
+from saas.logs import configure_logging
+from saas.middleware import API_VERSION, RequestIdMiddleware, ScopeMiddleware
+from saas.problem_details import exception_handlers
+from saas.settings import get_settings
+from saas.validation import Body, parse_body
+
+FEATURES = (health, problems_pages)
+
+
+@asynccontextmanager
+async def _pools(_: Litestar) -> AsyncIterator[None]:
+    await open_pool()
+    try:
+        yield
+    finally:
+        await close_pools()
+
+
+def _is_body(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, Body)
+
+
+def _decode_body(model: type[Body], value: Any) -> Body:
+    """Litestar has parsed the JSON; strict pydantic takes ids and times as text only from JSON, so back it goes."""
+    return parse_body(model, msgspec.json.encode(value))
+
+
+def create_app() -> Litestar:
+    """The ASGI application. Reads the settings; opens its pools when it starts to serve."""
+    configure_logging(get_settings())
+    handlers: list[ControllerRouterHandler] = [h for feature in FEATURES for h in feature.HANDLERS]
+    return Litestar.from_config(
+        AppConfig(
+            route_handlers=handlers,
+            middleware=[RequestIdMiddleware(), AuthMiddleware(), ScopeMiddleware()],
+            exception_handlers=exception_handlers,
+            type_decoders=[(_is_body, _decode_body)],
+            lifespan=[_pools],
+            openapi_config=OpenAPIConfig(
+                title="Regulars", version=API_VERSION, path="/openapi", render_plugins=[]
+            ),
+            request_max_body_size=10 * 1024 * 1024,
+        )
+    )

@@ -1,0 +1,161 @@
+"""Fixtures: a real, migrated PostgreSQL and Valkey, the application on them, a fresh chain a test.
+
+Each xdist worker starts its own embedded servers and migrates once; the isolation between tests is the
+tenant, as in production.
+"""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from saas.local.postgres import EmbeddedPostgres
+from saas.local.valkey import EmbeddedValkey
+
+
+@dataclass(frozen=True)
+class Servers:
+    postgres: EmbeddedPostgres
+    valkey: EmbeddedValkey
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    folder = tmp_path_factory.mktemp("servers")
+    postgres, valkey = EmbeddedPostgres(folder, ephemeral=True), EmbeddedValkey(folder)
+    postgres.start()
+    try:
+        valkey.start()
+        yield Servers(postgres, valkey)
+    finally:
+        valkey.stop()
+        postgres.stop()
+
+
+def environment(servers: Servers, files: Path, database: str = "regulars") -> dict[str, str]:
+    """The environment of a process that works on these servers."""
+    dsn = servers.postgres.dsn
+    return {
+        "ENVIRONMENT": "test",
+        "DATABASE_URL": dsn("app", database),
+        "GATE_DATABASE_URL": dsn("gate", database),
+        "RELAY_DATABASE_URL": dsn("relay", database),
+        "OPERATOR_DATABASE_URL": dsn("operator", database),
+        "MIGRATOR_DATABASE_URL": dsn(database=database),
+        "REDIS_URL": servers.valkey.url,
+        "SECRET_KEYS": secrets.token_urlsafe(32),
+        "FILE_STORE": str(files),
+        "ARGON2_TIME_COST": "1",
+        "ARGON2_MEMORY_KIB": "64",
+        "LOG_FORMAT": "json",
+        "LOG_LEVEL": "WARNING",
+        "PRINCIPAL_CACHE_SECONDS": "0",
+    }
+
+
+@pytest.fixture(scope="session")
+def environ(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The session's environment, also this process's: settings are read from it at first use."""
+    values = environment(servers, tmp_path_factory.mktemp("files"))
+    os.environ.update(values)
+    return values
+
+
+@pytest.fixture(scope="session")
+async def database(servers: Servers, environ: dict[str, str]) -> AsyncIterator[None]:
+    from saas.db import close_pools, open_pool
+    from saas.local.provision import provision
+    from saas.migrate import migrate
+
+    await provision(servers.postgres)
+    await migrate()
+    await open_pool()
+    yield
+    await close_pools()
+
+
+@pytest.fixture(scope="session")
+async def app(database: None) -> Any:
+    from saas.app import create_app
+
+    return create_app()
+
+
+@pytest.fixture(scope="session")
+async def client(app: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """Nobody's client: no key, no cookie kept."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
+        yield http
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A freshly signed-up tenant. `http` carries its key."""
+
+    tenant_id: UUID
+    key: str
+    http: httpx.AsyncClient
+    branch_id: str
+    email: str
+    password: str
+
+
+@pytest.fixture(scope="session")
+async def new_chain(app: Any, client: httpx.AsyncClient) -> AsyncIterator[Callable[..., Awaitable[Chain]]]:
+    """Signs a chain up: `await new_chain(template="pharmacy", timezone="UTC")`."""
+    opened: list[httpx.AsyncClient] = []
+
+    async def sign_up(**changes: str) -> Chain:
+        email, password = f"{secrets.token_hex(8)}@example.com", "correct horse battery"
+        body = {
+            "company": "青禾连锁",
+            "template": "general",
+            "email": email,
+            "password": password,
+            "locale": "zh-CN",
+            "timezone": "Asia/Shanghai",
+            "currency": "CNY",
+            **changes,
+        }
+        answer = await client.post("/v1/signup", json=body)
+        assert answer.status_code == 201, answer.text
+        made = answer.json()
+        http = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app, raise_app_exceptions=False),
+            base_url="http://testserver",
+            headers={"Authorization": f"Bearer {made['api_key']['key']}", "Accept-Language": "en"},
+        )
+        opened.append(http)
+        branches = (await http.get("/v1/branches")).json()["data"]
+        return Chain(
+            UUID(made["tenant"]["id"]),
+            made["api_key"]["key"],
+            http,
+            branches[0]["id"],
+            body["email"],
+            password,
+        )
+
+    yield sign_up
+    for http in opened:
+        await http.aclose()
+
+
+@pytest.fixture
+async def chain(new_chain: Callable[..., Awaitable[Chain]]) -> Chain:
+    return await new_chain()
+
+
+@pytest.fixture(scope="session")
+def drain(database: None) -> Callable[[], Awaitable[Any]]:
+    """Runs every due outbox job in this process, by the worker's own code, until none is due."""
+    from saas.jobs import drain
+
+    return drain

@@ -168,7 +168,7 @@ class Doubt:
 def warnings(programme: Programme) -> list[Doubt]:
     """`lower-asks-more`: a rank asks for more than a higher one does in a leaf of equal metric and window.
 
-    `gte` bounds outside `not` are compared; where a tier has several such leaves (mostly they are alternatives),
+    `gte` bounds outside `not` are compared; where a tier has several such leaves (mostly alternatives),
     its smallest with the other's smallest and its largest with the other's largest.
     """
     return [

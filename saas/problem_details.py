@@ -1,0 +1,297 @@
+"""Errors as RFC 9457 problem details, in the reader's language; the one place that maps them to HTTP.
+
+`render` makes the bytes, `send_problem` sends them from ASGI middleware, `problem_response` is a Litestar
+answer, `exception_handlers` is what `Litestar(exception_handlers=…)` takes. Nothing goes out but the
+catalogue's texts and the errors' own parameters.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import asyncpg
+import pydantic
+import structlog
+from babel import negotiate_locale
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import ExceptionHandlersMap, Scope, Send
+from redis.exceptions import ConnectionError as CacheConnectionError
+from uuid_utils.compat import uuid7
+
+from saas.errors import (
+    DEFAULT_LANGUAGE,
+    DomainError,
+    FieldError,
+    InvalidValueError,
+    Language,
+    catalogue,
+    fill,
+    pointer,
+)
+from saas.validation import field_errors
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
+
+MEDIA_TYPE: Final = "application/problem+json; charset=utf-8"
+_LONGEST_ACCEPT_LANGUAGE: Final = 500
+_LANGUAGE_OF: Final[Mapping[str, Language]] = {"zh": "zh-CN", "en": "en"}
+
+# HTTP statuses that Litestar raises by itself; any other below 500 is a bad request.
+_CODE_OF_STATUS: Final = {
+    401: "unauthenticated",
+    403: "not-permitted",
+    404: "not-found",
+    405: "method-not-allowed",
+    406: "not-acceptable",
+    409: "conflict",
+    412: "precondition-failed",
+    413: "payload-too-large",
+    414: "uri-too-long",
+    415: "unsupported-media-type",
+    428: "precondition-required",
+    429: "rate-limited",
+    503: "unavailable",
+}
+
+
+@lru_cache(maxsize=256)
+def negotiate_language(accept_language: str | None) -> Language:
+    """The best of our languages for an `Accept-Language` value: any Chinese is zh-CN, any English en."""
+    weighted: list[tuple[float, str]] = []
+    for part in (accept_language or "")[:_LONGEST_ACCEPT_LANGUAGE].split(","):
+        tag, _, weight = part.partition(";")
+        quality = _quality(weight.strip())
+        if tag.strip() and quality > 0:
+            weighted.append((quality, tag.strip()))
+    weighted.sort(key=lambda entry: -entry[0])  # stable: equals keep the reader's order
+    best = negotiate_locale([tag for _, tag in weighted], list(_LANGUAGE_OF), sep="-")
+    return _LANGUAGE_OF[best.lower()] if best else DEFAULT_LANGUAGE
+
+
+def _quality(weight: str) -> float:
+    """`q=0.8` is 0.8; none is 1; what can't be read, or isn't in 0…1, is 0."""
+    if not weight:
+        return 1.0
+    try:
+        quality = float(weight.lower().removeprefix("q="))
+    except ValueError:
+        return 0.0
+    return quality if math.isfinite(quality) and 0 <= quality <= 1 else 0.0
+
+
+def language_of(scope: Scope) -> Language:
+    """The language of a request's problems."""
+    return negotiate_language(_header(scope, b"accept-language"))
+
+
+def request_id_of(scope: Scope) -> str:
+    """The request's id; where no middleware gave one, it gets one now."""
+    return str(scope["state"].setdefault("request_id", str(uuid7())))
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name), None)
+
+
+def problem_body(
+    code: str,
+    params: Mapping[str, object] | None = None,
+    errors: Sequence[FieldError] = (),
+    language: Language = DEFAULT_LANGUAGE,
+    instance: str | None = None,
+) -> dict[str, Any]:
+    """The problem as JSON data: `type`, `title`, `status`, `detail`, `instance`, `errors`.
+
+    For the items of a batch, too.
+    """
+    problem = catalogue().problems[code]
+    filled = {**problem.defaults, "count": len(errors), **(params or {})}
+    body: dict[str, Any] = {
+        "type": f"/problems/{code}",
+        "title": problem.title[language],
+        "status": problem.status,
+        "detail": fill(problem.detail[language], filled, language),
+    }
+    if instance is not None:
+        body["instance"] = instance
+    if errors:
+        body["errors"] = [
+            {"pointer": error.pointer, "message": error.message(language), "code": error.code}
+            for error in errors
+        ]
+    return body
+
+
+def render(
+    code: str,
+    params: Mapping[str, object] | None = None,
+    errors: Sequence[FieldError] = (),
+    language: Language = DEFAULT_LANGUAGE,
+    instance: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, raw headers (lower case) and body of a problem. `headers` win over the code's own."""
+    problem = catalogue().problems[code]
+    data = problem_body(code, params, errors, language, instance)
+    # "replace": a lone surrogate in a caller's key must not break the answer that complains about it.
+    body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    out = {
+        "content-type": MEDIA_TYPE,
+        "content-length": str(len(body)),
+        "content-language": language,
+        "vary": "Accept-Language",
+        "cache-control": "no-store",
+    }
+    if problem.status == 401:  # noqa: PLR2004  # RFC 9110, 11.6.1: a 401 names a scheme
+        out["www-authenticate"] = "Bearer"
+    if problem.retry_after is not None:
+        out["retry-after"] = str(problem.retry_after)
+    out.update({name.lower(): value for name, value in (headers or {}).items()})
+    return problem.status, [(k.encode("latin-1"), v.encode("latin-1")) for k, v in out.items()], body
+
+
+async def send_problem(
+    scope: Scope,
+    send: Send,
+    code: str,
+    *,
+    params: Mapping[str, object] | None = None,
+    errors: Sequence[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    """Answers a request with a problem, from middleware."""
+    status, raw, body = render(code, params, errors, language_of(scope), request_id_of(scope), headers)
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def problem_response(
+    code: str,
+    *,
+    params: Mapping[str, object] | None = None,
+    errors: Sequence[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+    accept_language: str | None = None,
+    instance: str | None = None,
+) -> Response[bytes]:
+    """A problem as a Litestar answer. `instance` is the request id."""
+    language = negotiate_language(accept_language)
+    status, raw, body = render(code, params, errors, language, instance, headers)
+    sent = {k.decode("latin-1"): v.decode("latin-1") for k, v in raw if k != b"content-length"}
+    return Response(body, status_code=status, headers=sent, media_type=MEDIA_TYPE)
+
+
+def _answer(
+    request: Request[Any, Any, Any],
+    code: str,
+    params: Mapping[str, object] | None = None,
+    errors: Sequence[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response[bytes]:
+    return problem_response(
+        code,
+        params=params,
+        errors=errors,
+        headers=headers,
+        accept_language=request.headers.get("accept-language"),
+        instance=request_id_of(request.scope),
+    )
+
+
+def on_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Response[bytes]:
+    return _answer(request, error.code, error.params, error.errors, error.headers)
+
+
+def on_invalid_value(request: Request[Any, Any, Any], error: InvalidValueError) -> Response[bytes]:
+    return _answer(request, "validation-failed", errors=[error.field_error()])
+
+
+def on_pydantic_error(request: Request[Any, Any, Any], error: pydantic.ValidationError) -> Response[bytes]:
+    """Bodies are parsed by `parse_body`, which raises a DomainError; what comes here was parsed elsewhere."""
+    log.warning("validation error outside parse_body", model=error.title, errors=error.error_count())
+    return _answer(request, "validation-failed", errors=field_errors(error))
+
+
+def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Litestar's own refusals. Their English details stay here: the catalogue's text goes out."""
+    if isinstance(error, ValidationException):
+        return _answer(request, "validation-failed", errors=_litestar_errors(error))
+    if error.status_code in _CODE_OF_STATUS:
+        return _answer(request, _CODE_OF_STATUS[error.status_code], headers=error.headers)
+    if error.status_code < 500:  # noqa: PLR2004  # the client's fault
+        return _answer(request, "bad-request")
+    return on_unexpected(request, error)
+
+
+def _litestar_errors(error: ValidationException) -> list[FieldError]:
+    """Litestar's list of `{key, message, source}` as field errors; a key is a dotted path."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    keys = [str(entry["key"]) for entry in extra if isinstance(entry, dict) and entry.get("key")]
+    return [FieldError(pointer(*key.split(".")), "invalid") for key in keys] or [FieldError("", "invalid")]
+
+
+# What passes by itself: somebody else's lock or a lost race. The client tries again.
+_BUSY: Final = (
+    asyncpg.LockNotAvailableError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.QueryCanceledError,
+)
+_UNAVAILABLE: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+
+
+def on_outage(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The database or the cache can't be reached, or is shutting down."""
+    log.error("unavailable", error=type(error).__name__, exc_info=error)
+    return _answer(request, "unavailable")
+
+
+def on_database_error(request: Request[Any, Any, Any], error: asyncpg.PostgresError) -> Response[bytes]:
+    if isinstance(error, _BUSY):
+        log.warning("busy", error=type(error).__name__, sqlstate=error.sqlstate)
+        return _answer(request, "busy")
+    if isinstance(error, _UNAVAILABLE):
+        return on_outage(request, error)
+    return on_unexpected(request, error)
+
+
+def on_interface_error(request: Request[Any, Any, Any], error: asyncpg.InterfaceError) -> Response[bytes]:
+    """The client's own complaints: a connection or pool that is gone is an outage, a wrong call our bug."""
+    gone = any(word in str(error) for word in ("closed", "closing"))
+    return on_outage(request, error) if gone else on_unexpected(request, error)
+
+
+def _outside_scope(error: Exception) -> bool:
+    """Row security read a tenant setting that isn't there: never set (42704), or reset to '' (22P02)."""
+    text = str(error)
+    unset = isinstance(error, asyncpg.UndefinedObjectError) and "app.tenant_id" in text
+    return unset or (isinstance(error, asyncpg.InvalidTextRepresentationError) and 'type uuid: ""' in text)
+
+
+def on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Everything else: the traceback goes to the log, the request id to the caller."""
+    event = "no tenant scope" if _outside_scope(error) else "unexpected error"
+    log.error(event, method=request.method, path=request.url.path, exc_info=error)
+    return _answer(request, "internal")
+
+
+exception_handlers: Final[ExceptionHandlersMap] = {
+    DomainError: on_domain_error,
+    InvalidValueError: on_invalid_value,
+    pydantic.ValidationError: on_pydantic_error,
+    HTTPException: on_http_exception,
+    asyncpg.PostgresError: on_database_error,
+    asyncpg.InterfaceError: on_interface_error,
+    CacheConnectionError: on_outage,
+    ConnectionError: on_outage,
+    TimeoutError: on_outage,
+    Exception: on_unexpected,
+}

@@ -1,0 +1,123 @@
+"""Files: a folder that every process sees. The tenant's id leads each path: one tenant's are one folder."""
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, Final, TypeVar
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from saas.settings import get_settings
+
+T = TypeVar("T")
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,120}(/[a-z0-9][a-z0-9._-]{0,120}){0,3}")
+_TEMPORARY: Final = ".partial"
+
+
+class FileTooLargeError(ValueError):
+    """More bytes came than the caller allowed; nothing is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """`path` is what the database keeps: `<tenant id>/<name>`."""
+
+    path: str
+    size: int
+
+
+class FileStore:
+    """A folder of files that appear whole or not at all, and are on disk when `put` returns."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    async def put(
+        self, tenant_id: UUID, name: str, chunks: AsyncIterable[bytes], *, limit: int | None = None
+    ) -> StoredFile:
+        """Stores the stream as `name` (lower-case words, digits, `._-`, up to four parts), over a former one.
+
+        Memory holds one chunk. Raises ValueError for another name, FileTooLargeError above `limit` bytes,
+        OSError where the disk refuses; then the former file, if any, is as it was.
+        """
+        target = self._target(tenant_id, name)
+        temporary = target.parent / f"{uuid7()}{_TEMPORARY}"
+        size = 0
+        file = await _run(_create, temporary)
+        try:
+            try:
+                async for chunk in chunks:
+                    size += len(chunk)
+                    if limit is not None and size > limit:
+                        raise FileTooLargeError(f"more than {limit} bytes")
+                    await _run(file.write, chunk)
+            finally:
+                await asyncio.shield(_run(_flush_and_close, file))
+            await _run(_publish, temporary, target)
+        except BaseException:
+            with suppress(OSError):  # the first error is on its way; a leftover is swept by its suffix
+                temporary.unlink(missing_ok=True)
+            raise
+        return StoredFile(f"{tenant_id}/{name}", size)
+
+    def open(self, tenant_id: UUID, path: str) -> BinaryIO:
+        """The stored file for reading. Raises FileNotFoundError, and for another tenant's path too."""
+        return self._own(tenant_id, path).open("rb")
+
+    async def delete(self, tenant_id: UUID, path: str) -> None:
+        """Removes a stored file; one that is gone already is fine."""
+        await _run(partial(self._own(tenant_id, path).unlink, missing_ok=True))
+
+    def _target(self, tenant_id: UUID, name: str) -> Path:
+        if _NAME.fullmatch(name) is None:
+            raise ValueError(f"not a file name of the store: {name!r}")
+        return self.root / str(tenant_id) / name
+
+    def _own(self, tenant_id: UUID, path: str) -> Path:
+        owner, _, name = path.partition("/")
+        if owner != str(tenant_id) or _NAME.fullmatch(name) is None:
+            raise FileNotFoundError(path)
+        return self.root / owner / name
+
+
+async def _run(function: Callable[..., T], *args: object) -> T:
+    return await asyncio.to_thread(function, *args)
+
+
+def _create(path: Path) -> BinaryIO:
+    made = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in made:
+        _sync_folder(folder.parent)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def _flush_and_close(file: BinaryIO) -> None:
+    with file:
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _publish(temporary: Path, target: Path) -> None:
+    temporary.replace(target)
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new name lasts once its folder is on disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def file_store() -> FileStore:
+    """The installation's store, from the setting `FILE_STORE`."""
+    return FileStore(get_settings().file_store)

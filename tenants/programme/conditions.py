@@ -112,16 +112,17 @@ def _parse_leaf(value: dict[str, Any]) -> Leaf:
 
 
 def _parse_root(value: object, _union: ValidatorFunctionWrapHandler) -> AnyCondition:
-    raw = value.model_dump(mode="json") if isinstance(value, AnyCondition) else value
-    leaves = _measure(raw, (), 0)
+    leaves = _measure(value, (), 0)
     if leaves > MAX_LEAVES:
         params = {"leaves": leaves, "most": MAX_LEAVES}
         raise PydanticCustomError("too-many-leaves", "{leaves} leaves are more than {most}", params)
-    return _parse_node(raw, _union)
+    return _parse_node(value, _union)
 
 
 def _measure(value: object, loc: Loc, depth: int) -> int:
     """The leaves of a condition not yet parsed; refuses one too deep before anything recurses into it."""
+    if isinstance(value, AnyCondition):
+        value = value.model_dump(mode="json")
     if not isinstance(value, dict) or "metric" in value:
         return 1
     leaves = 0

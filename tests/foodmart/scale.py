@@ -9,7 +9,7 @@ MONEY_METRICS = {"spend", "max_purchase"}
 
 
 def scaled(programme: Programme, factor: Decimal) -> Programme:
-    """The same programme, every money threshold times `factor` and rounded half up; counts, days, rates stay."""
+    """The same programme, every money threshold times `factor`, rounded half up; counts and days stay."""
     document = programme.dump()
     for ladder in document["ladders"]:
         for tier in ladder["tiers"]:

@@ -3,7 +3,6 @@
 It has neither TLS nor ICU: for one machine only.
 """
 
-import logging
 import os
 import shutil
 import signal
@@ -19,10 +18,18 @@ from saas.local.account import make_folders, unprivileged
 from saas.local.binaries import reachable_postgres
 from saas.local.cluster import ENVIRONMENT, clear_leftovers, home_folder, initialise
 from saas.local.lock import FolderLock
-from saas.local.process import LOOPBACK, LocalServiceError, end, free_port, log_since, open_log, spawn
+from saas.local.process import (
+    LOOPBACK,
+    LocalServiceError,
+    PortLostError,
+    end,
+    free_port,
+    log_since,
+    open_log,
+    spawn,
+    start_and_wait,
+)
 from saas.local.secrets_file import SUPERUSER, Secrets, load_or_create
-
-log = logging.getLogger(__name__)
 
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": LOOPBACK,
@@ -48,7 +55,6 @@ EPHEMERAL_SETTINGS: Mapping[str, str] = {  # for tests: a crash of the machine m
     "max_wal_size": "512MB",
 }
 _PATIENCE_WITH_ORPHANS = 60.0
-_TRIES_FOR_A_PORT = 3
 
 
 class EmbeddedPostgres:
@@ -76,8 +82,7 @@ class EmbeddedPostgres:
 
         Raises LocalServiceError if another starter has the folder or the server gives up.
         """
-        self.launch()
-        self.wait_ready()
+        start_and_wait(self)
 
     def launch(self) -> None:
         """Prepare the cluster and start the server without waiting for it. Main thread only."""
@@ -98,7 +103,8 @@ class EmbeddedPostgres:
         self._home = home_folder(self.data_dir, account, ephemeral=self.ephemeral)
         password = self._secrets.postgres[SUPERUSER]
         data = initialise(self._home, account, password, self.log_path, ephemeral=self.ephemeral)
-        clear_leftovers(data, patience=_PATIENCE_WITH_ORPHANS)
+        # Our own server is dead if it had been started: nobody writes a checkpoint any more.
+        clear_leftovers(data, patience=_PATIENCE_WITH_ORPHANS if self.process is None else 2.0)
         self.port = self.port or free_port()
         settings = {**self._settings, "port": str(self.port)}
         command: list[str | Path] = [reachable_postgres(account) / "postgres", "-D", data]
@@ -115,25 +121,19 @@ class EmbeddedPostgres:
             )
 
     def wait_ready(self) -> None:
-        """Return when connections are accepted; LocalServiceError with the log's end if the server exits.
+        """Return when connections are accepted; any thread may wait.
 
-        Another thread may wait while the main thread goes on.
+        Raises LocalServiceError with the log's end if the server exits, PortLostError if that was because
+        another process took the port first.
         """
-        started = told = time.monotonic()
-        tries = 1
         while not self.ready:
             if not self.running:
                 said = log_since(self.log_path, self._log_start)
-                if "could not bind" in said and tries < _TRIES_FOR_A_PORT:
-                    tries += 1
-                    self.port = None
-                    self._launch()
-                    continue
                 self.stop()
+                if "could not bind" in said:
+                    self.port = None
+                    raise PortLostError(f"PostgreSQL doesn't start:\n{said}")
                 raise LocalServiceError(f"PostgreSQL doesn't start:\n{said}")
-            if time.monotonic() - told > 5:  # noqa: PLR2004 - seconds between two signs of life
-                told = time.monotonic()
-                log.warning("PostgreSQL is still recovering after %d s", told - started)
             time.sleep(0.02)
 
     @property

@@ -8,17 +8,42 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from saas.local.account import Account
 
 LOOPBACK = "127.0.0.1"
+TRIES_FOR_A_PORT = 3
 _WRAPPER = Path(__file__).with_name("child.py")
 _KEEP_LOG_BYTES = 10_000_000
 
 
 class LocalServiceError(Exception):
     """An embedded service cannot do what was asked; the text is meant for the person at the terminal."""
+
+
+class PortLostError(LocalServiceError):
+    """The port was free when it was chosen and taken when the service came to it; the next start differs."""
+
+
+class Server(Protocol):
+    """An embedded service: `launch` on the main thread, `wait_ready` on any."""
+
+    def launch(self) -> None: ...
+    def wait_ready(self) -> None: ...
+
+
+def start_and_wait(server: Server) -> None:
+    """Launch it and wait, again on another port if somebody was faster."""
+    for attempt in range(1, TRIES_FOR_A_PORT + 1):
+        server.launch()
+        try:
+            server.wait_ready()
+        except PortLostError:
+            if attempt == TRIES_FOR_A_PORT:
+                raise
+        else:
+            return
 
 
 def spawn(

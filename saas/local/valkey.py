@@ -12,7 +12,17 @@ from urllib.parse import quote
 
 from saas.local.account import make_folders, unprivileged
 from saas.local.binaries import valkey_program
-from saas.local.process import LOOPBACK, LocalServiceError, end, free_port, log_since, open_log, spawn
+from saas.local.process import (
+    LOOPBACK,
+    LocalServiceError,
+    PortLostError,
+    end,
+    free_port,
+    log_since,
+    open_log,
+    spawn,
+    start_and_wait,
+)
 from saas.local.secrets_file import Secrets, load_or_create
 
 _CONFIGURATION = """\
@@ -29,7 +39,6 @@ loglevel notice
 logfile ""
 """
 _READY_WITHIN = 20.0
-_TRIES_FOR_A_PORT = 3
 
 
 class EmbeddedValkey:
@@ -45,8 +54,7 @@ class EmbeddedValkey:
 
     def start(self) -> None:
         """Start and wait until it answers; LocalServiceError with the log's end if it doesn't."""
-        self.launch()
-        self.wait_ready()
+        start_and_wait(self)
 
     def launch(self) -> None:
         """Start the server without waiting for it. Main thread only."""
@@ -72,20 +80,21 @@ class EmbeddedValkey:
                 configuration.write(text.encode())
 
     def wait_ready(self) -> None:
-        """Return when it answers; LocalServiceError with the log's end if it exits or takes over 20 s."""
+        """Return when it answers; any thread may wait.
+
+        Raises LocalServiceError with the log's end if it exits or takes over 20 s, PortLostError if another
+        process took the port first.
+        """
         deadline = time.monotonic() + _READY_WITHIN
-        tries = 1
         while not self.ready:
-            if self.running and time.monotonic() < deadline:
-                time.sleep(0.01)
-                continue
-            said = log_since(self.log_path, self._log_start)
-            self.stop()
-            if "bind" not in said or tries == _TRIES_FOR_A_PORT:
+            if not self.running or time.monotonic() > deadline:
+                said = log_since(self.log_path, self._log_start)
+                self.stop()
+                if "bind" in said:
+                    self.port = None
+                    raise PortLostError(f"Valkey doesn't start:\n{said}")
                 raise LocalServiceError(f"Valkey doesn't start:\n{said}")
-            tries += 1
-            self.port = None
-            self.launch()
+            time.sleep(0.01)
 
     @property
     def running(self) -> bool:

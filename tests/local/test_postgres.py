@@ -2,6 +2,7 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,17 +10,16 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from saas.local.account import unprivileged
 from saas.local.postgres import EmbeddedPostgres
-from saas.local.process import LocalServiceError
+from saas.local.process import LocalServiceError, spawn
 from saas.local.provision import provision
 
 
-@pytest.fixture
-def postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(tmp_path / "var", ephemeral=True)
-    server.start()
-    yield server
-    server.stop()
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres") / "var", ephemeral=True) as server:
+        yield server
 
 
 async def fetch(dsn: str, sql: str) -> list[asyncpg.Record]:
@@ -101,9 +101,19 @@ async def test_a_stale_pid_file_with_a_living_number_does_not_stop_the_start(tmp
     pid_file = tmp_path / "postgres" / "data" / "postmaster.pid"
     lines = pid_file.read_text().splitlines(keepends=True)
     server.stop()
-    pid_file.write_text("".join([f"{os.getppid()}\n", *lines[1:]]))
+    stranger = spawn(
+        ["/bin/sleep", "60"],
+        death_signal=signal.SIGKILL,
+        account=unprivileged(),
+        environment={},
+        folder=tmp_path,
+        output=subprocess.DEVNULL,
+    )
+    pid_file.write_text("".join([f"{stranger.pid}\n", *lines[1:]]))
     with server:
         assert (await fetch(server.dsn(), "SELECT 1"))[0][0] == 1
+    stranger.kill()
+    stranger.wait()
     remove_cluster(tmp_path)
 
 

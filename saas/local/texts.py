@@ -1,0 +1,51 @@
+"""What the supervisor says at the terminal, in the language of the terminal."""
+
+import os
+
+TEXTS = {
+    "en": {
+        "port_taken": "Port {port} on {host} is taken by another program. Stop it, or choose another: "
+        "regulars up --port {other}",
+        "cannot_listen": "Can't listen on {host}:{port}: {reason}",
+        "starting": "Starting {name}",
+        "recovering": "{name} isn't ready after {seconds:.0f} s; it may be recovering from a crash",
+        "migrating": "Bringing the database's schema up to date",
+        "migration_failed": "The migration failed ({how}); nothing was started. Its own lines are above.",
+        "died": "{name} has stopped ({how}); starting it again in {seconds:.1f} s",
+        "cannot_start": "{name} can't be started: {reason}",
+        "ready": "Ready after {seconds:.1f} s. Stop with Ctrl-C.",
+        "address": "Pages {url}/   API {url}/v1   API docs {url}/docs",
+        "data": "Data in {folder}; logs of the database and the cache in {folder}/logs",
+        "not_ready": "Not ready after {seconds:.0f} s; still trying. The lines above should say why.",
+        "hook_failed": "{what} failed: {reason}",
+        "stopping": "Stopping",
+        "stopped": "Stopped",
+        "killed": "{name} didn't stop in time and was killed",
+    },
+    "zh": {
+        "port_taken": "{host} 的端口 {port} 已被其他程序占用。请先停止它，或换一个端口："
+        "regulars up --port {other}",
+        "cannot_listen": "无法监听 {host}:{port}：{reason}",
+        "starting": "正在启动 {name}",
+        "recovering": "{name} 启动已 {seconds:.0f} 秒，可能正在从崩溃中恢复",
+        "migrating": "正在更新数据库结构",
+        "migration_failed": "数据库迁移失败（{how}），服务未启动。原因见上方日志。",
+        "died": "{name} 已停止（{how}），{seconds:.1f} 秒后重新启动",
+        "cannot_start": "无法启动 {name}：{reason}",
+        "ready": "已就绪，用时 {seconds:.1f} 秒。按 Ctrl-C 停止。",
+        "address": "页面 {url}/   API {url}/v1   API 文档 {url}/docs",
+        "data": "数据在 {folder}；数据库和缓存的日志在 {folder}/logs",
+        "not_ready": "{seconds:.0f} 秒后仍未就绪，继续尝试。原因应见上方日志。",
+        "hook_failed": "{what} 失败：{reason}",
+        "stopping": "正在停止",
+        "stopped": "已停止",
+        "killed": "{name} 未能及时停止，已强制结束",
+    },
+}
+
+
+def text(code: str, **params: object) -> str:
+    """The message `code` with its parameters; Chinese where the terminal's locale is, else English."""
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    language = "zh" if locale.lower().startswith("zh") else "en"
+    return TEXTS[language][code].format(**params)

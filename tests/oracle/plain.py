@@ -153,7 +153,7 @@ def enter(position: int, view: View) -> None:
     """Begins a tier today, with a normal validity; the base tier has none."""
     standing = view.standing
     standing.position = position
-    standing.since = view.today
+    standing.since = None if position == 0 else view.today  # base: joined_on, whatever came before
     standing.validity_start = None if position == 0 else view.today
     standing.valid_until = None if position == 0 else end_of_new_validity(view)
 
@@ -183,7 +183,9 @@ def renew(view: View) -> str | None:
         standing.valid_until = end_of_new_validity(view)
         return None
     months = validity["months"] if validity["type"] == "months" else 12
-    while standing.valid_until is not None and standing.valid_until < view.today:
+    old, periods = standing.valid_until, 0
+    while old is not None and standing.valid_until is not None and standing.valid_until < view.today:
         standing.validity_start = standing.valid_until + ONE_DAY
-        standing.valid_until = add_months(standing.valid_until, months)
+        periods += 1
+        standing.valid_until = add_months(old, months * periods)  # counted from the old day: no drift
     return "renew"

@@ -125,8 +125,8 @@ def test_a_new_validity(day: str, policy: Json, last_day: str | None) -> None:
         ("2024-01-15", ONE_MONTH, "2024-06-20", "2024-07-14", "2024-06-15"),
         # On 14 March the end of 14 March is enough.
         ("2024-01-15", ONE_MONTH, "2024-03-14 12:00", "2024-03-14", "2024-02-15"),
-        # 30 January, then 29 February, then 29 March: each from the one before.
-        ("2023-12-31", ONE_MONTH, "2024-03-05", "2024-03-29", "2024-03-01"),
+        # 30 January, then 29 February, then 30 March: each counted from the old day, so that none drifts.
+        ("2023-12-31", ONE_MONTH, "2024-03-05", "2024-03-30", "2024-03-01"),
         ("2024-05-05", {"type": "calendar_year_end"}, "2026-01-01", "2026-12-31", "2026-01-01"),
     ],
 )

@@ -1,0 +1,123 @@
+"""Windows as SQL: constant ones as ranges of days and months, a member's own as lateral sums.
+
+A window is whole months plus ragged edge days, so that no evaluation scans history. A month is whole
+only if its last day lies in the window: `member_month` may already hold days after D.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from tenants.programme.binder import Binder
+from tenants.programme.moment import Moment
+from tenants.programme.windows import (
+    AnyWindow,
+    CurrentValidity,
+    Lifetime,
+    MembershipYear,
+    SinceTierStart,
+    add_months,
+    bounds,
+    window_key,
+)
+
+ONE_DAY = timedelta(days=1)
+NEVER = date(1, 1, 1)
+Bounds = Callable[[Moment], tuple[date, date]]
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """The three ranges of a constant window, each [first, last]; first after last: empty."""
+
+    head: tuple[date, date]
+    months: tuple[date, date]
+    tail: tuple[date, date]
+
+
+_EMPTY = (date(2, 1, 1), date(1, 1, 1))
+
+
+def ranges(first: date, last: date) -> Ranges:
+    """Splits the days first … last into edge days, whole months (by their first days), edge days."""
+    if first > last:
+        return Ranges(_EMPTY, _EMPTY, _EMPTY)
+    begins = first if first.day == 1 else add_months(first.replace(day=1), 1)
+    ends = (last + ONE_DAY).replace(day=1)  # the first month that isn't whole any more
+    if begins >= ends:
+        return Ranges((first, last), _EMPTY, _EMPTY)
+    return Ranges((first, begins - ONE_DAY), (begins, ends - ONE_DAY), (ends, last))
+
+
+class ConstantWindow:
+    """A window that D alone decides: conditions over `at`, the row's day or its month's first day."""
+
+    def __init__(self, key: str, of: Bounds, binder: Binder) -> None:
+        def part(name: str, index: int) -> str:
+            return binder.moment(
+                f"{key} {name} {index}", lambda m: getattr(ranges(*of(m)), name)[index], "date"
+            )
+
+        self.days = (
+            f"(at BETWEEN {part('head', 0)} AND {part('head', 1)}"
+            f" OR at BETWEEN {part('tail', 0)} AND {part('tail', 1)})"
+        )
+        self.months = f"(at BETWEEN {part('months', 0)} AND {part('months', 1)})"
+
+    @property
+    def rows(self) -> str:
+        return f"(NOT whole AND {self.days} OR whole AND {self.months})"
+
+
+def constant_bounds(window: AnyWindow) -> Bounds:
+    """First and last day of a window that is the same for every member."""
+
+    def of(moment: Moment) -> tuple[date, date]:
+        first, last = bounds(
+            window, moment.day, joined_on=moment.day, tier_start=moment.day, validity_start=moment.day
+        )
+        return first or NEVER, last
+
+    return of
+
+
+def lateral_sums(alias: str, first: str, last: str, only_if: str) -> str:
+    """A lateral join that sums a member's own window [first, last] (SQL dates over `m` and `t`).
+
+    `only_if` is checked before anything is read: `false` costs nothing.
+    """
+    begins = f"(date_trunc('month', ({first} - 1)::timestamp) + interval '1 month')::date"
+    ends = f"date_trunc('month', ({last} + 1)::timestamp)::date"
+    return f"""
+  LEFT JOIN LATERAL (
+    SELECT sum(q.spend)::bigint AS spend, sum(q.purchases)::bigint AS purchases, max(q.max_purchase) AS max_purchase
+      FROM (SELECT a.spend, a.purchases, a.max_purchase FROM member_month a
+             WHERE a.tenant_id = $1 AND a.member_id = m.id AND a.month >= {begins} AND a.month < {ends} AND {only_if}
+            UNION ALL
+            SELECT a.spend, a.purchases, a.max_purchase FROM member_day a
+             WHERE a.tenant_id = $1 AND a.member_id = m.id AND a.day BETWEEN {first} AND {last}
+               AND (a.day < {begins} OR a.day >= {ends}) AND {only_if}) q) {alias} ON true"""
+
+
+def member_bounds(window: AnyWindow, state: str, binder: Binder) -> tuple[str, str]:
+    """First and last day of a member's own window as SQL over `m`; `state` is the ladder's column prefix."""
+    day = binder.moment("day", lambda m: m.day, "date")
+    match window:
+        case Lifetime():
+            return f"coalesce(m.{state}_fell_on, {binder.constant(NEVER, 'date')})", day
+        case SinceTierStart():
+            return f"m.{state}_since", day
+        case CurrentValidity():
+            return f"m.{state}_valid_from", day
+        case MembershipYear(offset=offset):
+            years = (
+                f"(extract(year FROM {day}) - extract(year FROM m.joined_on))::int"
+                f" - CASE WHEN (m.joined_on + make_interval(years => (extract(year FROM {day})"
+                f" - extract(year FROM m.joined_on))::int))::date > {day} THEN 1 ELSE 0 END"
+            )
+            first = f"(m.joined_on + make_interval(years => {years} + {offset:d}))::date"
+            if offset == 0:
+                return first, day
+            return first, f"((m.joined_on + make_interval(years => {years} + {offset + 1:d}))::date - 1)"
+        case _:
+            raise ValueError(f"{window_key(window)} is not a member's own window")

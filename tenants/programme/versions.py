@@ -1,0 +1,55 @@
+"""The published versions of a tenant's programme. A version never changes once published."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from saas.errors import DomainError
+from saas.scope import connection, current
+from tenants.programme.document import Programme
+
+_CACHE_SIZE = 2000
+_cache: OrderedDict[tuple[UUID, int], Programme] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A published version with its document as it was stored."""
+
+    version: int
+    document: dict[str, Any]
+    published_at: Any
+    published_by: str
+    note: str | None
+
+
+async def programme(version: int) -> Programme:
+    """A version of the current tenant's programme. Raises DomainError `not-found`."""
+    key = (current().tenant_id, version)
+    known = _cache.get(key)
+    if known is not None:
+        return known
+    document = await connection().fetchval(
+        "SELECT document FROM programme_version WHERE tenant_id = $1 AND version = $2", *key
+    )
+    if document is None:
+        raise DomainError("not-found")
+    parsed = Programme.parse(document)
+    _cache[key] = parsed
+    while len(_cache) > _CACHE_SIZE:
+        _cache.popitem(last=False)
+    return parsed
+
+
+async def current_version() -> int:
+    """The number of the version in force."""
+    version: int = await connection().fetchval(
+        "SELECT programme_version FROM tenant WHERE tenant_id = $1", current().tenant_id
+    )
+    return version
+
+
+async def current_programme() -> Programme:
+    """The programme in force."""
+    return await programme(await current_version())

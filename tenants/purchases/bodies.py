@@ -1,0 +1,81 @@
+"""What a till sends."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from saas.errors import DomainError, FieldError
+from saas.validation import AwareDatetime, Body, Code, ExternalId, MinorUnits, Name
+
+TenderType = Literal["cash", "card", "wechat", "alipay", "medical_insurance", "bank_transfer", "other"]
+Quantity = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$")]
+
+
+class LineBody(Body):
+    """One line; `amount` is the line's total, `quantity` pieces or a decimal string (0.250 kg)."""
+
+    category: Code | None = None
+    sku: ExternalId | None = None
+    quantity: Annotated[int, Field(ge=0, le=10**9)] | Quantity = 1
+    amount: MinorUnits
+
+
+class TenderBody(Body):
+    """How a part was paid, in minor units."""
+
+    type: TenderType
+    amount: MinorUnits
+
+
+class PurchaseBody(Body):
+    """One ticket. Nobody of `member_id`, `phone`, `card_no`: a purchase without a member (散客).
+
+    This release takes final amounts only: `external_amounts` says that the till took its discounts.
+    """
+
+    member_id: UUID | None = None
+    phone: str | None = Field(default=None, max_length=40)
+    card_no: ExternalId | None = None
+    branch_id: UUID
+    external_id: ExternalId
+    occurred_at: AwareDatetime | None = None
+    amount: MinorUnits | None = None
+    lines: list[LineBody] | None = Field(default=None, min_length=1, max_length=500)
+    tenders: list[TenderBody] | None = Field(default=None, min_length=1, max_length=20)
+    sold_by: Name | None = None
+    external_amounts: bool = False
+
+    def total(self) -> int:
+        """The ticket's amount in minor units. Raises DomainError where the parts contradict each other."""
+        if not self.external_amounts:
+            raise DomainError("amounts-not-final")
+        if sum(x is not None for x in (self.member_id, self.phone, self.card_no)) > 1:
+            raise DomainError("validation-failed", errors=[FieldError("/member_id", "one-of-identifiers")])
+        if self.amount is None and self.lines is None:
+            raise DomainError("validation-failed", errors=[FieldError("/amount", "required")])
+        lines = None if self.lines is None else sum(line.amount for line in self.lines)
+        if self.amount is not None and lines is not None and lines != self.amount:
+            raise DomainError("lines-do-not-match", params={"lines": lines, "amount": self.amount})
+        total = lines if self.amount is None else self.amount
+        if total is None or total > MAX_AMOUNT:
+            raise DomainError(
+                "validation-failed", errors=[FieldError("/amount", "too-large", {"max": MAX_AMOUNT})]
+            )
+        paid = None if self.tenders is None else sum(tender.amount for tender in self.tenders)
+        if paid is not None and paid != total:
+            raise DomainError("tenders-do-not-match", params={"tenders": paid, "amount": total})
+        return total
+
+    def details(self) -> dict[str, Any]:
+        """Lines, tenders and seller as JSON data."""
+        return self.model_dump(mode="json", include={"lines", "tenders", "sold_by"}, exclude_none=True)
+
+
+MAX_AMOUNT = 10_000_000_000_000
+
+
+class BatchBody(Body):
+    """Up to 1,000 purchases, each checked by itself."""
+
+    items: list[Any] = Field(min_length=1)

@@ -1,0 +1,63 @@
+"""Evaluates members: one, after a fact of its own."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from saas.scope import connection, current
+from tenants.programme.compiler import Ids
+from tenants.programme.document import Programme
+from tenants.programme.moment import moment_of
+from tenants.programme.schedule import UntilNextSchedule
+from tenants.programme.versions import programme
+from tenants.tiers.deciding import statement_for
+from tenants.tiers.runs import last_runs
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A ladder's tier (codes) before and after a fact; `reason` and `decision_id` where they differ or renew."""
+
+    ladder: str
+    before: str
+    after: str
+    reason: str | None
+    decision_id: UUID | None
+
+
+def immediate_ladders(rules: Programme) -> tuple[int, ...]:
+    """The ladders that a fact evaluates."""
+    return tuple(j for j, ladder in enumerate(rules.ladders) if ladder.policy.upgrade == "immediate")
+
+
+async def evaluate_fact(
+    member_id: UUID, version: int, recorded_at: datetime, timezone: str, purchase_id: UUID
+) -> list[Change]:
+    """Decides the `immediate` ladders after a purchase, whose lock the caller holds; every ladder is answered."""
+    rules = await programme(version)
+    ladders = immediate_ladders(rules)
+    # Only a run's record can move a validity `until_next_schedule`: no other ladder needs the extra read.
+    needs_runs = any(isinstance(rules.ladders[j].policy.validity, UntilNextSchedule) for j in ladders)
+    moment = moment_of(
+        recorded_at,
+        ZoneInfo(timezone),
+        firing=False,
+        recorded_at=recorded_at,
+        cause="purchase",
+        cause_id=purchase_id,
+        last_runs=await last_runs() if needs_runs else None,
+    )
+    tenant_id = current().tenant_id
+    statement = statement_for(tenant_id, rules, ladders, Ids.ONE)
+    rows = await connection().fetch(statement.sql, *statement.arguments(tenant_id, (member_id,), moment))
+    return [
+        Change(
+            rules.ladders[row["ladder"]].code,
+            row["from_tier"],
+            row["to_tier"],
+            row["reason"],
+            row["decision_id"],
+        )
+        for row in rows
+    ]

@@ -1,0 +1,32 @@
+"""What the last finished run over every member established, per ladder."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from saas.scope import connection, current
+
+
+@dataclass(frozen=True, slots=True)
+class LadderRun:
+    """`day` is T of the run; facts recorded (our clock) before `watermark` were all seen by it."""
+
+    as_of: datetime
+    day: date
+    programme_version: int
+    watermark: datetime
+
+
+async def ladder_runs() -> dict[str, LadderRun]:
+    """The last finished run over every member, by ladder code."""
+    rows = await connection().fetch(
+        "SELECT ladder, as_of, day, programme_version, watermark FROM ladder_run WHERE tenant_id = $1",
+        current().tenant_id,
+    )
+    return {
+        r["ladder"]: LadderRun(r["as_of"], r["day"], r["programme_version"], r["watermark"]) for r in rows
+    }
+
+
+async def last_runs() -> dict[str, date]:
+    """T of those runs: a renewal `until_next_schedule` writes nothing, so this moves its validity on."""
+    return {code: run.day for code, run in (await ladder_runs()).items()}

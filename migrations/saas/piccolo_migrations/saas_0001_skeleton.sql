@@ -67,9 +67,7 @@ GRANT SELECT ON platform.api_key TO gate;
 CREATE TABLE platform.session (
     token_hash bytea PRIMARY KEY CHECK (length(token_hash) = 32),
     account_id uuid NOT NULL REFERENCES platform.account (id) ON DELETE CASCADE,
-    tenant_id  uuid NOT NULL,
-    staff_id   uuid NOT NULL,
-    role       text NOT NULL,
+    tenant_id  uuid NOT NULL, -- staff and role are account_tenant's: who loses his place there is out at once
     csrf_token text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     seen_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -79,13 +77,13 @@ CREATE INDEX ON platform.session (account_id);
 CREATE INDEX ON platform.session (expires_at);
 GRANT SELECT, INSERT, UPDATE (seen_at, expires_at), DELETE ON platform.session TO gate;
 
--- Sign-up has no tenant yet, so its idempotency keys live here (the key and body are stored as SHA-256 only;
--- the answer shows a secret, so it is never stored: a repeat is told which tenant was made).
+-- Sign-up has no tenant yet, so its idempotency keys live here, as SHA-256. `answer` shows an API key: it's sealed
+-- under the installation's secret key and the request's own bytes, so that only a repeat of the request opens it.
 CREATE TABLE platform.signup_key (
-    key         bytea PRIMARY KEY,
-    fingerprint bytea NOT NULL,
-    tenant_id   uuid NOT NULL,
-    created_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+    key        bytea PRIMARY KEY,
+    tenant_id  uuid NOT NULL,
+    answer     text, -- NULL only inside the sign-up's transaction
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-GRANT SELECT, INSERT ON platform.signup_key TO app;
+GRANT SELECT, INSERT, UPDATE (answer) ON platform.signup_key TO app;
 GRANT SELECT, DELETE ON platform.signup_key TO operator;

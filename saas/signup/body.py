@@ -1,0 +1,43 @@
+"""What a chain owner sends to sign up."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from industry_templates import loader
+from saas.errors import InvalidValueError
+from saas.passwords import require_strong
+from saas.validation import Body, CurrencyCode, Email, LocaleTag, Name, Slug, TimeZoneName
+
+
+def _known_template(code: str) -> str:
+    if code not in loader.load_all():
+        raise InvalidValueError("unknown-template")
+    return code
+
+
+def _single_hyphens(slug: str) -> str:
+    if "--" in slug:
+        raise InvalidValueError("wrong-format")
+    return slug
+
+
+class SignUp(Body):
+    """`slug` is the chain's name in addresses; without one it's made from the company's name."""
+
+    company: Name
+    template: Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_template)]
+    email: Email
+    password: Annotated[str, Field(max_length=1000, repr=False)]
+    locale: LocaleTag
+    timezone: TimeZoneName
+    currency: CurrencyCode
+    slug: Annotated[Slug, AfterValidator(_single_hyphens)] | None = None
+
+    @model_validator(mode="after")
+    def _strong(self) -> Self:  # noqa: N804  # after validation there is an instance
+        try:
+            require_strong(self.password, self.email)
+        except InvalidValueError as error:
+            raise InvalidValueError(error.code, at="/password", **error.params) from None
+        return self

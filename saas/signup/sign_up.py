@@ -1,0 +1,74 @@
+"""A new chain: everything it needs to work, in one transaction."""
+
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from uuid_utils.compat import uuid7
+
+from industry_templates import loader
+from saas.errors import DomainError, FieldError
+from saas.passwords import hash_password
+from saas.principal import Principal
+from saas.scope import CommitFailedError, connection, tenant_scope
+from saas.signup.body import SignUp
+from saas.signup.once import Once
+from saas.signup.slugs import claim_slug
+from tenants.api_keys.issue import issue_key
+from tenants.audit.record import record
+from tenants.branches.branch import open_branch
+from tenants.staff.employ import employ
+from tenants.tenant.create import NewTenant, create_tenant
+from tenants.tenant.profile import tenant_profile
+
+_BRANCH: Final = {"zh-CN": "总店", "en": "Main branch"}
+_KEY: Final = {"zh-CN": "注册时创建", "en": "Made at sign-up"}
+
+
+async def sign_up(form: SignUp, once: Once | None, request_id: str | None) -> tuple[bytes, bool]:
+    """The answer as JSON `{tenant, account, api_key, branch}`, and whether it's an earlier sign-up's.
+
+    The tenant is in trial with its template's programme; the account is its owner; the API key has the scope
+    `admin`. Raises DomainError `email-taken`, `slug-taken`, what `Once` raises, and `commit-failed`.
+    """
+    password_hash = await hash_password(form.password)
+    tenant_id, staff_id = uuid7(), uuid7()
+    owner = Principal(f"staff:{staff_id}", tenant_id, frozenset({"admin"}))
+    try:
+        async with tenant_scope(tenant_id, principal=owner, request_id=request_id):
+            earlier = await once.earlier_answer() if once else None
+            if earlier is not None:
+                return earlier, True
+            answer = msgspec.json.encode(await _create(form, password_hash, tenant_id, staff_id))
+            if once:
+                await once.keep(answer)
+    except CommitFailedError:
+        raise DomainError("commit-failed") from None
+    return answer, False
+
+
+async def _create(form: SignUp, password_hash: str, tenant_id: UUID, staff_id: UUID) -> dict[str, Any]:
+    account = await _create_account(form, password_hash)
+    slug = await claim_slug(tenant_id, form.slug, form.company)
+    new = NewTenant(form.company, slug, form.template, form.locale, form.timezone, form.currency)
+    await create_tenant(new, loader.get(form.template).programme)
+    await record("tenant.sign_up", f"tenant:{tenant_id}", {"template": form.template})
+    await employ(staff_id, account["id"], form.email.partition("@")[0], "owner")
+    branch = await open_branch("main", _BRANCH[form.locale], "own")
+    key = await issue_key(_KEY[form.locale], ["admin"])
+    return {"tenant": await tenant_profile(), "account": account, "api_key": key, "branch": branch}
+
+
+async def _create_account(form: SignUp, password_hash: str) -> dict[str, Any]:
+    account_id = uuid7()
+    tag = await connection().execute(
+        "INSERT INTO platform.account AS a (id, email, password_hash, locale) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT DO NOTHING",
+        account_id,
+        form.email,
+        password_hash,
+        form.locale,
+    )
+    if tag == "INSERT 0 0":
+        raise DomainError("email-taken", errors=[FieldError("/email", "duplicate")])
+    return {"id": account_id, "email": form.email, "locale": form.locale}

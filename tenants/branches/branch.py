@@ -1,0 +1,101 @@
+"""Opening, changing and checking branches."""
+
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from piccolo.columns import Column
+from uuid_utils.compat import uuid7
+
+from saas.errors import DomainError, FieldError
+from saas.scope import connection, current
+from tenants.audit.record import record
+from tenants.branches.tables import Branch
+
+Kind = Literal["own", "franchise"]
+
+_SHOWN: Final[tuple[Column, ...]] = (
+    Branch.id,
+    Branch.code,
+    Branch.name,
+    Branch.kind,
+    Branch.closed_at,
+    Branch.created_at,
+)
+
+
+async def open_branch(code: str, name: str, kind: Kind) -> dict[str, Any]:
+    """A new branch, as JSON data. Raises DomainError `code-taken`."""
+    branch_id = uuid7()
+    tag = await connection().execute(
+        "INSERT INTO branch AS b (tenant_id, id, code, name, kind) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT DO NOTHING",
+        current().tenant_id,
+        branch_id,
+        code,
+        name,
+        kind,
+    )
+    if tag == "INSERT 0 0":
+        raise DomainError("code-taken", errors=[FieldError("/code", "duplicate")])
+    await record("branch.open", f"branch:{branch_id}", {"code": code, "kind": kind})
+    return await branch(branch_id)
+
+
+async def branch(branch_id: UUID) -> dict[str, Any]:
+    """One branch as JSON data. Raises DomainError `not-found`."""
+    mine = (Branch.tenant_id == current().tenant_id) & (Branch.id == branch_id)
+    rows: list[dict[str, Any]] = await Branch.select(*_SHOWN).where(mine)
+    if not rows:
+        raise DomainError("not-found")
+    return rows[0]
+
+
+async def branches(after: UUID | None, count: int) -> list[dict[str, Any]]:
+    """Up to `count` branches in the order they were opened, behind `after`."""
+    query = Branch.select(*_SHOWN).where(Branch.tenant_id == current().tenant_id)
+    if after is not None:
+        query = query.where(Branch.id > after)
+    rows: list[dict[str, Any]] = await query.order_by(Branch.id).limit(count)
+    return rows
+
+
+async def change_branch(
+    branch_id: UUID, *, name: str | None = None, kind: Kind | None = None, closed: bool | None = None
+) -> dict[str, Any]:
+    """Changes what is given; `closed` sets or clears when it closed, on the tenant's clock; its code stays.
+    Raises DomainError `not-found`, or `not-permitted` for a key that is bound to other branches.
+    """
+    before = await branch(branch_id)
+    if not current().principal.may_at(branch_id):
+        raise DomainError("not-permitted")
+    await connection().execute(
+        "UPDATE branch AS b SET name = coalesce($3, b.name), kind = coalesce($4, b.kind),"
+        " closed_at = CASE WHEN $5::boolean IS NULL THEN b.closed_at"
+        "  WHEN $5 THEN coalesce(b.closed_at, clock_timestamp() + t.clock_offset) END"
+        " FROM tenant AS t WHERE t.tenant_id = $1 AND b.tenant_id = $1 AND b.id = $2",
+        current().tenant_id,
+        branch_id,
+        name,
+        kind,
+        closed,
+    )
+    after = await branch(branch_id)
+    changed = {key: value for key, value in after.items() if value != before[key]}
+    if changed:
+        detail = {key: str(value) if value is not None else None for key, value in changed.items()}
+        await record("branch.change", f"branch:{branch_id}", detail)
+    return after
+
+
+async def require_branch(branch_id: UUID, pointer: str = "/branch_id") -> None:
+    """That something may happen at this branch now. Raises DomainError `unknown-branch` and `branch-closed`
+    with `pointer`, `not-permitted` for a key that is bound to other branches.
+    """
+    mine = (Branch.tenant_id == current().tenant_id) & (Branch.id == branch_id)
+    rows = await Branch.select(Branch.closed_at).where(mine)
+    if not rows:
+        raise DomainError("unknown-branch", errors=[FieldError(pointer, "unknown-branch")])
+    if not current().principal.may_at(branch_id):
+        raise DomainError("not-permitted")
+    if rows[0]["closed_at"] is not None:
+        raise DomainError("branch-closed", errors=[FieldError(pointer, "invalid")])

@@ -1,0 +1,42 @@
+"""`/v1/tenant`."""
+
+from typing import Any, Self
+
+from litestar import get, patch
+from litestar.params import JSONBody
+from pydantic import model_validator
+
+from saas.errors import InvalidValueError
+from saas.validation import Body, CurrencyCode, LocaleTag, Name, TimeZoneName
+from tenants.tenant.change import change_tenant
+from tenants.tenant.profile import tenant_and_use
+
+
+class TenantChange(Body):
+    """What is left out stays."""
+
+    name: Name | None = None
+    locale: LocaleTag | None = None
+    timezone: TimeZoneName | None = None
+    currency: CurrencyCode | None = None
+
+    @model_validator(mode="after")
+    def _no_nulls(self) -> Self:  # noqa: N804  # after validation there is an instance
+        for field in self.model_fields_set:
+            if getattr(self, field) is None:
+                raise InvalidValueError("required", at=f"/{field}")
+        return self
+
+
+@get("/v1/tenant", summary="The key's own tenant: settings, plan, limits and use")
+async def read() -> dict[str, Any]:
+    return await tenant_and_use()
+
+
+@patch("/v1/tenant", opt={"requires": "admin"}, summary="Change name, locale, time zone or currency")
+async def change(data: JSONBody[TenantChange]) -> dict[str, Any]:
+    await change_tenant(**data.model_dump(exclude_unset=True))
+    return await tenant_and_use()
+
+
+HANDLERS = [read, change]

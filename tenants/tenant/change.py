@@ -1,0 +1,65 @@
+"""Changing a tenant's settings."""
+
+from typing import Final
+
+from saas.errors import DomainError, FieldError
+from saas.scope import connection, current
+from tenants.audit.record import record
+
+_LOCK: Final = "SELECT name, locale, timezone, currency FROM tenant WHERE tenant_id = $1 FOR UPDATE"
+# A waiting import counts: its times will be read in the tenant's time zone.
+_HAS_FACTS: Final = """
+SELECT EXISTS (SELECT FROM purchase WHERE tenant_id = $1)
+    OR EXISTS (SELECT FROM import_run WHERE tenant_id = $1)
+"""
+_PUBLISH_CURRENCY: Final = """
+WITH published AS (
+    INSERT INTO programme_version AS v (tenant_id, version, document, published_at, published_by, note)
+    SELECT p.tenant_id, n.version,
+           p.document || jsonb_build_object('currency', $2::text, 'version', n.version),
+           clock_timestamp() + t.clock_offset, $3, 'currency'
+      FROM tenant AS t
+      JOIN programme_version AS p ON p.tenant_id = t.tenant_id AND p.version = t.programme_version
+     CROSS JOIN LATERAL (SELECT max(o.version) + 1 AS version FROM programme_version AS o
+                          WHERE o.tenant_id = t.tenant_id) AS n
+     WHERE t.tenant_id = $1
+    RETURNING v.version)
+UPDATE tenant AS t SET programme_version = published.version FROM published WHERE t.tenant_id = $1
+"""
+
+
+async def change_tenant(
+    *,
+    name: str | None = None,
+    locale: str | None = None,
+    timezone: str | None = None,
+    currency: str | None = None,
+) -> None:
+    """Changes what is given. A new currency is a new version of the programme, otherwise as it was.
+
+    Time zone and currency are part of what each fact means: from the first purchase or import on, another one
+    raises DomainError `settings-frozen`.
+    """
+    before = await connection().fetchrow(_LOCK, current().tenant_id)
+    if before is None:
+        raise DomainError("not-found")
+    wanted = {"name": name, "locale": locale, "timezone": timezone, "currency": currency}
+    changes = {key: value for key, value in wanted.items() if value is not None and value != before[key]}
+    frozen = [key for key in ("timezone", "currency") if key in changes]
+    if frozen and await connection().fetchval(_HAS_FACTS, current().tenant_id):
+        raise DomainError("settings-frozen", errors=[FieldError(f"/{key}", "invalid") for key in frozen])
+    if not changes:
+        return
+    await connection().execute(
+        "UPDATE tenant AS t SET name = coalesce($2, t.name), locale = coalesce($3, t.locale),"
+        " timezone = coalesce($4, t.timezone), currency = coalesce($5, t.currency) WHERE t.tenant_id = $1",
+        current().tenant_id,
+        name,
+        locale,
+        timezone,
+        currency,
+    )
+    if "currency" in changes:
+        actor = current().principal.actor
+        await connection().execute(_PUBLISH_CURRENCY, current().tenant_id, currency, actor)
+    await record("tenant.change", f"tenant:{current().tenant_id}", changes)

@@ -1,0 +1,48 @@
+"""A new tenant's row, with the first version of its programme."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from saas.scope import connection, current
+from tenants.programme.document import Programme
+
+TRIAL: Final = timedelta(days=14)
+TRIAL_PLAN: Final = "trial"
+
+
+@dataclass(frozen=True, slots=True)
+class NewTenant:
+    name: str
+    slug: str
+    template: str
+    locale: str
+    timezone: str
+    currency: str
+
+
+async def create_tenant(new: NewTenant, programme: Programme) -> None:
+    """The current scope's tenant, in trial, under version 1 of its programme (in the tenant's currency)."""
+    tenant_id, actor = current().tenant_id, current().principal.actor
+    await connection().execute(
+        "INSERT INTO tenant AS t (tenant_id, name, slug, template, locale, timezone, currency, status, plan,"
+        " trial_ends_at, programme_version)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, 'trialing', $8, clock_timestamp() + $9::interval, 1)",
+        tenant_id,
+        new.name,
+        new.slug,
+        new.template,
+        new.locale,
+        new.timezone,
+        new.currency,
+        TRIAL_PLAN,
+        TRIAL,
+    )
+    document = programme.model_copy(update={"version": 1, "currency": new.currency}).dump()
+    await connection().execute(
+        "INSERT INTO programme_version AS v (tenant_id, version, document, published_at, published_by)"
+        " VALUES ($1, 1, $2, clock_timestamp(), $3)",
+        tenant_id,
+        document,
+        actor,
+    )

@@ -1,0 +1,220 @@
+"""Jobs: what runs an outbox row. The row is deleted in the transaction of the job's work, so a job that runs
+twice works once: the second finds no row.
+
+A job that fails is rolled back; its attempt is counted in a second, short scope and it runs again after a
+backoff that doubles. After the last attempt the row stays as a dead letter, for `saas.dead_letters`.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, Literal, NamedTuple, TypeVar
+from uuid import UUID
+
+import asyncpg
+from prometheus_client import Counter, Histogram
+from structlog.contextvars import bind_contextvars, bound_contextvars
+
+from saas.broker import Delivery
+from saas.db import role_pool
+from saas.logs import scrub
+from saas.outbox import LEASE
+from saas.scope import connection, tenant_scope
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[dict[str, Any]], Awaitable[None]]
+OnDead = Callable[[dict[str, Any], str], Awaitable[None]]
+Outcome = Literal["done", "failed", "dead", "gone"]
+H = TypeVar("H", bound=Handler)
+
+MAX_ATTEMPTS: Final = 8  # about four minutes of trying, with the backoff below
+FIRST_BACKOFF: Final = timedelta(seconds=2)
+LONGEST_BACKOFF: Final = timedelta(hours=1)
+TIME_LIMIT: Final = timedelta(minutes=5)
+LONGEST_ERROR: Final = 500
+
+RUNS = Counter("regulars_jobs", "Jobs run, by what became of them", ["name", "outcome"])
+SECONDS = Histogram(
+    "regulars_job_seconds",
+    "Time a job took, its COMMIT included",
+    ["name"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+)
+
+_TAKE: Final = (
+    # SKIP LOCKED: a duplicate that comes while the first is at work leaves at once, and it costs no attempt.
+    "DELETE FROM outbox WHERE tenant_id = $1 AND id = (SELECT id FROM outbox"
+    " WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND dead_at IS NULL FOR UPDATE SKIP LOCKED)"
+    " RETURNING name, payload, attempts, request_id"
+)
+_FAIL: Final = (
+    "UPDATE outbox SET attempts = attempts + 1, last_error = $4, next_at = clock_timestamp() + $5::interval,"
+    " dead_at = CASE WHEN $6 THEN clock_timestamp() END"
+    " WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND dead_at IS NULL RETURNING id"
+)
+
+
+class UnknownJobError(LookupError):
+    """No module registered this name: JOB_MODULES lacks one, or this process is older than the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A registered job. `on_dead(payload, error)` runs in the scope that makes its row a dead letter."""
+
+    name: str
+    handler: Handler
+    max_attempts: int
+    time_limit: timedelta
+    on_dead: OnDead | None
+
+
+_registry: dict[str, Job] = {}
+
+
+def job(
+    name: str,
+    *,
+    max_attempts: int = MAX_ATTEMPTS,
+    time_limit: timedelta = TIME_LIMIT,
+    on_dead: OnDead | None = None,
+) -> Callable[[H], H]:
+    """Registers `async def handler(payload)` as the job `name`. It runs inside its tenant's scope and may run
+    twice (the first time rolled back). Raises ValueError where the name is taken.
+    """
+
+    def register(handler: H) -> H:
+        if name in _registry:
+            raise ValueError(f"the job {name!r} is registered twice")
+        _registry[name] = Job(name, handler, max_attempts, time_limit, on_dead)
+        return handler
+
+    return register
+
+
+async def run_job(delivery: Delivery) -> Outcome:
+    """Runs one outbox row, or finds it done, at work elsewhere, dead or of another attempt ("gone").
+
+    Raises only where the database couldn't be asked or told: then the row is as before and is sent again.
+    """
+    started = time.perf_counter()
+    row: asyncpg.Record | None = None
+    tenant_id = delivery.tenant_id
+    with bound_contextvars(
+        tenant_id=str(tenant_id), outbox_id=str(delivery.outbox_id), job="", request_id=None
+    ):
+        try:
+            async with tenant_scope(tenant_id) as scope:
+                row = await connection().fetchrow(_TAKE, *delivery)
+                if row is None:
+                    return "gone"
+                scope.request_id = row["request_id"]
+                bind_contextvars(job=row["name"], request_id=row["request_id"])
+                await _handle(row)
+            outcome: Outcome = "done"
+        except Exception as error:
+            if row is None:
+                raise
+            outcome = await _record_failure(delivery, row, error)
+    label = row["name"] if row["name"] in _registry else "unknown"
+    RUNS.labels(label, outcome).inc()
+    SECONDS.labels(label).observe(time.perf_counter() - started)
+    return outcome
+
+
+async def _handle(row: asyncpg.Record) -> None:
+    found = _registry.get(row["name"])
+    if found is None:
+        raise UnknownJobError(f"no job is registered as {row['name']!r}")
+    async with asyncio.timeout(found.time_limit.total_seconds()):
+        await found.handler(row["payload"])
+
+
+async def _record_failure(delivery: Delivery, row: asyncpg.Record, error: Exception) -> Outcome:
+    """Counts the attempt, unless somebody else has run the row meanwhile.
+
+    An unknown name gets its attempts too: while a release rolls out, older workers don't know newer jobs.
+    """
+    found = _registry.get(row["name"])
+    attempt, limit = delivery.attempt + 1, found.max_attempts if found else MAX_ATTEMPTS
+    dead, text = attempt >= limit, describe(error)
+    log.error("job failed, attempt %d of %d: %s", attempt, limit, text, exc_info=error)
+    async with tenant_scope(delivery.tenant_id, request_id=row["request_id"]):
+        ours = await connection().fetchval(_FAIL, *delivery, text, backoff(attempt), dead)
+        if ours is None:
+            return "gone"
+        if dead and found is not None and found.on_dead is not None:
+            await _tell(found.on_dead, row["payload"], text)
+    return "dead" if dead else "failed"
+
+
+async def _tell(on_dead: OnDead, payload: dict[str, Any], text: str) -> None:
+    """A broken `on_dead` must not keep its row alive: then that would be tried, and fail, for ever."""
+    await connection().execute("SAVEPOINT on_dead")
+    try:
+        await on_dead(payload, text)
+    except Exception:
+        log.exception("on_dead failed")
+        await connection().execute("ROLLBACK TO SAVEPOINT on_dead")
+
+
+def backoff(attempt: int) -> timedelta:
+    """The wait after failure number `attempt` (from 1): doubles up to an hour, less up to half of it by
+    chance, so that what failed together doesn't come back together.
+    """
+    full: timedelta = min(FIRST_BACKOFF * 2 ** min(attempt - 1, 30), LONGEST_BACKOFF)
+    return full * random.uniform(0.5, 1)  # noqa: S311  # spreads load, guards nothing
+
+
+def describe(error: BaseException) -> str:
+    """`Type: message` in at most 500 characters, without secrets; of PostgreSQL's errors not the DETAIL,
+    which quotes the row.
+    """
+    said = str(error.args[0]) if isinstance(error, asyncpg.PostgresError) and error.args else str(error)
+    text = " ".join(scrub(f"{type(error).__name__}: {said}").split())
+    return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"
+
+
+class Drained(NamedTuple):
+    """How many runs ended how. `failed` counts attempts, `dead` rows."""
+
+    done: int
+    failed: int
+    dead: int
+
+
+_DUE: Final = (
+    "SELECT tenant_id, id, attempts FROM outbox"
+    " WHERE dead_at IS NULL AND ($1::uuid IS NULL OR tenant_id = $1)"
+    " AND (next_at <= clock_timestamp() OR attempts = 0 AND next_at <= clock_timestamp() + $2::interval)"
+    " ORDER BY created_at, id LIMIT 1000"
+)
+
+
+async def run_due(tenant_id: UUID | None = None) -> list[Outcome]:
+    """Runs the due rows of one tenant, or all, once each, in this process and without the broker.
+
+    Due here is also what a relay or a direct send has leased already: nobody else works in a test. A failed
+    row is due after its backoff only.
+    """
+    pool = await role_pool("relay")
+    rows = await pool.fetch(_DUE, tenant_id, LEASE)
+    return [await run_job(Delivery(*row)) for row in rows]
+
+
+async def drain(tenant_id: UUID | None = None, *, max_rounds: int = 1000) -> Drained:
+    """`run_due` until nothing is due, with the jobs that jobs enqueue. Raises RuntimeError after
+    `max_rounds`.
+    """
+    total: list[Outcome] = []
+    for _ in range(max_rounds):
+        outcomes = await run_due(tenant_id)
+        if not any(outcome != "gone" for outcome in outcomes):
+            return Drained(total.count("done"), total.count("failed"), total.count("dead"))
+        total += outcomes
+    raise RuntimeError(f"jobs are still due after {max_rounds} rounds")

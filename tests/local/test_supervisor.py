@@ -25,11 +25,12 @@ class Up:
         self.port = port or free_port()
         self.output = folder.with_name(f"{self.port}.out")
         clean = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         with self.output.open("wb") as output:
             self.process = spawn(
                 [sys.executable, SCRIPT, folder, str(self.port), *more],
                 death_signal=signal.SIGTERM,
-                environment=clean | {"PYTHONPATH": str(ROOT), "LC_ALL": "C"} | environment,
+                environment=clean | {"PYTHONPATH": path, "LC_ALL": "C"} | environment,
                 folder=ROOT,
                 output=output,
             )
@@ -38,7 +39,11 @@ class Up:
         return self.output.read_text()
 
     def wait_for(self, pattern: str, times: int = 1) -> re.Match[str]:
-        eventually(lambda: len(re.findall(pattern, self.said())) >= times, f"{pattern} in\n{self.said()}")
+        def found() -> bool:
+            assert self.process.poll() is None, self.said()
+            return len(re.findall(pattern, self.said())) >= times
+
+        eventually(found, pattern)
         return list(re.finditer(pattern, self.said()))[times - 1]
 
     def pids(self) -> dict[str, int]:

@@ -29,7 +29,7 @@ PROBLEM_CALLS = {"DomainError": 0, "problem_response": 0, "render": 0, "send_pro
 FIELD_CALLS = {"InvalidValueError": 0, "FieldError": 1, "PydanticCustomError": 0, "Fault": 1}
 
 
-def _raised(calls: dict[str, int]) -> Iterator[tuple[str, str]]:
+def _raised(calls: dict[str, int]) -> Iterator[tuple[str, str, ast.Call]]:
     """Each literal code at its place in those calls."""
     for folder in ("saas", "tenants"):
         for path in sorted((ROOT / folder).rglob("*.py")):
@@ -40,14 +40,43 @@ def _raised(calls: dict[str, int]) -> Iterator[tuple[str, str]]:
                 at = calls.get(name, 99)
                 code = node.args[at] if len(node.args) > at else None
                 if isinstance(code, ast.Constant) and isinstance(code.value, str):
-                    yield f"{path.relative_to(ROOT)}:{node.lineno}", code.value
+                    yield f"{path.relative_to(ROOT)}:{node.lineno}", code.value, node
 
 
 def test_every_code_that_is_raised_is_in_the_catalogue() -> None:
     known = catalogue()
-    lost = [f"{at}: {code}" for at, code in _raised(PROBLEM_CALLS) if code not in known.problems]
-    lost += [f"{at}: {code}" for at, code in _raised(FIELD_CALLS) if code not in known.fields]
+    lost = [f"{at}: {code}" for at, code, _ in _raised(PROBLEM_CALLS) if code not in known.problems]
+    lost += [f"{at}: {code}" for at, code, _ in _raised(FIELD_CALLS) if code not in known.fields]
     assert not lost
+
+
+def _given(params: ast.expr | None) -> set[str] | None:
+    """The names in a literal dictionary; None where it's put together elsewhere."""
+    if params is None:
+        return set()
+    if not isinstance(params, ast.Dict):
+        return None
+    names = {key.value for key in params.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+    return names if len(names) == len(params.keys) else None
+
+
+def test_every_text_gets_its_parameters() -> None:
+    known = catalogue()
+    gaps = []
+    for at, code, call in _raised({"DomainError": 0}):
+        keywords = {keyword.arg: keyword.value for keyword in call.keywords}
+        given = _given(keywords.get("params"))
+        problem = known.problems[code]
+        if given is not None and _names(problem.detail["en"]) - given - problem.defaults.keys() - {"count"}:
+            gaps.append(f"{at}: {code}")
+    for at, code, call in _raised({"FieldError": 1}):
+        given = _given(call.args[2] if len(call.args) > 2 else None)
+        if given is not None and not call.keywords and _names(known.fields[code]["en"]) - given:
+            gaps.append(f"{at}: {code}")
+    for at, code, call in _raised({"InvalidValueError": 0}):
+        if _names(known.fields[code]["en"]) - {keyword.arg for keyword in call.keywords}:
+            gaps.append(f"{at}: {code}")
+    assert not gaps
 
 
 def _names(text: str) -> set[str]:

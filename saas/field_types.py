@@ -137,9 +137,7 @@ MinorUnits = Annotated[int, Field(strict=True, ge=0, le=MAX_MINOR)]
 """Money, 0 … 10¹³ minor units."""
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
 """What people type and print: a branch's code. Case counts."""
-Slug = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", min_length=3, max_length=40)
-]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", min_length=3, max_length=40)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(clean_line)]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(clean_line)]
 """The caller's own key: any one line of text."""

@@ -130,9 +130,7 @@ def formatter(log_format: Format) -> structlog.stdlib.ProcessorFormatter:
     if log_format == "json":
         renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
     else:
-        renderer = structlog.dev.ConsoleRenderer(
-            colors=False, exception_formatter=structlog.dev.plain_traceback
-        )
+        renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_BEFORE,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact, renderer],

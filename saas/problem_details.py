@@ -119,8 +119,7 @@ def problem_body(
         body["instance"] = instance
     if errors:
         body["errors"] = [
-            {"pointer": error.pointer, "message": error.message(language), "code": error.code}
-            for error in errors
+            {"pointer": error.pointer, "message": error.message(language), "code": error.code} for error in errors
         ]
     return body
 

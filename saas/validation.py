@@ -6,6 +6,7 @@ Field types are in `saas.field_types`, offered here as well.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, TypeVar
@@ -119,13 +120,9 @@ def parse_query(model: type[M], params: Mapping[str, str] | Iterable[tuple[str, 
     """
     pairs = list(params.items() if isinstance(params, Mapping) else params)
     values = dict(pairs)
-    errors: list[FieldError] = []
-    if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        errors = [FieldError(pointer(name), "repeated") for name in values if names.count(name) > 1]
-    errors += [
-        FieldError(pointer(name), "control-character") for name, text in values.items() if "\0" in text
-    ]
+    times = Counter(name for name, _ in pairs)
+    errors = [FieldError(pointer(name), "repeated") for name, count in times.items() if count > 1]
+    errors += [FieldError(pointer(name), "control-character") for name, text in values.items() if "\0" in text]
     try:
         query: M = adapter_of(model).validate_strings(values)
     except ValidationError as error:

@@ -6,14 +6,13 @@ the send delays a job by the lease and loses none.
 
 import asyncio
 import logging
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-import asyncpg
 from prometheus_client import Counter, Gauge, start_http_server
 
 from saas.broker import Delivery, send, waiting
-from saas.db import role_pool
+from saas.db import Pool, role_pool
 from saas.loops import run_until_signal
 from saas.outbox import LEASE
 
@@ -99,7 +98,7 @@ class Relay:
         full = len(rows) >= each or len(tenants) == TENANTS_A_POLL
         return 0.0 if full and rows else POLL_SECONDS
 
-    async def _tenants(self, pool: asyncpg.Pool[Any], limit: int) -> list[UUID]:
+    async def _tenants(self, pool: Pool, limit: int) -> list[UUID]:
         """Up to `limit` tenants with live rows, behind the last one seen; from the start where the end is
         near.
         """

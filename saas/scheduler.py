@@ -18,7 +18,7 @@ from prometheus_client import Counter, start_http_server
 from uuid_utils.compat import uuid7
 
 from saas.chores import sweep
-from saas.db import role_pool
+from saas.db import Pool, role_pool
 from saas.loops import run_until_signal
 from saas.scope import connection, current
 
@@ -126,7 +126,7 @@ async def fire_due(tenant_id: UUID | None = None) -> int:
         seen = (rows[-1]["next_at"], rows[-1]["tenant_id"], rows[-1]["name"])
 
 
-async def _fire(pool: asyncpg.Pool[Any], row: asyncpg.Record) -> int:
+async def _fire(pool: Pool, row: asyncpg.Record) -> int:
     """Fires the instant that `row` shows. 0: another scheduler did, or the schedule was changed, or is
     broken.
     """

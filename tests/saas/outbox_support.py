@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from pytest import MonkeyPatch
+import pytest
 from uuid_utils.compat import uuid7
 
 from saas import jobs
@@ -39,7 +39,7 @@ async def new_tenant(environ: dict[str, str], *, clock_offset: timedelta = timed
 
 
 def register(
-    monkeypatch: MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch,
     name: str,
     handler: Handler,
     *,
@@ -54,7 +54,8 @@ def register(
 async def mark(payload: Json) -> None:
     """A job whose work can be counted."""
     await connection().execute(
-        "INSERT INTO audit (tenant_id, actor, action, target, request_id) VALUES ($1, 'system', 'test.mark', $2, $3)",
+        "INSERT INTO audit (tenant_id, actor, action, target, request_id)"
+        " VALUES ($1, 'system', 'test.mark', $2, $3)",
         current().tenant_id,
         str(payload.get("n")),
         current().request_id,

@@ -1,0 +1,82 @@
+"""Members' tiers as they are shown."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from saas.scope import connection, current
+from tenants.programme.document import Ladder
+from tenants.programme.versions import current_programme
+
+Standing = dict[str, Any]
+
+
+async def standings(joined: Mapping[UUID, date], locale: str) -> dict[UUID, dict[str, Standing]]:
+    """For members by id (with the day they joined) their tiers by ladder code, in the programme's order:
+    `{ladder, code, name, since, valid_until}`, names in `locale`. One query, however many members.
+
+    Without a decision a member is in the base tier since it joined.
+    """
+    programme = await current_programme()
+    rows = await connection().fetch(
+        "SELECT member_id, ladder, tier, since, valid_until FROM member_tier"
+        " WHERE tenant_id = $1 AND member_id = ANY($2::uuid[])",
+        current().tenant_id,
+        list(joined),
+    )
+    decided = {(row["member_id"], row["ladder"]): row for row in rows}
+    return {
+        member_id: {
+            ladder.code: _standing(ladder, decided.get((member_id, ladder.code)), joined_on, locale)
+            for ladder in programme.ladders
+        }
+        for member_id, joined_on in joined.items()
+    }
+
+
+def _standing(ladder: Ladder, row: asyncpg.Record | None, joined_on: date, locale: str) -> Standing:
+    base = ladder.tiers[0]
+    code = base.code if row is None else row["tier"]
+    tier = ladder.tier(code)
+    return {
+        "ladder": ladder.code,
+        "code": code,
+        "name": code if tier is None else tier.names.get(locale),
+        "since": joined_on if row is None else row["since"],
+        "valid_until": None if row is None else row["valid_until"],
+    }
+
+
+async def shown(members: Sequence[asyncpg.Record], locale: str) -> list[dict[str, Any]]:
+    """Members' rows as JSON data, with `tier` (of the main ladder) and `tiers` (all, by ladder code)."""
+    if not members:
+        return []
+    tiers = await standings({row["id"]: row["joined_on"] for row in members}, locale)
+    return [
+        {
+            **{key: row[key] for key in _SHOWN[:-1]},
+            "tier": next(iter(tiers[row["id"]].values())),
+            "tiers": tiers[row["id"]],
+            "created_at": row["created_at"],
+        }
+        for row in members
+    ]
+
+
+_SHOWN = (
+    "id",
+    "phone",
+    "name",
+    "external_id",
+    "card_no",
+    "birthday",
+    "gender",
+    "joined_on",
+    "branch_id",
+    "created_at",
+)
+COLUMNS = ", ".join(f"m.{column}" for column in (*_SHOWN, "revision"))
+"""What `shown` needs of `member AS m`."""

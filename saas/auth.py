@@ -16,15 +16,17 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from litestar.connection import ASGIConnection
+from litestar import Request
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from saas.db import role_pool
 from saas.errors import DomainError
-from saas.principal import Principal
+from saas.pages import login_path, send_error_page, wants_html
+from saas.principal import KeyScope, Principal
 from saas.problem_details import send_problem
+from saas.sessions import SAFE_METHODS, cookie_name, principal_of_session, require_csrf
 from saas.settings import get_settings
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZabcdefghjkmnpqrstvwxyz"
@@ -115,7 +117,11 @@ async def principal_of_key(text: str) -> Principal:
 
 
 class AuthMiddleware(ASGIMiddleware):
-    """Finds the principal and holds it against the handler's `requires`; sessions come from `saas.sessions`."""
+    """Finds the principal and holds it against the handler's `requires`.
+
+    A page takes a session only and sends who has none to the log-in; the API takes a key, else a session.
+    What a session does unsafely needs its CSRF token.
+    """
 
     scopes = (ScopeType.HTTP,)
 
@@ -124,23 +130,50 @@ class AuthMiddleware(ASGIMiddleware):
         if opt.get("auth", "key") == "none":
             await next_app(scope, receive, send)
             return
-        connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
+        request: Request[Any, Any, Any] = Request(scope, receive)
         try:
-            principal = await self._principal(connection)
-            required = opt.get("requires")
-            if required is not None and not principal.may(required):
-                raise DomainError("forbidden", params={"scope": required})
+            principal = await _principal(request)
+            _require(principal, opt.get("requires"))
         except DomainError as error:
-            await send_problem(scope, send, error.code, params=error.params, headers=error.headers)
+            await _refuse(scope, send, error)
             return
         scope["state"]["principal"] = principal
         tenant: UUID | None = principal.tenant_id
         structlog.contextvars.bind_contextvars(tenant_id=str(tenant), actor=principal.actor)
-        await next_app(scope, receive, send)
+        await next_app(scope, request.receive, send)
 
-    async def _principal(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Principal:
-        header = connection.headers.get("authorization", "")
-        kind, _, text = header.partition(" ")
-        if kind.lower() != "bearer" or not text:
-            raise DomainError("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
+
+def _require(principal: Principal, scope: KeyScope | None) -> None:
+    if scope is not None and not principal.may(scope):
+        raise DomainError("forbidden", params={"scope": scope})
+
+
+async def _principal(request: Request[Any, Any, Any]) -> Principal:
+    page = request.scope["route_handler"].opt.get("auth") == "page"
+    kind, _, text = request.headers.get("authorization", "").partition(" ")
+    if not page and kind.lower() == "bearer" and text:
         return await principal_of_key(text.strip())
+    if not page and cookie_name() not in request.cookies:
+        raise DomainError("unauthenticated")
+    principal = await principal_of_session(request)
+    if request.method not in SAFE_METHODS:
+        await require_csrf(request)
+    return principal
+
+
+async def _refuse(scope: Scope, send: Send, error: DomainError) -> None:
+    if error.code == "unauthenticated" and scope["route_handler"].opt.get("auth") == "page":
+        await _to_login(scope, send)
+    elif wants_html(scope):
+        await send_error_page(scope, send, error.code, params=error.params, headers=error.headers)
+    else:
+        await send_problem(scope, send, error.code, params=error.params, headers=error.headers)
+
+
+async def _to_login(scope: Scope, send: Send) -> None:
+    """303; htmx, which would follow it into the middle of a page, is told to load the log-in as a whole."""
+    partial = any(name.lower() == b"hx-request" for name, _ in scope["headers"])
+    named = (b"hx-redirect", b"/login") if partial else (b"location", login_path(scope).encode("ascii"))
+    headers = [named, (b"cache-control", b"no-store"), (b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": 401 if partial else 303, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

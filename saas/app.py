@@ -10,6 +10,7 @@ from litestar.config.app import AppConfig
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler
 
+from industry_templates import api as templates_api
 from saas import health, problems_pages
 from saas.auth import AuthMiddleware
 from saas.db import close_pools, open_pool
@@ -17,9 +18,33 @@ from saas.logs import configure_logging
 from saas.middleware import API_VERSION, RequestIdMiddleware, ScopeMiddleware
 from saas.problem_details import exception_handlers
 from saas.settings import get_settings
+from saas.signup import api as signup_api
 from saas.validation import Body, parse_body
+from tenants.api_keys import api as api_keys_api
+from tenants.audit import api as audit_api
+from tenants.branches import api as branches_api
+from tenants.jobs import api as jobs_api
+from tenants.members import api as members_api
+from tenants.programme import api as programme_api
+from tenants.purchases import api as purchases_api
+from tenants.tenant import api as tenant_api
+from tenants.tiers import api as tiers_api
 
-FEATURES = (health, problems_pages)
+FEATURES = (
+    health,
+    problems_pages,
+    templates_api,
+    signup_api,
+    tenant_api,
+    branches_api,
+    api_keys_api,
+    audit_api,
+    members_api,
+    purchases_api,
+    programme_api,
+    tiers_api,
+    jobs_api,
+)
 
 
 @asynccontextmanager
@@ -51,9 +76,7 @@ def create_app() -> Litestar:
             exception_handlers=exception_handlers,
             type_decoders=[(_is_body, _decode_body)],
             lifespan=[_pools],
-            openapi_config=OpenAPIConfig(
-                title="Regulars", version=API_VERSION, path="/openapi", render_plugins=[]
-            ),
+            openapi_config=OpenAPIConfig(title="Regulars", version=API_VERSION, path="/openapi", render_plugins=[]),
             request_max_body_size=10 * 1024 * 1024,
         )
     )

@@ -17,20 +17,22 @@ from saas.settings import get_settings
 Role = Literal["app", "gate", "relay", "operator"]
 
 if TYPE_CHECKING:  # generic in asyncpg's stubs only
-    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection: TypeAlias = PoolConnectionProxy[asyncpg.Record]
     Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
 else:
     Connection, Pool = asyncpg.Connection, asyncpg.Pool
 
 
-class _Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg's own typing leaves its C base open
+class _Connection(asyncpg.Connection):
     """A connection that is given back to its pool without a round trip."""
 
     def get_reset_query(self) -> str:
         return ""
 
 
-async def _init(connection: Connection) -> None:
+async def _init(connection: Any) -> None:
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, encoder=dumps, decoder=json.loads, schema="pg_catalog")
 

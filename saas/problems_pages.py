@@ -82,3 +82,6 @@ def _page(language: Language, title: str, content: str) -> Response[Any]:
         f"<body><main><h1>{title}</h1>{content}</main></body></html>"
     )
     return Response(html, media_type=MediaType.HTML, headers={**_HEADERS, "Content-Language": language})
+
+
+HANDLERS = [problem_index, problem_page]

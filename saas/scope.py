@@ -85,7 +85,8 @@ class OpenScope:
 
     async def begin(self, also: str = "") -> str:
         """Takes a connection and begins; `also` is SQL that goes in the same message. Returns the last tag."""
-        if _current.get() is not None and _current.get().connection is not None:  # type: ignore[union-attr]
+        outer = _current.get()
+        if outer is not None and outer.connection is not None:
             raise RuntimeError("scopes don't nest")
         conn = await app_pool().acquire()
         try:
@@ -97,7 +98,9 @@ class OpenScope:
             await _give_back(conn)
             raise
         self.scope.connection = conn
-        self._tokens = (_current.set(self.scope), ENGINE.current_transaction.set(_TRANSACTION))
+        # Piccolo asks its transaction for the connection and nothing else.
+        piccolo: Any = ENGINE.current_transaction
+        self._tokens = (_current.set(self.scope), piccolo.set(_TRANSACTION))
         return tag
 
     async def commit(self, also: str = "") -> None:

@@ -61,4 +61,4 @@ class Settings(BaseSettings):
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
     """The process's settings. Raises pydantic's ValidationError that names each missing variable."""
-    return Settings()  # type: ignore[call-arg]  # the fields come from the environment
+    return Settings()

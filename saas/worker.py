@@ -25,7 +25,7 @@ from saas.settings import get_settings
 log = logging.getLogger(__name__)
 
 # Every module that registers jobs or schedules. A missing one fails the start, not the first job.
-JOB_MODULES: Final[tuple[str, ...]] = ()
+JOB_MODULES: Final[tuple[str, ...]] = ("tenants.tiers.jobs",)
 
 _IDLE_POLL_MS: Final = 100  # the longest an idle worker sleeps between looks into the queue
 _SHUTDOWN_MS: Final = 30_000  # a job that takes longer is cut off, rolled back, and sent again by the relay
@@ -106,9 +106,7 @@ def run(modules: Sequence[str] = JOB_MODULES, *, metrics: tuple[str, int] | None
     broker.add_middleware(AsyncIO())
     broker.add_middleware(Pools(stop))
     dramatiq.actor(broker=broker, actor_name=ACTOR, queue_name=QUEUE)(deliver)
-    worker = dramatiq.Worker(
-        broker, worker_timeout=_IDLE_POLL_MS, worker_threads=get_settings().worker_threads
-    )
+    worker = dramatiq.Worker(broker, worker_timeout=_IDLE_POLL_MS, worker_threads=get_settings().worker_threads)
     try:
         worker.start()
     except MiddlewareError:

@@ -20,6 +20,7 @@ from tenants.branches.branch import open_branch
 from tenants.staff.employ import employ
 from tenants.tenant.create import NewTenant, create_tenant
 from tenants.tenant.profile import tenant_profile
+from tenants.tiers.schedules import install_schedules
 
 _BRANCH: Final = {"zh-CN": "总店", "en": "Main branch"}
 _KEY: Final = {"zh-CN": "注册时创建", "en": "Made at sign-up"}
@@ -51,7 +52,9 @@ async def _create(form: SignUp, password_hash: str, tenant_id: UUID, staff_id: U
     account = await _create_account(form, password_hash)
     slug = await claim_slug(tenant_id, form.slug, form.company)
     new = NewTenant(form.company, slug, form.template, form.locale, form.timezone, form.currency)
-    await create_tenant(new, loader.get(form.template).programme)
+    programme = loader.get(form.template).programme
+    await create_tenant(new, programme)
+    await install_schedules(programme, form.timezone)
     await record("tenant.sign_up", f"tenant:{tenant_id}", {"template": form.template})
     await employ(staff_id, account["id"], form.email.partition("@")[0], "owner")
     branch = await open_branch("main", _BRANCH[form.locale], "own")

@@ -240,9 +240,7 @@ f AS MATERIALIZED (
    GROUP BY x.member_id)"""
 
     def _leaves(self) -> str:
-        columns = "".join(
-            f",\n         {expression} AS {column}" for expression, column in self._columns.items()
-        )
+        columns = "".join(f",\n         {expression} AS {column}" for expression, column in self._columns.items())
         laterals = "".join(lateral_sums(alias, *parts) for parts, alias in self._laterals.items())
         sums = "\n  LEFT JOIN f ON f.member_id = m.id" if self._constants else ""
         return (

@@ -93,9 +93,7 @@ def _parse_node(value: object, _union: ValidatorFunctionWrapHandler) -> AnyCondi
         for key, model in (("any", AnyOf), ("all", AllOf), ("not", Not)):
             if key in value:
                 if value[key] == [] and key != "not":
-                    fault = Fault(
-                        (key,), "empty-group", "{group} needs at least one condition", {"group": key}
-                    )
+                    fault = Fault((key,), "empty-group", "{group} needs at least one condition", {"group": key})
                     raise invalid("condition", [fault])
                 return model.model_validate(value)
     raise PydanticCustomError("condition-shape", "A condition is an object with metric, any, all or not")

@@ -54,9 +54,7 @@ class ConstantWindow:
 
     def __init__(self, key: str, of: Bounds, binder: Binder) -> None:
         def part(name: str, index: int) -> str:
-            return binder.moment(
-                f"{key} {name} {index}", lambda m: getattr(ranges(*of(m)), name)[index], "date"
-            )
+            return binder.moment(f"{key} {name} {index}", lambda m: getattr(ranges(*of(m)), name)[index], "date")
 
         self.days = (
             f"(at BETWEEN {part('head', 0)} AND {part('head', 1)}"
@@ -73,9 +71,7 @@ def constant_bounds(window: AnyWindow) -> Bounds:
     """First and last day of a window that is the same for every member."""
 
     def of(moment: Moment) -> tuple[date, date]:
-        first, last = bounds(
-            window, moment.day, joined_on=moment.day, tier_start=moment.day, validity_start=moment.day
-        )
+        first, last = bounds(window, moment.day, joined_on=moment.day, tier_start=moment.day, validity_start=moment.day)
         return first or NEVER, last
 
     return of

@@ -40,9 +40,7 @@ class EndOfYear(Strict):
     years: int = Field(default=0, ge=0, le=100)
 
 
-Expiry = Annotated[
-    Never | ExpireMonths | EndOfYear, by_tag("type", "unknown-expiry", Never, ExpireMonths, EndOfYear)
-]
+Expiry = Annotated[Never | ExpireMonths | EndOfYear, by_tag("type", "unknown-expiry", Never, ExpireMonths, EndOfYear)]
 
 
 class Redeem(Strict):

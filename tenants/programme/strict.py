@@ -100,9 +100,7 @@ def duplicates(values: Sequence[object]) -> list[int]:
 def _unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
     again = duplicates(values)
     if again:
-        faults = [
-            Fault((n,), "duplicate", "{value} is listed twice", {"value": str(values[n])}) for n in again
-        ]
+        faults = [Fault((n,), "duplicate", "{value} is listed twice", {"value": str(values[n])}) for n in again]
         raise invalid("list", faults)
     return values
 
@@ -162,9 +160,7 @@ Label = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^\P{Cc}*[^\p{Cc}\s]\P{Cc}*$")]
 
 Codes = Annotated[tuple[Code, ...], BeforeValidator(as_tuple), Field(max_length=200), AfterValidator(_unique)]
-Labels = Annotated[
-    tuple[Label, ...], BeforeValidator(as_tuple), Field(max_length=1000), AfterValidator(_unique)
-]
+Labels = Annotated[tuple[Label, ...], BeforeValidator(as_tuple), Field(max_length=1000), AfterValidator(_unique)]
 
 
 class Names(Strict):

@@ -59,9 +59,7 @@ class PurchaseBody(Body):
             raise DomainError("lines-do-not-match", params={"lines": lines, "amount": self.amount})
         total = lines if self.amount is None else self.amount
         if total is None or total > MAX_AMOUNT:
-            raise DomainError(
-                "validation-failed", errors=[FieldError("/amount", "too-large", {"max": MAX_AMOUNT})]
-            )
+            raise DomainError("validation-failed", errors=[FieldError("/amount", "too-large", {"max": MAX_AMOUNT})])
         paid = None if self.tenders is None else sum(tender.amount for tender in self.tenders)
         if paid is not None and paid != total:
             raise DomainError("tenders-do-not-match", params={"tenders": paid, "amount": total})

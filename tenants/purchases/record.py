@@ -19,6 +19,7 @@ from tenants.programme.windows import local_day
 from tenants.purchases.bodies import PurchaseBody
 from tenants.purchases.fingerprint import details_digest, fingerprint
 from tenants.tiers.evaluate import Change, evaluate_fact
+from tenants.tiers.history import changes_of_purchase
 
 FUTURE = timedelta(days=1)
 
@@ -178,11 +179,7 @@ async def _first_answer(body: PurchaseBody, mark: bytes) -> Recorded:
 
 async def recorded(row: asyncpg.Record, *, first: bool) -> Recorded:
     """A stored purchase as its answer."""
-    from tenants.tiers.history import changes_of_purchase
-
-    changes = (
-        [] if row["member_id"] is None else await changes_of_purchase(row["member_id"], row["seq"], row["id"])
-    )
+    changes = [] if row["member_id"] is None else await changes_of_purchase(row["member_id"], row["seq"], row["id"])
     return Recorded(
         row["id"],
         row["member_id"],

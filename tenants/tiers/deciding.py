@@ -54,8 +54,7 @@ def deciding(programme: Programme, ladders: tuple[int, ...], ids: Ids) -> Statem
     if not ladders:
         return Statement(f"WITH {values.ctes()}\n{answer}", binder)
     facts = "".join(
-        f"\n      WHEN {binder.constant(programme.ladders[j].code, 'text')} THEN {_facts(values, j)}"
-        for j in ladders
+        f"\n      WHEN {binder.constant(programme.ladders[j].code, 'text')} THEN {_facts(values, j)}" for j in ladders
     )
     decided = "\n  UNION ALL".join(branches)
     sql = f"""WITH {values.ctes()},
@@ -145,9 +144,7 @@ def _decision(values: Values, j: int, ladder: Ladder) -> str:
     period = _period_months(ladder)
     own = f"e.s{j}_valid_until"
     renewed = until if silent else f"({own} + make_interval(months => {period} * e.periods))::date"
-    renewed_from = (
-        today if silent else f"(({own} + make_interval(months => {period} * (e.periods - 1)))::date + 1)"
-    )
+    renewed_from = today if silent else f"(({own} + make_interval(months => {period} * (e.periods - 1)))::date + 1)"
     return f"""
   SELECT {j} AS number, {binder.constant(ladder.code, "text")} AS ladder, e.id, e.reason,
          {"e.reason = 'renew'" if silent else "false"} AS silent,

@@ -22,9 +22,7 @@ async def ladder_runs() -> dict[str, LadderRun]:
         "SELECT ladder, as_of, day, programme_version, watermark FROM ladder_run WHERE tenant_id = $1",
         current().tenant_id,
     )
-    return {
-        r["ladder"]: LadderRun(r["as_of"], r["day"], r["programme_version"], r["watermark"]) for r in rows
-    }
+    return {r["ladder"]: LadderRun(r["as_of"], r["day"], r["programme_version"], r["watermark"]) for r in rows}
 
 
 async def last_runs() -> dict[str, date]:

@@ -61,7 +61,7 @@ class FileStore:
                 await asyncio.shield(_run(_flush_and_close, file))
             await _run(_publish, temporary, target)
         except BaseException:
-            with suppress(OSError):  # the first error is on its way; a leftover is swept by its suffix
+            with suppress(OSError):  # the first error is on its way; the leftover has no name in the database
                 temporary.unlink(missing_ok=True)
             raise
         return StoredFile(f"{tenant_id}/{name}", size)

@@ -5,12 +5,22 @@ from typing import Final
 from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from tenants.audit.record import record
+from tenants.programme.versions import current_programme
+from tenants.tiers.schedules import install_schedules
 
-_LOCK: Final = "SELECT name, locale, timezone, currency FROM tenant WHERE tenant_id = $1 FOR UPDATE"
+# The tenant's row orders publishes, recalculations and this.
+_LOCK: Final = """
+SELECT name, locale, timezone, currency FROM tenant WHERE tenant_id = $1 FOR NO KEY UPDATE
+"""
 # A waiting import counts: its times will be read in the tenant's time zone.
 _HAS_FACTS: Final = """
 SELECT EXISTS (SELECT FROM purchase WHERE tenant_id = $1)
     OR EXISTS (SELECT FROM import_run WHERE tenant_id = $1)
+"""
+_REDRAFT: Final = """
+UPDATE programme_draft AS d
+   SET document = d.document || jsonb_build_object('currency', $2::text), revision = d.revision + 1
+ WHERE d.tenant_id = $1
 """
 _PUBLISH_CURRENCY: Final = """
 WITH published AS (
@@ -35,7 +45,8 @@ async def change_tenant(
     timezone: str | None = None,
     currency: str | None = None,
 ) -> None:
-    """Changes what is given. A new currency is a new version of the programme, otherwise as it was.
+    """Changes what is given. A new currency is a new version of the programme, otherwise as it was; a new
+    time zone moves the midnights at which its schedules fire.
 
     Time zone and currency are part of what each fact means: from the first purchase or import on, another one
     raises DomainError `settings-frozen`.
@@ -59,7 +70,10 @@ async def change_tenant(
         timezone,
         currency,
     )
+    if timezone is not None and "timezone" in changes:
+        await install_schedules(await current_programme(), timezone)
     if "currency" in changes:
         actor = current().principal.actor
+        await connection().execute(_REDRAFT, current().tenant_id, currency)
         await connection().execute(_PUBLISH_CURRENCY, current().tenant_id, currency, actor)
     await record("tenant.change", f"tenant:{current().tenant_id}", changes)

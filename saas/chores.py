@@ -39,9 +39,7 @@ async def sweep() -> float:
     for role, table, column, keep in _SLICES:
         pool = await role_pool(role)
         total = 0
-        while deleted := int(
-            (await pool.execute(_delete(table, column), keep, SLICE)).removeprefix("DELETE ")
-        ):
+        while deleted := int((await pool.execute(_delete(table, column), keep, SLICE)).removeprefix("DELETE ")):
             total += deleted
             await asyncio.sleep(_BREATH_SECONDS)
         if total:

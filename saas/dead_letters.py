@@ -53,8 +53,7 @@ async def retry(*, tenant_id: UUID | None = None, name: str | None = None, job_i
     """
     pool = await role_pool("operator")
     rows = await pool.fetch(
-        "UPDATE outbox SET dead_at = NULL, attempts = 0, next_at = clock_timestamp()"
-        f" WHERE {_CHOSEN} RETURNING id",
+        f"UPDATE outbox SET dead_at = NULL, attempts = 0, next_at = clock_timestamp() WHERE {_CHOSEN} RETURNING id",
         tenant_id,
         name,
         job_id,

@@ -105,9 +105,7 @@ async def run_job(delivery: Delivery) -> Outcome:
     started = time.perf_counter()
     row: asyncpg.Record | None = None
     tenant_id = delivery.tenant_id
-    with bound_contextvars(
-        tenant_id=str(tenant_id), outbox_id=str(delivery.outbox_id), job="", request_id=None
-    ):
+    with bound_contextvars(tenant_id=str(tenant_id), outbox_id=str(delivery.outbox_id), job="", request_id=None):
         try:
             async with tenant_scope(tenant_id) as scope:
                 row = await connection().fetchrow(_TAKE, *delivery)

@@ -23,9 +23,7 @@ _INSERT: Final = (
 )
 
 
-async def enqueue(
-    name: str, payload: dict[str, Any], *, direct: bool = False, delay: timedelta | None = None
-) -> UUID:
+async def enqueue(name: str, payload: dict[str, Any], *, direct: bool = False, delay: timedelta | None = None) -> UUID:
     """Writes a job into the current scope's transaction and returns its id. `payload` is JSON: ids as text.
 
     The relay sends it once it is committed, `delay` later. With `direct` this process sends it itself right

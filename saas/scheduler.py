@@ -30,7 +30,7 @@ TICK_SECONDS: Final = 1.0
 _PAGE: Final = 200
 
 FIRED = Counter("regulars_schedules_fired", "Instants of schedules that became jobs", ["job"])
-BROKEN = Counter("regulars_schedules_broken", "Schedules that couldn't fire", ["kind"])
+BROKEN = Counter("regulars_schedules_broken", "Schedules found that can't be advanced")
 
 _DUE: Final = """
 SELECT s.tenant_id, s.name, s.spec, s.next_at
@@ -58,6 +58,7 @@ ON CONFLICT (tenant_id, name) DO UPDATE SET spec = excluded.spec, next_at = excl
 """
 
 _advances: dict[str, Advance] = {}
+_reported: set[tuple[UUID, str, datetime]] = set()  # broken schedules are found again every second, and logged once
 
 
 def advances(kind: str) -> Callable[[Advance], Advance]:
@@ -136,8 +137,11 @@ async def _fire(pool: Pool, row: asyncpg.Record) -> int:
         payload = {"due_at": due_at.isoformat(), "schedule": row["name"], **spec.get("payload", {})}
         job = spec["job"]
     except Exception:
-        log.exception("schedule %s of tenant %s can't be advanced", row["name"], row["tenant_id"])
-        BROKEN.labels(str(spec.get("kind"))).inc()
+        key = (row["tenant_id"], row["name"], due_at)
+        if key not in _reported:
+            _reported.add(key)
+            BROKEN.inc()
+            log.exception("schedule %s of tenant %s can't be advanced", row["name"], row["tenant_id"])
         return 0
     job_id, request_id = uuid7(), str(uuid7())
     ours = await pool.fetchval(

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 JOB_MODULES: Final[tuple[str, ...]] = ("tenants.tiers.jobs",)
 
 _IDLE_POLL_MS: Final = 100  # the longest an idle worker sleeps between looks into the queue
-_SHUTDOWN_MS: Final = 30_000  # a job that takes longer is cut off, rolled back, and sent again by the relay
+_SHUTDOWN_MS: Final = 10_000  # a job that takes longer is cut off, rolled back, and sent again by the relay
 _CLOSE_SECONDS: Final = 5.0
 _PAUSE_SECONDS: Final = 1.0
 
@@ -85,10 +85,10 @@ class Pools(Middleware):
 
 
 def run(modules: Sequence[str] = JOB_MODULES, *, metrics: tuple[str, int] | None = None) -> None:
-    """Runs a worker in this process, from its main thread, until SIGTERM or SIGINT; jobs in progress get 30
-    s.
+    """Runs a worker in this process, from its main thread, until SIGTERM or SIGINT.
 
-    A second signal ends it at once. `metrics` is the address and port for Prometheus.
+    Jobs in progress get 10 s to finish; a second signal ends it at once. `metrics` is the address and port for
+    Prometheus.
     """
     load_jobs(modules)
     stop = threading.Event()

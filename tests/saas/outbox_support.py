@@ -54,8 +54,7 @@ def register(
 async def mark(payload: Json) -> None:
     """A job whose work can be counted."""
     await connection().execute(
-        "INSERT INTO audit (tenant_id, actor, action, target, request_id)"
-        " VALUES ($1, 'system', 'test.mark', $2, $3)",
+        "INSERT INTO audit (tenant_id, actor, action, target, request_id) VALUES ($1, 'system', 'test.mark', $2, $3)",
         current().tenant_id,
         str(payload.get("n")),
         current().request_id,
@@ -84,6 +83,4 @@ async def outbox(tenant_id: UUID) -> list[asyncpg.Record]:
 async def hurry(tenant_id: UUID) -> None:
     """Makes every row of the tenant due."""
     async with tenant_scope(tenant_id):
-        await connection().execute(
-            "UPDATE outbox SET next_at = clock_timestamp() WHERE tenant_id = $1", tenant_id
-        )
+        await connection().execute("UPDATE outbox SET next_at = clock_timestamp() WHERE tenant_id = $1", tenant_id)

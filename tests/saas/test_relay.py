@@ -97,9 +97,7 @@ async def test_one_tenants_flood_holds_up_nobody(environ: dict[str, str], sent: 
         (relay_module._TENANTS, (relay_module._NOBODY, 100)),
         (relay_module._LEASE, ([flooding, *others], 30, LEASE)),
     ):
-        plan = "\n".join(
-            r[0] for r in await pool.fetch("EXPLAIN (ANALYZE, COSTS OFF, BUFFERS OFF) " + sql, *values)
-        )
+        plan = "\n".join(r[0] for r in await pool.fetch("EXPLAIN (ANALYZE, COSTS OFF, BUFFERS OFF) " + sql, *values))
         assert "Seq Scan" not in plan, plan
         assert "Sort" not in plan, plan
 
@@ -133,9 +131,7 @@ async def test_the_queue_stays_short_and_every_tenant_gets_in(environ: dict[str,
     assert str((await outbox(late))[0]["id"]) in queued()
 
 
-async def test_rows_sent_again_go_behind_rows_never_sent(
-    environ: dict[str, str], sent: list[Delivery]
-) -> None:
+async def test_rows_sent_again_go_behind_rows_never_sent(environ: dict[str, str], sent: list[Delivery]) -> None:
     tenant_id = await new_tenant(environ)
     await put(tenant_id, 150)
     relay = Relay()
@@ -212,8 +208,7 @@ async def test_gauges_show_depth_age_and_dead_letters(environ: dict[str, str]) -
     await put(tenant_id, 3)
     await run_as_owner(
         environ,
-        "UPDATE outbox SET created_at = now() - interval '1 h',"
-        " dead_at = CASE WHEN payload->>'n' = '0' THEN now() END",
+        "UPDATE outbox SET created_at = now() - interval '1 h', dead_at = CASE WHEN payload->>'n' = '0' THEN now() END",
     )
     await measure()
     assert relay_module.DEPTH._value.get() == 2

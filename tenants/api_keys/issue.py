@@ -26,9 +26,7 @@ _SHOWN: Final = (
 )
 
 
-async def issue_key(
-    name: str, scopes: Sequence[KeyScope], branch_ids: Sequence[UUID] | None = None
-) -> dict[str, Any]:
+async def issue_key(name: str, scopes: Sequence[KeyScope], branch_ids: Sequence[UUID] | None = None) -> dict[str, Any]:
     """A new key as JSON data; `key` is its text, which nobody can read again.
 
     Raises DomainError `forbidden` for a scope, `not-permitted` for branches, that the asker hasn't itself;
@@ -64,9 +62,7 @@ async def _require_within_own(scopes: Sequence[KeyScope], branch_ids: Sequence[U
         raise DomainError("not-permitted")
 
 
-async def _store(
-    key: NewKey, name: str, scopes: Sequence[KeyScope], branch_ids: Sequence[UUID] | None
-) -> None:
+async def _store(key: NewKey, name: str, scopes: Sequence[KeyScope], branch_ids: Sequence[UUID] | None) -> None:
     await connection().execute(
         "INSERT INTO platform.api_key AS k"
         " (id, tenant_id, secret_hash, name, scopes, branch_ids, mode, created_by)"

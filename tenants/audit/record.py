@@ -12,8 +12,7 @@ async def record(action: str, target: str | None = None, detail: Mapping[str, An
     """
     scope = current()
     await connection().execute(
-        "INSERT INTO audit AS a (tenant_id, actor, action, target, detail, request_id)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO audit AS a (tenant_id, actor, action, target, detail, request_id) VALUES ($1, $2, $3, $4, $5, $6)",
         scope.tenant_id,
         scope.principal.actor,
         action,

@@ -27,8 +27,7 @@ async def open_branch(code: str, name: str, kind: Kind) -> dict[str, Any]:
     """A new branch, as JSON data. Raises DomainError `code-taken`."""
     branch_id = uuid7()
     tag = await connection().execute(
-        "INSERT INTO branch AS b (tenant_id, id, code, name, kind) VALUES ($1, $2, $3, $4, $5)"
-        " ON CONFLICT DO NOTHING",
+        "INSERT INTO branch AS b (tenant_id, id, code, name, kind) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
         current().tenant_id,
         branch_id,
         code,

@@ -38,8 +38,7 @@ class Once:
         """
         try:
             tag = await connection().execute(
-                "INSERT INTO platform.signup_key AS k (key, tenant_id) VALUES ($1, $2)"
-                " ON CONFLICT DO NOTHING",
+                "INSERT INTO platform.signup_key AS k (key, tenant_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
                 self._key,
                 current().tenant_id,
             )
@@ -47,9 +46,7 @@ class Once:
             raise DomainError("idempotency-in-progress") from None
         if tag == "INSERT 0 1":
             return None
-        sealed = await connection().fetchval(
-            "SELECT answer FROM platform.signup_key WHERE key = $1", self._key
-        )
+        sealed = await connection().fetchval("SELECT answer FROM platform.signup_key WHERE key = $1", self._key)
         if sealed is None:
             raise DomainError("idempotency-in-progress")  # cleaned away between the two statements
         try:

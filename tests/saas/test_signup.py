@@ -115,9 +115,7 @@ async def test_refuses_bad_input_with_its_place(
 
 async def test_a_repeat_gets_the_same_answer_and_another_body_none(client: httpx.AsyncClient) -> None:
     body, headers = form(), {"Idempotency-Key": secrets.token_hex(12)}
-    answers = await asyncio.gather(
-        *(client.post("/v1/signup", json=body, headers=headers) for _ in range(30))
-    )
+    answers = await asyncio.gather(*(client.post("/v1/signup", json=body, headers=headers) for _ in range(30)))
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.content for answer in answers}) == 1
     assert sum("Idempotent-Replayed" in answer.headers for answer in answers) == 29

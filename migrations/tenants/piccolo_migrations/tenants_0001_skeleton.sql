@@ -310,25 +310,27 @@ CREATE TABLE import_run (
     id          uuid NOT NULL,  -- the job's id
     kind        text NOT NULL CHECK (kind IN ('members', 'purchases')),
     options     jsonb NOT NULL,
-    fingerprint bytea NOT NULL CHECK (length(fingerprint) = 32),
-    file        text NOT NULL,  -- path in the file store
-    file_size   bigint NOT NULL,
+    fingerprint bytea NOT NULL CHECK (length(fingerprint) = 32), -- of options, size and digest of the upload
+    file        text NOT NULL,  -- path in the file store; removed when the import is through
+    file_size   bigint NOT NULL, -- of the stored file (gunzipped)
     actor       text NOT NULL,
+    branch_ids  uuid[],         -- those that the caller may write at; NULL: every branch
     state       text NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed')),
-    position    bigint NOT NULL DEFAULT 0, -- rows done; the file is read again up to here
-    cursor      jsonb,                     -- where the next batch begins
+    batch       integer NOT NULL DEFAULT 0, -- the batch to come
+    cursor      jsonb,                      -- how the file is read, and where the next batch begins
     rows        bigint NOT NULL DEFAULT 0,
     imported    bigint NOT NULL DEFAULT 0,
     updated     bigint NOT NULL DEFAULT 0,
     unchanged   bigint NOT NULL DEFAULT 0,
     failed      bigint NOT NULL DEFAULT 0,
+    errors_kept bigint NOT NULL DEFAULT 0,
+    recalculation_id uuid,      -- the run that decided the tiers afterwards
     error       jsonb,
-    started_at  timestamptz,
+    started_at  timestamptz,    -- our clock
     finished_at timestamptz,
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (tenant_id, id)
 );
-CREATE INDEX ON import_run (tenant_id, fingerprint);
 
 CREATE TABLE import_error (
     tenant_id uuid NOT NULL,

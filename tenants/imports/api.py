@@ -1,0 +1,79 @@
+"""`/v1/imports`."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from litestar.response import Stream
+
+from saas.errors import DomainError
+from saas.principal import Principal
+from saas.problem_details import language_of
+from saas.scope import CommitFailedError, tenant_scope
+from tenants.imports.batch import import_batch
+from tenants.imports.show import errors_csv, show_import
+from tenants.imports.start import NEEDS, Caller, start_import
+
+__all__ = ["HANDLERS", "import_batch"]  # the worker's job is registered by importing this module
+
+
+@post(
+    "/v1/imports",
+    opt={"scoped": False},
+    status_code=202,
+    request_max_body_size=None,  # the file's own limit is the setting IMPORT_MAX_BYTES, kept while it streams in
+    summary="Import members or purchases from CSV or NDJSON (multipart: file, options)",
+)
+async def start(request: Request[Any, Any, Any]) -> Response[bytes]:
+    principal = _principal(request)
+    caller = Caller(
+        principal.tenant_id,  # type: ignore[arg-type]  # `_principal` has checked
+        principal,
+        request.scope["state"].get("request_id"),
+        request.headers.get("idempotency-key"),
+    )
+    try:
+        accepted = await start_import(caller, request.headers.get("content-type", ""), request.stream())
+    except CommitFailedError:
+        raise DomainError("commit-failed", headers={"Retry-After": "1"}) from None
+    headers = {"Idempotent-Replayed": "true"} if accepted.replayed else {}
+    return Response(accepted.body, status_code=202, media_type="application/json", headers=headers)
+
+
+@get("/v1/imports/{import_id:uuid}", summary="An import's state and counts")
+async def read(request: Request[Any, Any, Any], import_id: FromPath[UUID]) -> dict[str, Any]:
+    _principal(request)
+    return await show_import(import_id, language_of(request.scope))
+
+
+@get(
+    "/v1/imports/{import_id:uuid}/errors.csv",
+    opt={"scoped": False},
+    summary="An import's bad rows with line, column and reason",
+)
+async def read_errors(request: Request[Any, Any, Any], import_id: FromPath[UUID]) -> Stream:
+    principal, language = _principal(request), language_of(request.scope)
+    tenant_id: UUID = principal.tenant_id  # type: ignore[assignment]  # `_principal` has checked
+    async with tenant_scope(tenant_id, principal=principal):
+        await show_import(import_id, language)
+    return Stream(
+        errors_csv(tenant_id, import_id, language),
+        media_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="import-{import_id}-errors.csv"',
+            "Content-Language": language,
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+def _principal(request: Request[Any, Any, Any]) -> Principal:
+    """Raises DomainError `forbidden` for a key that may import nothing."""
+    principal: Principal = request.scope["state"]["principal"]
+    if principal.tenant_id is None or not any(principal.may(scope) for scope in NEEDS.values()):
+        raise DomainError("forbidden", params={"scope": ", ".join(NEEDS.values())})
+    return principal
+
+
+HANDLERS = [start, read, read_errors]

@@ -1,0 +1,145 @@
+"""The work of an import: a chain of batches, each one message and one transaction.
+
+A batch reads its rows from where the last one ended, writes the good ones, keeps the errors, moves the cursor and
+enqueues the next. Killed anywhere it is rolled back whole and runs again, with the same result.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, BinaryIO, Final
+from uuid import UUID
+
+import asyncpg
+
+from saas.file_store import file_store
+from saas.jobs import job
+from saas.outbox import enqueue
+from saas.scope import connection, current
+from tenants.imports import runs
+from tenants.imports.context import Context, Counts, RetryBatchError, attempt_of, load_context
+from tenants.imports.evaluate import evaluate_imports
+from tenants.imports.layout import ColumnError, LayoutError
+from tenants.imports.members_apply import apply_members
+from tenants.imports.members_rows import parse_members
+from tenants.imports.purchases_apply import apply_purchases
+from tenants.imports.purchases_rows import parse_purchases
+from tenants.imports.reading import Batch, Place, read_batch, read_layout
+from tenants.imports.runs import Cursor, Taken
+from tenants.imports.sniff import NotTextError, sniff
+from tenants.imports.start import JOB
+
+log = logging.getLogger(__name__)
+
+BATCH_ROWS: Final = 5_000
+"""Tills wait for a member that a batch has locked: about a third of a second at this size."""
+_ATTEMPTS: Final = 5
+_LOCK_TIMEOUT: Final = "SET LOCAL lock_timeout = '15s'"  # others' locks are short; a batch may wait for them
+_TEMPORARY: Final = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, RetryBatchError)
+
+Apply = Callable[[Context], Awaitable[Counts]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """A batch as read from the file, ready to be applied as often as it takes."""
+
+    batch: Batch
+    apply: Apply
+
+
+async def _stopped(payload: dict[str, Any], _error: str) -> None:
+    """The batch failed for good: the import says so, and the rows before it stay."""
+    taken = await runs.take(current().tenant_id, UUID(payload["import_id"]), payload["batch"])
+    if taken is not None:
+        await runs.fail(taken.run, {"code": "import-stopped", "errors": []})
+
+
+@job(JOB, on_dead=_stopped)
+async def import_batch(payload: dict[str, Any]) -> None:
+    """One batch, `{"import_id", "batch"}`. One that is done already does nothing."""
+    taken = await runs.take(current().tenant_id, UUID(payload["import_id"]), payload["batch"])
+    if taken is None:
+        return
+    await connection().execute(_LOCK_TIMEOUT)
+    try:
+        file = await asyncio.to_thread(file_store().open, taken.run.tenant_id, taken.file)
+    except FileNotFoundError:
+        await runs.refuse(taken.run, LayoutError(ColumnError("", "file-missing", {})))
+        return
+    with file:
+        try:
+            cursor = await _cursor(file, taken)
+        except LayoutError as error:
+            await runs.refuse(taken.run, error)
+            _remove_file(taken)
+            return
+        await _run_batch(file, taken, cursor, payload["batch"])
+
+
+async def _cursor(file: BinaryIO, taken: Taken) -> Cursor:
+    """Where the batch begins; the first one finds out how the file is to be read. Raises LayoutError."""
+    if taken.cursor is not None:
+        return taken.cursor
+    await runs.begin(taken.run)
+    try:
+        found = await asyncio.to_thread(sniff, file, taken.filename, taken.media_type)
+    except NotTextError as error:
+        raise LayoutError(ColumnError("", error.code, dict(error.params))) from None
+    return Cursor(*await asyncio.to_thread(read_layout, file, found, taken.run.options))
+
+
+async def _run_batch(file: BinaryIO, taken: Taken, cursor: Cursor, number: int) -> None:
+    context = await load_context(taken.run, cursor.layout)
+    parsed = await asyncio.to_thread(_parse, file, cursor, context)
+    attempt, counts = await _apply(parsed.apply, context)
+    batch, errors = parsed.batch, attempt.errors.sorted()
+    place = batch.end or Place(taken.file_size, cursor.place.line)
+    totals = await runs.advance(
+        taken, Cursor(cursor.layout, place), batch.count, counts, len(attempt.errors.failed), errors
+    )
+    if batch.end is not None:
+        await enqueue(JOB, {"import_id": str(taken.run.id), "batch": number + 1}, direct=True)
+        return
+    options = taken.run.options
+    evaluated = await evaluate_imports(taken.run) if options.evaluate and not options.dry_run else None
+    await runs.finish(taken.run, totals, evaluated)
+    _remove_file(taken)
+
+
+def _parse(file: BinaryIO, cursor: Cursor, context: Context) -> _Parsed:
+    """Reads and checks a batch, in a thread: the loop has other jobs to serve."""
+    batch = read_batch(file, cursor.layout, cursor.place, BATCH_ROWS, context.errors)
+    if context.options.kind == "members":
+        return _Parsed(batch, partial(apply_members, parse_members(batch.rows, context)))
+    return _Parsed(batch, partial(apply_purchases, parse_purchases(batch.rows, context)))
+
+
+async def _apply(apply: Apply, context: Context) -> tuple[Context, Counts]:
+    """Writes the batch, again where somebody else came in between. A dry run does the same and takes it back, so
+    it finds the same errors; only rows that a former batch of the file would have written are not there.
+    """
+    for left in reversed(range(_ATTEMPTS)):
+        attempt = await attempt_of(context)
+        await connection().execute("SAVEPOINT batch")
+        try:
+            counts = await apply(attempt)
+        except _TEMPORARY as error:
+            await connection().execute("ROLLBACK TO SAVEPOINT batch")
+            if not left:
+                raise
+            log.info("import batch begins anew: %s", type(error).__name__)
+        else:
+            if context.options.dry_run:
+                await connection().execute("ROLLBACK TO SAVEPOINT batch")
+            await connection().execute("RELEASE SAVEPOINT batch")
+            return attempt, counts
+    raise RuntimeError("unreachable: the last attempt returns or raises")
+
+
+def _remove_file(taken: Taken) -> None:
+    """Once the end is durable; a file of people's data isn't kept longer than it is needed."""
+    scope = current()
+    scope.after_commit.append(partial(file_store().delete, scope.tenant_id, taken.file))

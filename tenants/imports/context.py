@@ -1,0 +1,122 @@
+"""What the rows of a batch are read against: the tenant's clock, zone, currency and branches."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from uuid_utils.compat import uuid7
+
+from saas.scope import connection
+from tenants.audit.record import record
+from tenants.imports.errors import RowErrors
+from tenants.imports.layout import Layout
+from tenants.imports.options import ImportOptions
+from tenants.imports.values import Times, day_ahead
+
+_TENANT: Final = "SELECT timezone, currency, clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1"
+_BRANCHES: Final = (
+    "SELECT code, id FROM branch WHERE tenant_id = $1 AND ($2::uuid[] IS NULL OR id = ANY ($2)) ORDER BY id"
+)
+
+
+class RetryBatchError(Exception):
+    """Somebody else wrote what this batch was about to write. Rolled back to its start, it sees their rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One import, as its row says."""
+
+    tenant_id: UUID
+    id: UUID
+    options: ImportOptions
+    actor: str
+    branch_ids: list[UUID] | None
+
+    @property
+    def mark(self) -> str:
+        """What a member made by this import has as `enrolled_by`."""
+        return f"import:{self.id}"
+
+
+@dataclass(slots=True)
+class Counts:
+    """Rows by what became of them; bad ones are counted by their errors."""
+
+    imported: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+
+@dataclass(slots=True)
+class Context:
+    """`now` is the tenant's. `branches` has those that the caller may write at, by code, the oldest first."""
+
+    run: Run
+    layout: Layout
+    errors: RowErrors
+    zone: ZoneInfo
+    currency: str
+    now: datetime
+    branches: dict[str, UUID]
+    times: Times = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.times = Times(self.zone, day_ahead(self.now))
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.run.tenant_id
+
+    @property
+    def options(self) -> ImportOptions:
+        return self.run.options
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.zone).date()
+
+    def wrong(self, line: int, field: str, code: str, value: str | None = None, **params: object) -> None:
+        """An error in the row that begins at `line`, named by the column that feeds `field`."""
+        self.errors.add(line, self.layout.column(field), code, value, **params)
+
+    def is_good(self, line: int) -> bool:
+        return line not in self.errors.failed
+
+
+async def load_context(run: Run, layout: Layout) -> Context:
+    tenant: Any = await connection().fetchrow(_TENANT, run.tenant_id)
+    zone = ZoneInfo(tenant["timezone"])
+    return Context(run, layout, RowErrors(), zone, tenant["currency"], tenant["now"], await _branches(run))
+
+
+async def attempt_of(context: Context) -> Context:
+    """The same with errors of its own and the branches of now, for one attempt at writing."""
+    return replace(context, errors=context.errors.copy(), branches=await _branches(context.run))
+
+
+async def _branches(run: Run) -> dict[str, UUID]:
+    rows = await connection().fetch(_BRANCHES, run.tenant_id, run.branch_ids)
+    return {row["code"]: row["id"] for row in rows}
+
+
+async def create_branches(context: Context, codes: set[str]) -> None:
+    """Makes the branches of these codes that don't exist yet; their names are their codes, until somebody renames
+    them. A caller bound to branches makes none.
+    """
+    for code in sorted(codes - context.branches.keys()):
+        branch_id = uuid7()
+        tag = await connection().execute(
+            "INSERT INTO branch AS b (tenant_id, id, code, name, kind) VALUES ($1, $2, $3, $3, 'own')"
+            " ON CONFLICT DO NOTHING",
+            context.tenant_id,
+            branch_id,
+            code,
+        )
+        if tag == "INSERT 0 0":
+            raise RetryBatchError
+        detail = {"code": code, "import_id": str(context.run.id)}
+        await record("branch.open", f"branch:{branch_id}", detail)
+        context.branches[code] = branch_id

@@ -1,0 +1,51 @@
+"""What the caller wants done with the file."""
+
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from saas.errors import InvalidValueError, pointer
+from saas.validation import Body
+
+Kind = Literal["members", "purchases"]
+
+FIELDS: Final[dict[Kind, tuple[str, ...]]] = {
+    "members": ("external_id", "phone", "card_no", "name", "birthday", "gender", "joined_on", "branch"),
+    "purchases": ("external_id", "member", "branch", "occurred_at", "amount", "category", "refund_of"),
+}
+REQUIRED: Final[dict[Kind, tuple[str, ...]]] = {
+    "members": (),
+    "purchases": ("external_id", "member", "occurred_at", "amount"),
+}
+ONE_OF: Final[dict[Kind, tuple[str, ...]]] = {"members": ("external_id", "phone", "card_no"), "purchases": ()}
+"""At least one of these is required."""
+
+_Column = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class ImportOptions(Body):
+    """The `options` part of an upload. `mapping` names a field for each column to be read, and no other column
+    is read then; without it columns are matched by name. `minor_units`: amounts are integers, already in minor
+    units. `create_missing`: unknown branches and members are made instead of refused.
+    """
+
+    kind: Kind
+    mapping: dict[_Column, str] | None = Field(default=None, min_length=1, max_length=100)
+    dry_run: bool = False
+    evaluate: bool = True
+    accrue: Literal[False] = False
+    minor_units: bool = False
+    create_missing: bool = False
+
+    @model_validator(mode="after")
+    def _mapping_fits(self) -> Self:  # noqa: N804 - after validation there is an instance
+        if self.mapping is None:
+            return self
+        known = FIELDS[self.kind]
+        for column, field in self.mapping.items():
+            at = pointer("mapping", column)
+            if field not in known:
+                raise InvalidValueError("not-allowed", at=at, expected=", ".join(known))
+            if list(self.mapping.values()).count(field) > 1:
+                raise InvalidValueError("duplicate", at=at)
+        return self

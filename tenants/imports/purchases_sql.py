@@ -1,0 +1,86 @@
+"""The statements of a batch of purchases. Their input is a temporary table that goes with the transaction."""
+
+from typing import Final
+
+TABLE: Final = "import_purchase"
+COLUMNS: Final = (
+    "member_id",
+    "branch_id",
+    "external_id",
+    "occurred_at",
+    "local_day",
+    "amount",
+    "category",
+    "fingerprint",
+)
+
+CREATE: Final = """
+CREATE TEMP TABLE import_purchase (
+    id uuid NOT NULL DEFAULT uuidv7(), member_id uuid NOT NULL, branch_id uuid NOT NULL, external_id text NOT NULL,
+    occurred_at timestamptz NOT NULL, local_day date NOT NULL, amount bigint NOT NULL, category text,
+    fingerprint bytea NOT NULL
+) ON COMMIT DROP"""
+ANALYZE: Final = "ANALYZE import_purchase"
+
+# The row's own id tells ours from somebody else's: an EXTERNALS that lost a number is followed by this again.
+DROP_KNOWN: Final = """
+DELETE FROM import_purchase n USING purchase_external e
+ WHERE e.tenant_id = $1 AND e.branch_id = n.branch_id AND e.external_id = n.external_id AND e.purchase_id <> n.id
+RETURNING n.branch_id, n.external_id, e.fingerprint"""
+
+LOCK: Final = "SELECT 1 FROM member WHERE tenant_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE"
+CLOCK: Final = "SELECT clock_timestamp() + clock_offset FROM tenant WHERE tenant_id = $1"
+
+CREATE_MEMBERS: Final = """
+INSERT INTO member AS m (tenant_id, id, joined_on, phone, external_id, source, enrolled_by, created_at)
+SELECT $1, n.id, n.joined_on, n.phone, n.external_id, 'import', $6, $7
+  FROM unnest($2::uuid[], $3::text[], $4::text[], $5::date[]) AS n (id, phone, external_id, joined_on)
+ ORDER BY n.id"""
+EARLIER_JOINED: Final = """
+UPDATE member AS m SET joined_on = n.joined_on, revision = m.revision + 1
+  FROM unnest($2::uuid[], $3::date[]) AS n (id, joined_on)
+ WHERE m.tenant_id = $1 AND m.id = n.id AND m.enrolled_by = $4 AND m.joined_on > n.joined_on"""
+
+EXTERNALS: Final = """
+INSERT INTO purchase_external AS e (tenant_id, branch_id, external_id, purchase_id, fingerprint)
+SELECT $1, branch_id, external_id, id, fingerprint FROM import_purchase ORDER BY branch_id, external_id
+ON CONFLICT DO NOTHING"""
+
+# Each member's purchases take its next numbers, in the order in which they happened.
+PURCHASES: Final = """
+WITH s AS (
+    UPDATE member AS m SET seq = m.seq + n.purchases
+      FROM (SELECT member_id, count(*) AS purchases FROM import_purchase GROUP BY member_id) n
+     WHERE m.tenant_id = $1 AND m.id = n.member_id
+    RETURNING m.id, m.seq - n.purchases AS before
+)
+INSERT INTO purchase AS p (tenant_id, id, member_id, branch_id, seq, external_id, occurred_at, recorded_at,
+                           local_day, amount, category, source, actor)
+SELECT $1, n.id, n.member_id, n.branch_id,
+       s.before + row_number() OVER (PARTITION BY n.member_id ORDER BY n.occurred_at, n.external_id, n.branch_id),
+       n.external_id, n.occurred_at, $2, n.local_day, n.amount, n.category, 'import', $3
+  FROM import_purchase n JOIN s ON s.id = n.member_id"""
+
+TOTAL: Final = """
+INSERT INTO member_total AS t (tenant_id, member_id, spend, purchases, max_purchase, last_day)
+SELECT $1, member_id, sum(amount)::bigint, count(*), max(amount), max(local_day)
+  FROM import_purchase GROUP BY member_id ORDER BY member_id
+ON CONFLICT (tenant_id, member_id) DO UPDATE SET
+    spend = t.spend + excluded.spend, purchases = t.purchases + excluded.purchases,
+    max_purchase = greatest(t.max_purchase, excluded.max_purchase),
+    last_day = greatest(t.last_day, excluded.last_day)"""
+MONTH: Final = """
+INSERT INTO member_month AS t (tenant_id, member_id, month, spend, purchases, max_purchase)
+SELECT $1, member_id, date_trunc('month', local_day::timestamp)::date, sum(amount)::bigint, count(*), max(amount)
+  FROM import_purchase GROUP BY 2, 3 ORDER BY 2, 3
+ON CONFLICT (tenant_id, member_id, month) DO UPDATE SET
+    spend = t.spend + excluded.spend, purchases = t.purchases + excluded.purchases,
+    max_purchase = greatest(t.max_purchase, excluded.max_purchase)"""
+DAY: Final = """
+INSERT INTO member_day AS t (tenant_id, member_id, day, spend, purchases, max_purchase)
+SELECT $1, member_id, local_day, sum(amount)::bigint, count(*), max(amount)
+  FROM import_purchase GROUP BY 2, 3 ORDER BY 2, 3
+ON CONFLICT (tenant_id, member_id, day) DO UPDATE SET
+    spend = t.spend + excluded.spend, purchases = t.purchases + excluded.purchases,
+    max_purchase = greatest(t.max_purchase, excluded.max_purchase)"""
+AGGREGATES: Final = (TOTAL, MONTH, DAY)

@@ -1,0 +1,153 @@
+"""The row of an import, and the job row that goes with it."""
+
+from dataclasses import dataclass
+from typing import Any, Final, Self
+from uuid import UUID
+
+from saas.db import dumps
+from saas.scope import connection
+from tenants.imports.context import Counts, Run
+from tenants.imports.errors import RowError
+from tenants.imports.layout import Layout, LayoutError
+from tenants.imports.options import ImportOptions
+from tenants.imports.reading import Place
+from tenants.jobs.job import finish_job, progress_job
+
+MAX_ERRORS: Final = 100_000
+"""So many errors of an import are kept; all bad rows are counted."""
+
+_TAKE: Final = (
+    "SELECT options, file, file_size, actor, branch_ids, state, batch, cursor, errors_kept FROM import_run"
+    " WHERE tenant_id = $1 AND id = $2 FOR UPDATE"
+)
+_BEGIN: Final = (
+    "UPDATE import_run SET state = 'running', started_at = coalesce(started_at, clock_timestamp())"
+    " WHERE tenant_id = $1 AND id = $2"
+)
+_ADVANCE: Final = (
+    "UPDATE import_run AS r SET batch = r.batch + 1, cursor = $3, rows = r.rows + $4, imported = r.imported + $5,"
+    " updated = r.updated + $6, unchanged = r.unchanged + $7, failed = r.failed + $8,"
+    " errors_kept = r.errors_kept + $9 WHERE tenant_id = $1 AND id = $2"
+    " RETURNING rows, imported, updated, unchanged, failed"
+)
+_END: Final = (
+    "UPDATE import_run SET state = $3, error = $4, finished_at = clock_timestamp()"
+    " WHERE tenant_id = $1 AND id = $2 AND state IN ('queued', 'running')"
+)
+_ERRORS: Final = (
+    'INSERT INTO import_error AS e (tenant_id, import_id, line, "column", code, params, value)'
+    ' SELECT $1, $2, n.line, n."column", n.code, n.params::jsonb, n.value'
+    " FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[])"
+    ' AS n (line, "column", code, params, value) ON CONFLICT DO NOTHING'
+)
+_FAIL_JOB: Final = (
+    "UPDATE job SET state = 'failed', error = $3, updated_at = clock_timestamp() WHERE tenant_id = $1 AND id = $2"
+)
+_ASKED: Final = frozenset(ImportOptions.model_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How the file is read and where the next batch begins."""
+
+    layout: Layout
+    place: Place
+
+    def to_json(self) -> dict[str, Any]:
+        return {"layout": self.layout.to_json(), "offset": self.place.offset, "line": self.place.line}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        return cls(Layout.from_json(data["layout"]), Place(data["offset"], data["line"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An import whose next batch is ours until the transaction ends."""
+
+    run: Run
+    file: str
+    file_size: int
+    filename: str
+    media_type: str
+    cursor: Cursor | None
+    errors_kept: int
+
+
+async def take(tenant_id: UUID, import_id: UUID, batch: int) -> Taken | None:
+    """Locks the import. None: this batch is done, or the import is over."""
+    row = await connection().fetchrow(_TAKE, tenant_id, import_id)
+    if row is None or row["state"] not in {"queued", "running"} or row["batch"] != batch:
+        return None
+    asked: dict[str, Any] = row["options"]
+    options = ImportOptions.model_validate({key: value for key, value in asked.items() if key in _ASKED})
+    return Taken(
+        Run(tenant_id, import_id, options, row["actor"], row["branch_ids"]),
+        row["file"],
+        row["file_size"],
+        asked["filename"],
+        asked["media_type"],
+        None if row["cursor"] is None else Cursor.from_json(row["cursor"]),
+        row["errors_kept"],
+    )
+
+
+async def begin(run: Run) -> None:
+    await connection().execute(_BEGIN, run.tenant_id, run.id)
+    await progress_job(run.id, 0.0, {})
+
+
+async def advance(
+    taken: Taken, cursor: Cursor, rows: int, counts: Counts, failed: int, errors: list[RowError]
+) -> dict[str, int]:
+    """Keeps what a batch did, with as many of its errors as may still be kept. Returns the counts so far."""
+    kept = errors[: MAX_ERRORS - taken.errors_kept]
+    run = taken.run
+    await _keep_errors(run, kept)
+    so_far = await connection().fetchrow(
+        _ADVANCE,
+        run.tenant_id,
+        run.id,
+        cursor.to_json(),
+        rows,
+        counts.imported,
+        counts.updated,
+        counts.unchanged,
+        failed,
+        len(kept),
+    )
+    totals = dict(so_far or {})
+    progress = cursor.place.offset / taken.file_size if taken.file_size else 1.0
+    await progress_job(run.id, min(progress, 1.0), totals)
+    return totals
+
+
+async def _keep_errors(run: Run, errors: list[RowError]) -> None:
+    if errors:
+        await connection().execute(
+            _ERRORS,
+            run.tenant_id,
+            run.id,
+            [e.line for e in errors],
+            [e.column for e in errors],
+            [e.code for e in errors],
+            [dumps(dict(e.params)) for e in errors],
+            [e.value for e in errors],
+        )
+
+
+async def finish(run: Run, totals: dict[str, int], recalculation_id: UUID | None) -> None:
+    await connection().execute(_END, run.tenant_id, run.id, "done", None)
+    result = {**totals, "recalculation_id": str(recalculation_id) if recalculation_id else None}
+    await finish_job(run.id, result)
+
+
+async def refuse(run: Run, error: LayoutError) -> None:
+    """The file can't be imported: nothing was written."""
+    errors = [{"column": e.column, "code": e.code, "params": e.params} for e in error.errors]
+    await fail(run, {"code": "import-invalid", "errors": errors})
+
+
+async def fail(run: Run, error: dict[str, Any]) -> None:
+    await connection().execute(_END, run.tenant_id, run.id, "failed", error)
+    await connection().execute(_FAIL_JOB, run.tenant_id, run.id, error)

@@ -1,0 +1,163 @@
+"""Takes an upload: the file into the store, then the import, its job and its first batch in one short scope."""
+
+import hashlib
+import json
+from collections.abc import AsyncIterable
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+from uuid_utils.compat import uuid7
+
+from saas.errors import DomainError, FieldError
+from saas.file_store import StoredFile, file_store
+from saas.outbox import enqueue
+from saas.principal import KeyScope, Principal
+from saas.scope import connection, tenant_scope
+from saas.settings import get_settings
+from saas.validation import parse_body
+from tenants.audit.record import record
+from tenants.imports.options import ImportOptions, Kind
+from tenants.imports.upload import Upload
+from tenants.jobs.job import new_job
+
+JOB: Final = "import.batch"
+NEEDS: Final[dict[Kind, KeyScope]] = {"members": "members:write", "purchases": "purchases:write"}
+_MAX_KEY: Final = 255
+_HEAD: Final = [["content-type", "application/json"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends the file. `idempotency_key` as it came."""
+
+    tenant_id: UUID
+    principal: Principal
+    request_id: str | None
+    idempotency_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The 202 answer. `replayed`: an earlier import's answer, by its idempotency key."""
+
+    body: bytes
+    replayed: bool
+
+
+async def start_import(caller: Caller, content_type: str, body: AsyncIterable[bytes]) -> Accepted:
+    """Stores the file that `body` (multipart) brings and starts its import.
+
+    Raises DomainError: what `Upload.pieces` raises, `import-options-invalid`, `forbidden`,
+    `idempotency-key-invalid`, `idempotency-key-reused`, `idempotency-in-progress`.
+    """
+    if caller.idempotency_key is not None and not 0 < len(caller.idempotency_key) <= _MAX_KEY:
+        raise DomainError("idempotency-key-invalid", params={"max": _MAX_KEY})
+    store, import_id = file_store(), uuid7()
+    upload = Upload(content_type, body, get_settings().import_max_bytes)
+    file = await store.put(caller.tenant_id, f"imports/{import_id}", upload.pieces())
+    try:
+        options = _options(upload.options, caller.principal)
+        accepted = await _record(caller, import_id, upload, file, options)
+    except DomainError:  # any other error may have come after the COMMIT: then the file is needed
+        await store.delete(caller.tenant_id, file.path)
+        raise
+    if accepted.replayed:
+        await store.delete(caller.tenant_id, file.path)
+    return accepted
+
+
+def _options(raw: bytes, principal: Principal) -> ImportOptions:
+    try:
+        options = parse_body(ImportOptions, raw)
+    except DomainError as error:
+        errors = [FieldError(f"/options{e.pointer}", e.code, e.params) for e in error.errors]
+        errors = errors or [FieldError("/options", "wrong-format")]
+        raise DomainError("import-options-invalid", errors=errors) from None
+    if not principal.may(NEEDS[options.kind]):
+        raise DomainError("forbidden", params={"scope": NEEDS[options.kind]})
+    return options
+
+
+async def _record(
+    caller: Caller, import_id: UUID, upload: Upload, file: StoredFile, options: ImportOptions
+) -> Accepted:
+    fingerprint = _fingerprint(upload, options)
+    body = json.dumps({"import_id": str(import_id), "job_id": str(import_id)}).encode()
+    try:
+        async with tenant_scope(caller.tenant_id, principal=caller.principal, request_id=caller.request_id):
+            if caller.idempotency_key is not None:
+                earlier = await _claim(caller.tenant_id, caller.idempotency_key, fingerprint, body)
+                if earlier is not None:
+                    return Accepted(earlier, replayed=True)
+            await _require_open(caller.tenant_id)
+            await _insert(caller, import_id, upload, file, options, fingerprint)
+            await record(
+                "import.start",
+                f"import:{import_id}",
+                {"kind": options.kind, "bytes": upload.size, "sha256": upload.digest.hex()},
+            )
+            await enqueue(JOB, {"import_id": str(import_id), "batch": 0})
+    except asyncpg.LockNotAvailableError:
+        raise DomainError("idempotency-in-progress", headers={"Retry-After": "1"}) from None
+    return Accepted(body, replayed=False)
+
+
+async def _require_open(tenant_id: UUID) -> None:
+    status = await connection().fetchval("SELECT status FROM tenant WHERE tenant_id = $1", tenant_id)
+    if status in {"suspended", "cancelled"}:
+        raise DomainError("tenant-closed")
+
+
+def _fingerprint(upload: Upload, options: ImportOptions) -> bytes:
+    """Of what was asked: the options, the file's size and digest. Its name doesn't count."""
+    canonical = json.dumps(options.model_dump(), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(f"/v1/imports|{canonical}|{upload.size}|{upload.digest.hex()}".encode()).digest()
+
+
+async def _claim(tenant_id: UUID, key: str, fingerprint: bytes, body: bytes) -> bytes | None:
+    """Stores the answer under the key, or returns the one stored. Waits for another request with this key."""
+    hashed = hashlib.sha256(key.encode()).digest()
+    tag = await connection().execute(
+        "INSERT INTO idempotency AS i (tenant_id, key, fingerprint, status, head, body)"
+        " VALUES ($1, $2, $3, 202, $4, $5) ON CONFLICT DO NOTHING",
+        tenant_id,
+        hashed,
+        fingerprint,
+        json.dumps(_HEAD).encode(),
+        body,
+    )
+    if tag == "INSERT 0 1":
+        return None
+    row = await connection().fetchrow(
+        "SELECT fingerprint, body FROM idempotency WHERE tenant_id = $1 AND key = $2", tenant_id, hashed
+    )
+    if row is None:
+        raise DomainError("idempotency-in-progress", headers={"Retry-After": "1"})
+    if row["fingerprint"] != fingerprint:
+        raise DomainError("idempotency-key-reused")
+    stored: bytes = row["body"]
+    return stored
+
+
+async def _insert(
+    caller: Caller, import_id: UUID, upload: Upload, file: StoredFile, options: ImportOptions, fingerprint: bytes
+) -> None:
+    asked = {**options.model_dump(), "filename": upload.filename, "media_type": upload.media_type}
+    branches = caller.principal.branch_ids
+    await new_job(import_id, "import")
+    await connection().execute(
+        "INSERT INTO import_run AS r"
+        " (tenant_id, id, kind, options, fingerprint, file, file_size, actor, branch_ids, state)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued')",
+        caller.tenant_id,
+        import_id,
+        options.kind,
+        asked,
+        fingerprint,
+        file.path,
+        file.size,
+        caller.principal.actor,
+        None if branches is None else sorted(branches),
+    )

@@ -67,7 +67,8 @@ def _decode_body(model: type[Body], value: Any) -> Body:
 
 def create_app() -> Litestar:
     """The ASGI application. Reads the settings; opens its pools when it starts to serve."""
-    configure_logging(get_settings())
+    settings = get_settings()
+    configure_logging(settings.log_format, settings.log_level)
     handlers: list[ControllerRouterHandler] = [h for feature in FEATURES for h in feature.HANDLERS]
     return Litestar.from_config(
         AppConfig(
@@ -76,6 +77,7 @@ def create_app() -> Litestar:
             exception_handlers=exception_handlers,
             type_decoders=[(_is_body, _decode_body)],
             lifespan=[_pools],
+            logging_config=None,  # ours is set above, for every process alike
             openapi_config=OpenAPIConfig(title="Regulars", version=API_VERSION, path="/openapi", render_plugins=[]),
             request_max_body_size=10 * 1024 * 1024,
         )

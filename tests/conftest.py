@@ -157,5 +157,7 @@ async def chain(new_chain: Callable[..., Awaitable[Chain]]) -> Chain:
 def drain(database: None) -> Callable[[], Awaitable[Any]]:
     """Runs every due outbox job in this process, by the worker's own code, until none is due."""
     from saas.jobs import drain
+    from saas.worker import load_jobs
 
+    load_jobs()
     return drain

@@ -41,7 +41,9 @@ async def get_draft() -> Response[dict[str, Any]]:
 
 
 @put("/v1/programme/draft", opt=WRITE, tags=["programme"])
-async def put_programme_draft(request: Request[Any, Any, Any], data: JSONBody[dict[str, Any]]) -> Response[dict[str, Any]]:
+async def put_programme_draft(
+    request: Request[Any, Any, Any], data: JSONBody[dict[str, Any]]
+) -> Response[dict[str, Any]]:
     """Keeps a whole document as the draft. Every fault is named by its pointer; doubts come back as warnings."""
     document, revision, doubts = await put_draft(data, _if_match(request.headers.get("if-match")))
     return Response(

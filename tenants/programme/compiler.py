@@ -109,8 +109,8 @@ class Values:
 
     def _value(self, use: LeafUse) -> str:
         leaf = use.leaf
-        day = self.binder.moment("day", lambda m: m.day, "date")
         if isinstance(leaf, PlainLeaf):
+            day = self._day()
             if leaf.metric == "tenure_days":
                 return f"({day} - m.joined_on)::bigint"
             return (
@@ -119,7 +119,7 @@ class Values:
             )
         window = leaf.window
         if isinstance(window, Lifetime):
-            return self._lifetime(leaf, use, day)
+            return self._lifetime(leaf, use, self._day())
         if is_constant(window):
             return self._constant(leaf, leaf_key(leaf).partition("/")[2], constant_bounds(window))
         policy = self.programme.ladders[use.ladder].policy
@@ -132,6 +132,9 @@ class Values:
             )
         first, last = member_bounds(window, f"s{use.ladder}", self.binder)
         return f"coalesce({self._lateral(first, last, 'true')}.{leaf.metric}, 0)"
+
+    def _day(self) -> str:
+        return self.binder.moment("day", lambda m: m.day, "date")
 
     def _constant(self, leaf: WindowedLeaf, key: str, of: Any) -> str:
         window = self._constants.get(key)

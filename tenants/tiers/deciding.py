@@ -43,6 +43,9 @@ def deciding(programme: Programme, ladders: tuple[int, ...], ids: Ids) -> Statem
     """
     values = Values(programme, ladders, ids)
     binder = values.binder
+    answer = _one(programme, ladders) if ids is Ids.ONE else _COUNTS
+    if not ladders:
+        return Statement(f"WITH {values.ctes()}\n{answer}", binder)
     branches = [_decision(values, j, programme.ladders[j]) for j in ladders]
     version = binder.constant(programme.version, "integer")
     at = binder.moment("at", lambda m: m.at, "timestamptz")
@@ -50,9 +53,6 @@ def deciding(programme: Programme, ladders: tuple[int, ...], ids: Ids) -> Statem
     day = binder.moment("day", lambda m: m.day, "date")
     cause = binder.moment("cause", lambda m: m.cause, "text")
     cause_id = binder.moment("cause_id", lambda m: m.cause_id, "uuid")
-    answer = _one(programme, ladders) if ids is Ids.ONE else _COUNTS
-    if not ladders:
-        return Statement(f"WITH {values.ctes()}\n{answer}", binder)
     facts = "".join(
         f"\n      WHEN {binder.constant(programme.ladders[j].code, 'text')} THEN {_facts(values, j)}" for j in ladders
     )
@@ -113,7 +113,10 @@ def _one(programme: Programme, ladders: tuple[int, ...]) -> str:
                 f" WHERE d.number = {j}"
             )
         else:
-            parts.append(f"SELECT {j}, s{j}_tier, s{j}_tier, NULL::text, NULL::uuid FROM m")
+            parts.append(
+                f"SELECT {j} AS ladder, s{j}_tier AS from_tier, s{j}_tier AS to_tier,"
+                " NULL::text AS reason, NULL::uuid AS decision_id FROM m"
+            )
     return "\nUNION ALL ".join(parts) + "\nORDER BY 1"
 
 

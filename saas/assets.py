@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from litestar import Request, Response, get
+from litestar.params import FromPath
 
 from saas.errors import DomainError
 
@@ -73,7 +74,7 @@ def _read(name: str) -> bytes:
     include_in_schema=False,
     sync_to_thread=False,
 )
-def serve_asset(request: Request[Any, Any, Any], digest: str, name: str) -> Response[bytes]:
+def serve_asset(request: Request[Any, Any, Any], digest: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     """The file, if it still has this hash; an address from before an update is gone."""
     try:
         found = asset(name)

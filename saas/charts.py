@@ -52,8 +52,8 @@ def donut(slices: Sequence[Slice], *, title: str, summary: str, centre: str, cap
 
 
 def sparkline(values: Sequence[int], *, title: str, summary: str) -> Markup:
-    """A line over equal steps, its area shaded, the last point marked; empty for fewer than two values."""
-    if len(values) < 2:  # noqa: PLR2004  # a line needs two points
+    """A line over equal steps, its area shaded, the last point marked; empty where there is nothing to see."""
+    if len(values) < 2 or not any(values):  # noqa: PLR2004  # a line needs two points
         return Markup("")
     width, height, pad = 120.0, 40.0, 4.0
     low, high = min(values), max(values)

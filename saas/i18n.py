@@ -79,9 +79,11 @@ class Tongue:
         """The month of a day, with its year."""
         return babel_dates.format_skeleton("yMMMM", value, locale=self.locale)
 
-    def moment(self, value: datetime, zone: tzinfo) -> str:
-        """An instant on the clocks of `zone`, to the minute."""
+    def moment(self, value: datetime, zone: tzinfo, *, year: int | None = None) -> str:
+        """An instant on the clocks of `zone`, to the minute; without its year where that is `year`."""
         local = value.astimezone(zone)
+        if local.year == year:
+            return f"{babel_dates.format_skeleton('MMMd', local, locale=self.locale)} {local:%H:%M}"
         return f"{self.day(local.date())} {local:%H:%M}"
 
 

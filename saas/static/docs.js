@@ -1,5 +1,16 @@
 "use strict";
 
+// Swagger UI knows its dark side by a class on the root.
+const root = document.documentElement;
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const follow = () => {
+  const theme = root.dataset.theme;
+  root.classList.toggle("dark-mode", theme === "dark" || (theme === "auto" && dark.matches));
+};
+follow();
+dark.addEventListener("change", follow);
+new MutationObserver(follow).observe(root, { attributeFilter: ["data-theme"] });
+
 const place = document.getElementById("reference");
 window.SwaggerUIBundle({
   domNode: place,

@@ -8,12 +8,14 @@ import msgspec
 from litestar import Litestar
 from litestar.config.app import AppConfig
 from litestar.openapi import OpenAPIConfig
+from litestar.plugins.pydantic import PydanticInitPlugin
 from litestar.types import ControllerRouterHandler
 
 from industry_templates import api as templates_api
-from saas import health, problems_pages
+from saas import api_docs, assets, health, problems_pages
 from saas.auth import AuthMiddleware
 from saas.db import close_pools, open_pool
+from saas.login import pages as login_pages
 from saas.logs import configure_logging
 from saas.middleware import API_VERSION, RequestIdMiddleware, ScopeMiddleware
 from saas.problem_details import exception_handlers
@@ -23,8 +25,10 @@ from saas.validation import Body, parse_body
 from tenants.api_keys import api as api_keys_api
 from tenants.audit import api as audit_api
 from tenants.branches import api as branches_api
+from tenants.imports import api as imports_api
 from tenants.jobs import api as jobs_api
 from tenants.members import api as members_api
+from tenants.overview import pages as overview_pages
 from tenants.programme import api as programme_api
 from tenants.purchases import api as purchases_api
 from tenants.tenant import api as tenant_api
@@ -44,6 +48,11 @@ FEATURES = (
     programme_api,
     tiers_api,
     jobs_api,
+    imports_api,
+    assets,
+    api_docs,
+    login_pages,
+    overview_pages,
 )
 
 
@@ -65,6 +74,14 @@ def _decode_body(model: type[Body], value: Any) -> Body:
     return parse_body(model, msgspec.json.encode(value))
 
 
+class _Bodies(PydanticInitPlugin):
+    """Litestar's pydantic plugin with our decoder: its own comes first otherwise and stops at strict mode's text."""
+
+    @classmethod
+    def decoders(cls, validate_strict: bool = False) -> Any:
+        return [(_is_body, _decode_body)]
+
+
 def create_app() -> Litestar:
     """The ASGI application. Reads the settings; opens its pools when it starts to serve."""
     settings = get_settings()
@@ -75,10 +92,10 @@ def create_app() -> Litestar:
             route_handlers=handlers,
             middleware=[RequestIdMiddleware(), AuthMiddleware(), ScopeMiddleware()],
             exception_handlers=exception_handlers,
-            type_decoders=[(_is_body, _decode_body)],
+            plugins=[_Bodies()],
             lifespan=[_pools],
             logging_config=None,  # ours is set above, for every process alike
-            openapi_config=OpenAPIConfig(title="Regulars", version=API_VERSION, path="/openapi", render_plugins=[]),
+            openapi_config=OpenAPIConfig(title="Regulars", version=API_VERSION, render_plugins=[]),
             request_max_body_size=10 * 1024 * 1024,
         )
     )

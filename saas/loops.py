@@ -17,7 +17,14 @@ log = logging.getLogger(__name__)
 Step = Callable[[], Awaitable[float]]
 """Does one step and returns how many seconds to wait before the next."""
 
-AWAY: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, *UNREACHABLE)
+# InternalClientError: asyncpg's name for a connection whose server said goodbye a moment before it was used.
+AWAY: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    TimeoutError,
+    *UNREACHABLE,
+)
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 5.0
 

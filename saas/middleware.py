@@ -29,7 +29,15 @@ log = logging.getLogger(__name__)
 
 API_VERSION = "2026-11-01"
 MAX_KEY_LENGTH = 255
-_LOST = (CommitFailedError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+# InternalClientError: asyncpg's name for a connection whose server said goodbye a moment before it was used.
+_LOST = (
+    CommitFailedError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
 
 
 class RequestIdMiddleware(ASGIMiddleware):

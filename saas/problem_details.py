@@ -7,6 +7,7 @@ catalogue's texts and the errors' own parameters.
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -16,8 +17,9 @@ import pydantic
 import structlog
 from babel import negotiate_locale
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, SerializationException, ValidationException
 from litestar.types import ExceptionHandlersMap, Scope, Send
+from litestar.utils.scope.state import ScopeState
 from redis.exceptions import ConnectionError as CacheConnectionError
 from uuid_utils.compat import uuid7
 
@@ -218,11 +220,23 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
     """Litestar's own refusals. Their English details stay here: the catalogue's text goes out."""
     if isinstance(error, ValidationException):
         return _answer(request, "validation-failed", errors=_litestar_errors(error))
+    if isinstance(error.__cause__, SerializationException):
+        return _malformed(request, error.__cause__)
     if error.status_code in _CODE_OF_STATUS:
         return _answer(request, _CODE_OF_STATUS[error.status_code], headers=error.headers)
     if error.status_code < 500:  # noqa: PLR2004  # the client's fault
         return _answer(request, "bad-request")
     return on_unexpected(request, error)
+
+
+def _malformed(request: Request[Any, Any, Any], error: SerializationException) -> Response[bytes]:
+    """A body that isn't JSON; Litestar names the byte, people look for a line."""
+    byte = re.search(r"byte ([0-9]+)", str(error.__cause__))
+    body = ScopeState.from_scope(request.scope).body
+    before = body[: int(byte[1]) if byte else 0] if isinstance(body, bytes) else b""
+    line = before.count(b"\n") + 1
+    column = len(before) - (before.rfind(b"\n") + 1) + 1
+    return _answer(request, "malformed-json", {"line": line, "column": column})
 
 
 def _litestar_errors(error: ValidationException) -> list[FieldError]:

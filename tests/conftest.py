@@ -7,8 +7,6 @@ tenant, as in production.
 import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +15,7 @@ import pytest
 
 from saas.local.postgres import EmbeddedPostgres
 from saas.local.valkey import EmbeddedValkey
-
-
-@dataclass(frozen=True)
-class Servers:
-    postgres: EmbeddedPostgres
-    valkey: EmbeddedValkey
+from support.chains import Chain, Servers, environment
 
 
 @pytest.fixture(scope="session")
@@ -36,27 +29,6 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     finally:
         valkey.stop()
         postgres.stop()
-
-
-def environment(servers: Servers, files: Path, database: str = "regulars") -> dict[str, str]:
-    """The environment of a process that works on these servers."""
-    dsn = servers.postgres.dsn
-    return {
-        "ENVIRONMENT": "test",
-        "DATABASE_URL": dsn("app", database),
-        "GATE_DATABASE_URL": dsn("gate", database),
-        "RELAY_DATABASE_URL": dsn("relay", database),
-        "OPERATOR_DATABASE_URL": dsn("operator", database),
-        "MIGRATOR_DATABASE_URL": dsn(database=database),
-        "REDIS_URL": servers.valkey.url,
-        "SECRET_KEYS": secrets.token_urlsafe(32),
-        "FILE_STORE": str(files),
-        "ARGON2_TIME_COST": "1",
-        "ARGON2_MEMORY_KIB": "64",
-        "LOG_FORMAT": "json",
-        "LOG_LEVEL": "WARNING",
-        "PRINCIPAL_CACHE_SECONDS": "0",
-    }
 
 
 @pytest.fixture(scope="session")
@@ -93,18 +65,6 @@ async def client(app: Any) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
         yield http
-
-
-@dataclass(frozen=True)
-class Chain:
-    """A freshly signed-up tenant. `http` carries its key."""
-
-    tenant_id: UUID
-    key: str
-    http: httpx.AsyncClient
-    branch_id: str
-    email: str
-    password: str
 
 
 @pytest.fixture(scope="session")

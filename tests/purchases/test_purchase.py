@@ -1,7 +1,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from conftest import Chain
+from support.chains import Chain
 
 NewChain = Callable[..., Awaitable[Chain]]
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
-from conftest import Chain
+from support.chains import Chain
 from hypothesis import HealthCheck, given, settings
 from oracle.plain import Chain as Oracle
 from oracle.plain import Decision

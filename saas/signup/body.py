@@ -35,7 +35,7 @@ class SignUp(Body):
     slug: Annotated[Slug, AfterValidator(_single_hyphens)] | None = None
 
     @model_validator(mode="after")
-    def _strong(self) -> Self:  # noqa: N804  # after validation there is an instance
+    def _strong(self) -> Self:
         try:
             require_strong(self.password, self.email)
         except InvalidValueError as error:

@@ -38,7 +38,7 @@ class ImportOptions(Body):
     create_missing: bool = False
 
     @model_validator(mode="after")
-    def _mapping_fits(self) -> Self:  # noqa: N804 - after validation there is an instance
+    def _mapping_fits(self) -> Self:
         if self.mapping is None:
             return self
         known = FIELDS[self.kind]

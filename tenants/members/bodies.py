@@ -37,7 +37,7 @@ class NewMember(Body):
     branch_id: UUID | None = None
 
     @model_validator(mode="after")
-    def _someone(self) -> Self:  # noqa: N804  # after validation there is an instance
+    def _someone(self) -> Self:
         if not any((self.phone, self.name, self.external_id, self.card_no, self.wechat)):
             raise InvalidValueError("identifier-missing", expected="phone, name, external_id, card_no, wechat")
         return self

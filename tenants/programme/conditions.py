@@ -32,7 +32,7 @@ class Bounds(Strict):
     lt: int | None = Field(default=None, ge=1, le=MAX_MONEY, exclude_if=lambda bound: bound is None)
 
     @model_validator(mode="after")
-    def _bounded(self) -> Self:  # noqa: N804 - after validation there is an instance
+    def _bounded(self) -> Self:
         if self.gte is None and self.lt is None:
             raise PydanticCustomError("bound-missing", "A condition needs gte or lt")
         if self.gte is not None and self.lt is not None and self.gte >= self.lt:

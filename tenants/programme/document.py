@@ -73,7 +73,7 @@ class Ladder(Strict):
     policy: Policy
 
     @model_validator(mode="after")
-    def _steps(self) -> Self:  # noqa: N804 - after validation there is an instance
+    def _steps(self) -> Self:
         faults = list(_tier_faults(self.tiers))
         if faults:
             raise invalid("ladder", faults)
@@ -115,7 +115,7 @@ class Programme(Strict):
     lifecycle: Lifecycle = Lifecycle()
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:  # noqa: N804 - after validation there is an instance
+    def _consistent(self) -> Self:
         faults = list(self._faults())
         if faults:
             raise invalid("programme", faults)

@@ -72,7 +72,7 @@ class TopUpStep(Strict):
     tiers: Codes | None = Field(default=None, exclude_if=lambda tiers: tiers is None)
 
     @model_validator(mode="after")
-    def _one_kind(self) -> Self:  # noqa: N804 - after validation there is an instance
+    def _one_kind(self) -> Self:
         if (self.bonus is None) == (self.percent is None):
             raise PydanticCustomError("bonus-or-percent", "A step gives either a bonus or a percentage")
         return self
@@ -95,7 +95,7 @@ class Wallet(Strict):
     bonus_earns: bool = False
 
     @model_validator(mode="after")
-    def _steps_differ(self) -> Self:  # noqa: N804 - after validation there is an instance
+    def _steps_differ(self) -> Self:
         again = duplicates([(step.amount, frozenset(step.tiers or ())) for step in self.top_up_bonus])
         if again:
             message = "Another step begins at this amount"
@@ -138,7 +138,7 @@ class Attribute(Strict):
     )
 
     @model_validator(mode="after")
-    def _choices_fit(self) -> Self:  # noqa: N804 - after validation there is an instance
+    def _choices_fit(self) -> Self:
         if (self.type == "choice") != bool(self.choices):
             message = "Choices are listed for an attribute of type choice, and only there"
             raise invalid("attribute", [Fault(("choices",), "choices-mismatch", message)])

@@ -36,7 +36,7 @@ class Yearly(Strict):
     day: int = Field(ge=1, le=31)
 
     @model_validator(mode="after")
-    def _exists(self) -> Self:  # noqa: N804 - after validation there is an instance
+    def _exists(self) -> Self:
         if self.day > calendar.monthrange(LEAP_YEAR, self.month)[1]:
             params = {"day": f"{self.month:02}-{self.day:02}"}
             raise invalid("yearly", [Fault(("day",), "no-such-day", "There is no day {day}", params)])

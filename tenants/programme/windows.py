@@ -55,7 +55,7 @@ class Between(Strict):
     last: Day = Field(alias="to")
 
     @model_validator(mode="after")
-    def _in_order(self) -> Self:  # noqa: N804 - after validation there is an instance
+    def _in_order(self) -> Self:
         if self.last < self.first:
             raise invalid("between", [Fault(("to",), "days-crossed", "The last day is before the first")])
         return self

@@ -21,7 +21,7 @@ class TenantChange(Body):
     currency: CurrencyCode | None = None
 
     @model_validator(mode="after")
-    def _no_nulls(self) -> Self:  # noqa: N804  # after validation there is an instance
+    def _no_nulls(self) -> Self:
         for field in self.model_fields_set:
             if getattr(self, field) is None:
                 raise InvalidValueError("required", at=f"/{field}")

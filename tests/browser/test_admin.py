@@ -1,0 +1,146 @@
+"""The admin in a real browser: it works, says nothing in the console, breaks no policy, and everyone can use it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+
+from saas.scope import connection, tenant_scope
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+async def violations(page: Any, exclude: list[str] | None = None) -> list[str]:
+    context = {"exclude": [[selector] for selector in exclude]} if exclude else None
+    found = await Axe().run(page, context=context, options={"runOnly": WCAG})
+    return [f"{v['id']}: {[n['target'] for n in v['nodes']][:3]}" for v in found.response["violations"]]
+
+
+async def overflows(page: Any) -> bool:
+    wide: bool = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return wide
+
+
+async def test_log_in_and_see_the_numbers(
+    window: Callable[..., Any], chain_with_facts: Callable[[], Awaitable[Any]]
+) -> None:
+    chain = await chain_with_facts()
+    async with window() as w:
+        await w.log_in(chain)
+        await w.page.wait_for_url("**/overview")
+        figures = await w.page.locator(".figure-number").all_inner_texts()
+        assert figures[:2] == ["4", "4"]
+        assert figures[2] == "¥3,800.00"
+        assert figures[3] == "100.0%"
+        assert await w.page.locator(".rows tbody tr").count() == 3
+        assert "消费达标，即时升级" in await w.page.locator(".rows").inner_text()
+        await w.page.click(".account summary")
+        await w.page.click("text=退出登录")
+        await w.page.wait_for_url("**/login")
+
+
+async def test_a_wrong_password_says_so_and_keeps_the_address(window: Callable[..., Any], chain: Any) -> None:
+    async with window() as w:
+        await w.log_in(chain, "not the password")
+        await w.page.wait_for_selector("[role=alert]")
+        assert await w.page.inner_text("[role=alert]") == "邮箱或密码不正确。"
+        assert await w.page.input_value("#email") == chain.email
+        assert await w.page.evaluate("document.activeElement.id") == "password"
+        assert await violations(w.page) == []
+        # the browser itself notes the answer's status
+        assert [line for line in w.console if "401" not in line] == []
+        w.console.clear()
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_everyone_can_use_every_page(
+    window: Callable[..., Any],
+    chain_with_facts: Callable[[], Awaitable[Any]],
+    language: str,
+    dark: bool,
+    width: int,
+) -> None:
+    chain = await chain_with_facts()
+    async with window(width=width, dark=dark, language=language) as w:
+        for path in ("/", "/login"):
+            await w.open(path)
+            assert await violations(w.page) == [], path
+            assert not await overflows(w.page), path
+        await w.log_in(chain)
+        await w.page.wait_for_url("**/overview")
+        assert await violations(w.page) == []
+        assert not await overflows(w.page)
+        assert await w.page.evaluate("document.documentElement.lang") == language
+
+
+async def test_an_empty_chain_and_two_ladders_at_phone_width(window: Callable[..., Any], new_chain: Any) -> None:
+    chain = await new_chain(template="pharmacy")
+    async with window(width=390) as w:
+        await w.log_in(chain)
+        await w.page.wait_for_url("**/overview")
+        assert await w.page.locator(".donut").count() == 2
+        assert await violations(w.page) == []
+        assert not await overflows(w.page)
+
+
+async def test_everything_works_without_javascript(window: Callable[..., Any], chain: Any) -> None:
+    async with window(javascript=False) as w:
+        await w.log_in(chain)
+        await w.page.wait_for_url("**/overview")
+        await w.page.click("button[name=language][value=en]")
+        assert await w.page.inner_text("h1") == "Overview"
+        await w.page.click("button[name=theme][value=dark]")
+        assert await w.page.get_attribute("html", "data-theme") == "dark"
+        await w.page.click(".account summary")
+        await w.page.click("text=Log out")
+        await w.page.wait_for_url("**/login")
+
+
+async def test_colours_change_at_once_and_stay(window: Callable[..., Any]) -> None:
+    async with window() as w:
+        await w.open("/login")
+        before = await w.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        async with w.page.expect_response("**/preferences"):
+            await w.page.click("button[name=theme][value=dark]")
+        after = await w.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert before != after
+        await w.open("/")
+        assert await w.page.evaluate("getComputedStyle(document.body).backgroundColor") == after
+
+
+async def test_the_page_follows_running_work(window: Callable[..., Any], chain: Any) -> None:
+    async with tenant_scope(chain.tenant_id):
+        job = await connection().fetchval(
+            "INSERT INTO job AS j (tenant_id, id, kind, state, progress)"
+            " VALUES ($1, uuidv7(), 'recalculation', 'running', 0.4) RETURNING id",
+            chain.tenant_id,
+        )
+        await connection().execute(
+            "INSERT INTO recalculation AS r (tenant_id, id, as_of, day, ladders, programme_version, cause, members)"
+            " VALUES ($1, $2, now(), current_date, '{card}', 1, 'request', 10)",
+            chain.tenant_id,
+            job,
+        )
+    async with window() as w:
+        await w.log_in(chain)
+        await w.page.wait_for_selector("progress[value='40']")
+        async with tenant_scope(chain.tenant_id):
+            await connection().execute(
+                "UPDATE job SET state = 'done', progress = 1 WHERE tenant_id = $1 AND id = $2",
+                chain.tenant_id,
+                job,
+            )
+        await w.page.wait_for_selector(".state.done", timeout=8000)
+        assert await w.page.locator("progress").count() == 0
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+async def test_the_api_reference_is_drawn_under_the_same_policy(window: Callable[..., Any], dark: bool) -> None:
+    async with window(dark=dark) as w:
+        await w.open("/docs")
+        await w.page.wait_for_selector(".opblock")
+        assert "/v1/signup" in await w.page.inner_text("#reference")
+        assert await violations(w.page, exclude=["#reference"]) == []  # Swagger UI's inside is its own

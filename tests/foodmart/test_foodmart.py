@@ -1,0 +1,139 @@
+"""FoodMart's year 1997 through the imports and the recalculation, member by member against answers that two
+other programs computed. The data isn't ours to ship: it lies beside the repository, or the test says so and skips.
+"""
+
+import csv
+import gzip
+import json
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from foodmart.scale import scaled
+from support.chains import Chain
+from support.clock import owner
+
+from industry_templates.loader import get
+
+DATA = Path(__file__).parents[3] / "shared" / "data" / "foodmart"
+pytestmark = pytest.mark.skipif(
+    not DATA.is_dir(), reason=f"FoodMart's data is not at {DATA.name}: ../shared is missing"
+)
+
+NewChain = Callable[..., Awaitable[Chain]]
+Drain = Callable[[], Awaitable[Any]]
+
+MEMBERS = {
+    "member_id": "external_id",
+    "card_no": "card_no",
+    "name": "name",
+    "birthdate": "birthday",
+    "gender": "gender",
+    "joined_at": "joined_on",
+}
+PURCHASES = {
+    "purchase_id": "external_id",
+    "member_id": "member",
+    "branch_id": "branch",
+    "occurred_at": "occurred_at",
+    "amount": "amount",
+    "category": "category",
+}
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with gzip.open(DATA / name, "rt", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+async def imported(chain: Chain, drain: Drain, kind: str, mapping: dict[str, str]) -> dict[str, Any]:
+    options = {"kind": kind, "mapping": mapping, "create_missing": True, "evaluate": False}
+    answer = await chain.http.post(
+        "/v1/imports",
+        files={"file": (f"{kind}.csv.gz", (DATA / f"{kind}.csv.gz").read_bytes())},
+        data={"options": json.dumps(options)},
+    )
+    assert answer.status_code == 202, answer.text
+    await drain()
+    state: dict[str, Any] = (await chain.http.get(f"/v1/imports/{answer.json()['import_id']}")).json()
+    return state
+
+
+async def supermarket(new_chain: NewChain, drain: Drain, template: str, factor: str) -> Chain:
+    """A chain with FoodMart's members and purchases under a template's rules with scaled thresholds."""
+    chain = await new_chain(template=template, timezone="UTC")
+    rules = scaled(get(template).programme, Decimal(factor))
+    assert (await chain.http.put("/v1/programme/draft", json=rules.dump())).status_code == 200
+    assert (await chain.http.post("/v1/programme/draft/publish", json={})).status_code == 200
+    members = await imported(chain, drain, "members", MEMBERS)
+    assert (members["state"], members["imported"], members["failed"]) == ("done", 10_281, 0)
+    purchases = await imported(chain, drain, "purchases", PURCHASES)
+    assert (purchases["state"], purchases["imported"], purchases["failed"]) == ("done", 20_530, 0)
+    return chain
+
+
+async def recalculated(chain: Chain, drain: Drain, as_of: str) -> dict[str, Any]:
+    answer = await chain.http.post("/v1/programme/recalculate", json={"as_of": as_of})
+    assert answer.status_code == 202, answer.text
+    await drain()
+    job: dict[str, Any] = (await chain.http.get(f"/v1/jobs/{answer.json()['job_id']}")).json()
+    assert (job["state"], job["result"]["evaluated"]) == ("done", 10_281), job
+    result: dict[str, Any] = job["result"]
+    return result
+
+
+async def tiers(chain: Chain, ladder: str) -> dict[str, str]:
+    """Every member's tier by FoodMart's number; who has no decision is in the base tier."""
+    base = (await chain.http.get("/v1/programme")).json()["ladders"]
+    code = next(x["tiers"][0]["code"] for x in base if x["code"] == ladder)
+    found = await (await owner()).fetch(
+        "SELECT m.external_id, coalesce(t.tier, $3) AS tier FROM member m LEFT JOIN member_tier t"
+        " ON t.tenant_id = m.tenant_id AND t.member_id = m.id AND t.ladder = $2 WHERE m.tenant_id = $1",
+        chain.tenant_id,
+        ladder,
+        code,
+    )
+    return {row["external_id"]: row["tier"] for row in found}
+
+
+def differences(found: dict[str, str], expected: dict[str, str]) -> list[tuple[str, str | None, str | None]]:
+    numbers = found.keys() | expected.keys()
+    return [(n, found.get(n), expected.get(n)) for n in numbers if found.get(n) != expected.get(n)]
+
+
+async def test_pharmacy_classes_of_every_month(new_chain: NewChain, drain: Drain) -> None:
+    chain = await supermarket(new_chain, drain, "pharmacy", "0.05")
+    everyone = [row["member_id"] for row in rows("members.csv.gz")]
+    classes: dict[str, dict[str, str]] = {}
+    for row in rows("expected/abcd_member_months.csv.gz"):
+        classes.setdefault(row["month"], {})[row["member_id"]] = row["class_0.05"].lower()
+    for month in range(1, 13):
+        after = f"1997-{month + 1:02}" if month < 12 else "1998-01"
+        await recalculated(chain, drain, f"{after}-01T00:00:00+00:00")
+        expected = {n: classes[f"1997-{month:02}"].get(n, "d") for n in everyone}  # no purchase: a month of 0
+        assert differences(await tiers(chain, "class"), expected) == []
+
+    repeated = await recalculated(chain, drain, "1998-01-01T00:00:00+00:00")
+    assert (repeated["upgraded"], repeated["renewed"], repeated["downgraded"]) == (0, 0, 0)
+    refused = await chain.http.post("/v1/programme/recalculate", json={"as_of": "1997-06-01T00:00:00Z"})
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/later-decisions")
+
+
+@pytest.mark.parametrize(
+    ("template", "column", "names"),
+    [
+        ("general", "generic_0.1", {"base": "regular"}),
+        ("courier", "list_tier_0.1", {"0": "regular", "1": "silver", "2": "gold", "3": "platinum"}),
+    ],
+)
+async def test_tiers_at_the_end_of_the_year(
+    new_chain: NewChain, drain: Drain, template: str, column: str, names: dict[str, str]
+) -> None:
+    chain = await supermarket(new_chain, drain, template, "0.1")
+    await recalculated(chain, drain, "1998-01-01T00:00:00+00:00")
+    expected = {
+        row["member_id"]: names.get(row[column], row[column]) for row in rows("expected/members_expected.csv.gz")
+    }
+    assert differences(await tiers(chain, "card"), expected) == []

@@ -26,9 +26,9 @@ __all__ = ["HANDLERS", "import_batch"]  # the worker's job is registered by impo
     summary="Import members or purchases from CSV or NDJSON (multipart: file, options)",
 )
 async def start(request: Request[Any, Any, Any]) -> Response[bytes]:
-    principal = _principal(request)
+    tenant_id, principal = _importer(request)
     caller = Caller(
-        principal.tenant_id,  # type: ignore[arg-type]  # `_principal` has checked
+        tenant_id,
         principal,
         request.scope["state"].get("request_id"),
         request.headers.get("idempotency-key"),
@@ -43,7 +43,7 @@ async def start(request: Request[Any, Any, Any]) -> Response[bytes]:
 
 @get("/v1/imports/{import_id:uuid}", summary="An import's state and counts")
 async def read(request: Request[Any, Any, Any], import_id: FromPath[UUID]) -> dict[str, Any]:
-    _principal(request)
+    _importer(request)
     return await show_import(import_id, language_of(request.scope))
 
 
@@ -53,8 +53,8 @@ async def read(request: Request[Any, Any, Any], import_id: FromPath[UUID]) -> di
     summary="An import's bad rows with line, column and reason",
 )
 async def read_errors(request: Request[Any, Any, Any], import_id: FromPath[UUID]) -> Stream:
-    principal, language = _principal(request), language_of(request.scope)
-    tenant_id: UUID = principal.tenant_id  # type: ignore[assignment]  # `_principal` has checked
+    tenant_id, principal = _importer(request)
+    language = language_of(request.scope)
     async with tenant_scope(tenant_id, principal=principal):
         await show_import(import_id, language)
     return Stream(
@@ -68,12 +68,12 @@ async def read_errors(request: Request[Any, Any, Any], import_id: FromPath[UUID]
     )
 
 
-def _principal(request: Request[Any, Any, Any]) -> Principal:
+def _importer(request: Request[Any, Any, Any]) -> tuple[UUID, Principal]:
     """Raises DomainError `forbidden` for a key that may import nothing."""
     principal: Principal = request.scope["state"]["principal"]
     if principal.tenant_id is None or not any(principal.may(scope) for scope in NEEDS.values()):
         raise DomainError("forbidden", params={"scope": ", ".join(NEEDS.values())})
-    return principal
+    return principal.tenant_id, principal
 
 
 HANDLERS = [start, read, read_errors]

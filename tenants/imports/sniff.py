@@ -8,6 +8,7 @@ Form = Literal["csv", "ndjson"]
 
 _HEAD: Final = 64 * 1024
 _SAMPLE_LINES: Final = 1000
+_MAGIC: Final = 16
 _OTHER_MARKS: Final = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
@@ -45,7 +46,7 @@ def sniff(file: BinaryIO, filename: str, media_type: str) -> Format:
     for mark, name in _OTHER_MARKS:
         if head.startswith(mark):
             raise NotTextError("encoding-not-accepted", encoding=name)
-    if b"\0" in head[:4096]:
+    if b"\0" in head[:_MAGIC]:  # further on it is a bad row's
         raise NotTextError("not-text")
     offset = len(codecs.BOM_UTF8) if marked else 0
     encoding = "utf-8" if marked else _encoding(file)

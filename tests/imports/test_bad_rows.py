@@ -31,9 +31,10 @@ async def test_each_bad_row_is_named_with_line_column_and_reason(shop: Any) -> N
         'T9,M1,,2025-01-01T10:00:00,"10,5",',
         "good,M1,,2025-01-01T10:00:00,10,,,",  # more columns, but empty
         "T10,M1,,2025-01-01T10:00:00,10,,extra",
+        "T11\x00,M1,,2025-01-01T10:00:00,10,",
     ]
     done = await shop.run(HEADER + "\n".join(rows) + "\n", "purchases")
-    assert (done["state"], done["rows"], done["imported"], done["failed"]) == ("done", 12, 1, 11)
+    assert (done["state"], done["rows"], done["imported"], done["failed"]) == ("done", 13, 1, 12)
     assert await shop.codes(done["id"]) == [
         (2, "", "wrong-column-count"),
         (3, "external_id", "required"),
@@ -50,6 +51,7 @@ async def test_each_bad_row_is_named_with_line_column_and_reason(shop: Any) -> N
         (10, "external_id", "too-long"),
         (12, "amount", "invalid-amount"),
         (14, "", "wrong-column-count"),
+        (15, "external_id", "control-character"),
     ]
     assert [row[2] for row in await shop.purchases()] == ["good"]
     await shop.assert_aggregates()

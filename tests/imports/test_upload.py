@@ -1,0 +1,188 @@
+import asyncio
+import gzip
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from saas.settings import get_settings
+
+MEMBERS = "external_id,name\nA,甲\nB,乙\n"
+
+
+def stored(tenant_id: Any) -> list[Path]:
+    folder = get_settings().file_store / str(tenant_id)
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def multipart(*parts: tuple[str, bytes], boundary: str = "xx") -> bytes:
+    body = b"".join(
+        b"--%s\r\nContent-Disposition: form-data; %s\r\n\r\n%s\r\n" % (boundary.encode(), head.encode(), data)
+        for head, data in parts
+    )
+    return body + b"--%s--\r\n" % boundary.encode()
+
+
+async def post(imports: Any, body: Any, content_type: str = "multipart/form-data; boundary=xx", **headers: str) -> Any:
+    return await imports.http.post("/v1/imports", content=body, headers={"Content-Type": content_type, **headers})
+
+
+OPTIONS = ('name="options"', b'{"kind": "members"}')
+FILE = ('name="file"; filename="a.csv"', MEMBERS.encode())
+
+
+@pytest.fixture
+def small_limit(monkeypatch: pytest.MonkeyPatch) -> int:
+    settings = get_settings().model_copy(update={"import_max_bytes": 1_000_000})
+    monkeypatch.setattr("tenants.imports.start.get_settings", lambda: settings)
+    return 1_000_000
+
+
+async def test_parts_may_come_in_any_order(imports: Any) -> None:
+    for parts in ((OPTIONS, FILE), (FILE, OPTIONS)):
+        answer = await post(imports, multipart(*parts))
+        assert answer.status_code == 202, answer.text
+        assert answer.json()["import_id"] == answer.json()["job_id"]
+    await imports.drain(imports.chain.tenant_id)
+    assert stored(imports.chain.tenant_id) == []  # nobody's data is kept longer than needed
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "pointers"),
+    [
+        (multipart(FILE), 422, ["/options"]),
+        (multipart(OPTIONS), 422, ["/file"]),
+        (multipart(OPTIONS, FILE, FILE), 422, ["/file"]),
+        (multipart(OPTIONS, FILE, ('name="extra"', b"1")), 422, ["/extra"]),
+        (multipart(FILE, ('name="options"', b"{}")), 422, ["/options/kind"]),
+        (multipart(FILE, ('name="options"', b"[")), 422, ["/options"]),
+        (multipart(FILE, ('name="options"', b'{"kind": "activities"}')), 422, ["/options/kind"]),
+        (
+            multipart(FILE, ('name="options"', b'{"kind": "members", "accrue": true, "dry": 1}')),
+            422,
+            ["/options/accrue", "/options/dry"],
+        ),
+        (
+            multipart(FILE, ('name="options"', b'{"kind": "members", "mapping": {"a": "amount"}}')),
+            422,
+            ["/options/mapping/a"],
+        ),
+        (multipart(OPTIONS, FILE)[:-20], 400, None),
+        (b"no multipart at all", 400, None),
+        (multipart(OPTIONS, ('name="file"', gzip.compress(os.urandom(5000))[:-9])), 422, ["/file"]),
+        (multipart(OPTIONS, ('name="file"', b"\x1f\x8bnot gzip")), 422, ["/file"]),
+    ],
+)
+async def test_what_is_wrong_with_an_upload_is_said_at_once(
+    imports: Any, body: bytes, status: int, pointers: list[str] | None
+) -> None:
+    answer = await post(imports, body)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert [e["pointer"] for e in answer.json().get("errors", [])] == (pointers or [])
+    assert stored(imports.chain.tenant_id) == []
+    assert await imports.query("SELECT 1 FROM import_run WHERE tenant_id = $1") == []
+
+
+async def test_kinds_that_exist_are_named(imports: Any) -> None:
+    answer = await imports.send(MEMBERS, "opening_balances")
+    assert answer.json()["errors"][0]["message"] == "must be one of: members, purchases"
+
+
+async def test_only_multipart_is_taken(imports: Any) -> None:
+    answer = await post(imports, b"{}", "application/json")
+    assert answer.status_code == 415
+    answer = await post(imports, b"{}", "multipart/form-data")
+    assert answer.status_code == 415
+
+
+async def test_a_large_file_is_refused_while_it_comes_in(imports: Any, small_limit: int) -> None:
+    sent = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal sent
+        yield multipart(OPTIONS, FILE)[:-8]
+        while True:
+            sent += 65536
+            yield b"x" * 65536
+
+    answer = await post(imports, body())
+    assert answer.status_code == 413
+    assert sent < 3 * small_limit
+    bomb = multipart(OPTIONS, ('name="file"', gzip.compress(b"a" * 50_000_000)))
+    assert len(bomb) < small_limit
+    answer = await post(imports, bomb)
+    assert answer.status_code == 413
+    assert stored(imports.chain.tenant_id) == []
+
+
+async def test_the_same_key_and_file_give_the_first_answer(imports: Any) -> None:
+    first = await imports.send(MEMBERS, "members", key="k1")
+    again = await imports.send(MEMBERS, "members", key="k1", filename="other.csv")
+    assert again.status_code == 202
+    assert again.json() == first.json()
+    assert (first.headers.get("idempotent-replayed"), again.headers["idempotent-replayed"]) == (None, "true")
+    for file, options in ((MEMBERS + "C,丙\n", {}), (MEMBERS, {"dry_run": True})):
+        other = await imports.send(file, "members", key="k1", **options)
+        assert (other.status_code, other.json()["type"]) == (422, "/problems/idempotency-key-reused")
+    assert len(stored(imports.chain.tenant_id)) == 1
+    await imports.drain(imports.chain.tenant_id)
+    assert len(await imports.query("SELECT 1 FROM import_run WHERE tenant_id = $1")) == 1
+    free = await imports.run(MEMBERS, "members")
+    assert (free["imported"], free["unchanged"]) == (0, 2)
+    other = await imports.http.post("/v1/branches", json={"code": "x", "name": "x"}, headers={"Idempotency-Key": "k1"})
+    assert other.status_code == 422
+    long = await imports.send(MEMBERS, "members", key="k" * 256)
+    assert long.json()["type"] == "/problems/idempotency-key-invalid"
+
+
+async def test_thirty_identical_keyed_uploads_at_once(imports: Any) -> None:
+    answers = await asyncio.gather(*(imports.send(MEMBERS, "members", key="same") for _ in range(30)))
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.text for answer in answers}) == 1
+    assert sum("idempotent-replayed" not in answer.headers for answer in answers) == 1
+    assert len(await imports.query("SELECT 1 FROM import_run WHERE tenant_id = $1")) == 1
+    assert len(stored(imports.chain.tenant_id)) == 1
+
+
+async def test_a_key_imports_what_it_may_write(imports: Any, app: Any) -> None:
+    import httpx
+
+    async def client(**changes: Any) -> httpx.AsyncClient:
+        made = await imports.http.post("/v1/api-keys", json={"name": "till", **changes})
+        assert made.status_code == 201, made.text
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app),
+            base_url="http://testserver",
+            headers={"Authorization": f"Bearer {made.json()['key']}", "Accept-Language": "en"},
+        )
+
+    async def send(http: httpx.AsyncClient, kind: str, file: str) -> httpx.Response:
+        return await http.post("/v1/imports", files={"file": ("f", file)}, data={"options": json.dumps({"kind": kind})})
+
+    async with await client(scopes=["purchases:write"]) as http:
+        assert (await send(http, "members", MEMBERS)).status_code == 403
+        assert (await send(http, "purchases", "external_id\n")).status_code == 202
+    async with await client(scopes=["reports:read"]) as http:
+        assert (await http.get(f"/v1/imports/{imports.chain.tenant_id}")).status_code == 403
+    await imports.run(MEMBERS, "members")
+    await imports.http.post("/v1/branches", json={"code": "B2", "name": "二店"})
+    bound = {"scopes": ["purchases:write"], "branch_ids": [imports.chain.branch_id]}
+    async with await client(**bound) as http:
+        rows = "external_id,member,branch,occurred_at,amount\nT1,A,,2025-01-01,1\nT2,A,B2,2025-01-01,1\n"
+        sent = await send(http, "purchases", rows)
+        await imports.drain(imports.chain.tenant_id)
+        done = await imports.read(sent.json()["import_id"])
+        assert (done["imported"], done["failed"]) == (1, 1)
+        assert await imports.codes(done["id"]) == [(3, "branch", "unknown-branch")]
+
+
+async def test_another_tenants_import_does_not_exist(imports: Any, new_chain: Any) -> None:
+    mine = await imports.run("external_id\n\x01\n", "members")
+    other = await new_chain()
+    for path in ("", "/errors.csv"):
+        answer = await other.http.get(f"/v1/imports/{mine['id']}{path}")
+        assert answer.status_code == 404, path

@@ -191,7 +191,11 @@ def _answer(
     params: Mapping[str, object] | None = None,
     errors: Sequence[FieldError] = (),
     headers: Mapping[str, str] | None = None,
-) -> Response[bytes]:
+) -> Response[Any]:
+    from saas.pages import error_page, wants_html  # the pages' own errors come from here
+
+    if wants_html(request.scope):
+        return error_page(request.scope, code, params=params, headers=headers)
     return problem_response(
         code,
         params=params,
@@ -202,21 +206,21 @@ def _answer(
     )
 
 
-def on_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Response[bytes]:
+def on_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Response[Any]:
     return _answer(request, error.code, error.params, error.errors, error.headers)
 
 
-def on_invalid_value(request: Request[Any, Any, Any], error: InvalidValueError) -> Response[bytes]:
+def on_invalid_value(request: Request[Any, Any, Any], error: InvalidValueError) -> Response[Any]:
     return _answer(request, "validation-failed", errors=[error.field_error()])
 
 
-def on_pydantic_error(request: Request[Any, Any, Any], error: pydantic.ValidationError) -> Response[bytes]:
+def on_pydantic_error(request: Request[Any, Any, Any], error: pydantic.ValidationError) -> Response[Any]:
     """Bodies are parsed by `parse_body`, which raises a DomainError; what comes here was parsed elsewhere."""
     log.warning("validation error outside parse_body", model=error.title, errors=error.error_count())
     return _answer(request, "validation-failed", errors=field_errors(error))
 
 
-def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """Litestar's own refusals. Their English details stay here: the catalogue's text goes out."""
     if isinstance(error, ValidationException):
         return _answer(request, "validation-failed", errors=_litestar_errors(error))
@@ -229,7 +233,7 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
     return on_unexpected(request, error)
 
 
-def _malformed(request: Request[Any, Any, Any], error: SerializationException) -> Response[bytes]:
+def _malformed(request: Request[Any, Any, Any], error: SerializationException) -> Response[Any]:
     """A body that isn't JSON; Litestar names the byte, people look for a line."""
     byte = re.search(r"byte ([0-9]+)", str(error.__cause__))
     body = ScopeState.from_scope(request.scope).body
@@ -261,13 +265,13 @@ _UNAVAILABLE: Final = (
 )
 
 
-def on_outage(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def on_outage(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The database or the cache can't be reached, or is shutting down."""
     log.error("unavailable", error=type(error).__name__, exc_info=error)
     return _answer(request, "unavailable")
 
 
-def on_database_error(request: Request[Any, Any, Any], error: asyncpg.PostgresError) -> Response[bytes]:
+def on_database_error(request: Request[Any, Any, Any], error: asyncpg.PostgresError) -> Response[Any]:
     if isinstance(error, _BUSY):
         log.warning("busy", error=type(error).__name__, sqlstate=error.sqlstate)
         return _answer(request, "busy")
@@ -276,7 +280,7 @@ def on_database_error(request: Request[Any, Any, Any], error: asyncpg.PostgresEr
     return on_unexpected(request, error)
 
 
-def on_interface_error(request: Request[Any, Any, Any], error: asyncpg.InterfaceError) -> Response[bytes]:
+def on_interface_error(request: Request[Any, Any, Any], error: asyncpg.InterfaceError) -> Response[Any]:
     """The client's own complaints: a connection or pool that is gone is an outage, a wrong call our bug."""
     gone = any(word in str(error) for word in ("closed", "closing"))
     return on_outage(request, error) if gone else on_unexpected(request, error)
@@ -289,7 +293,7 @@ def _outside_scope(error: Exception) -> bool:
     return unset or (isinstance(error, asyncpg.InvalidTextRepresentationError) and 'type uuid: ""' in text)
 
 
-def on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Everything else: the traceback goes to the log, the request id to the caller."""
     event = "no tenant scope" if _outside_scope(error) else "unexpected error"
     log.error(event, method=request.method, path=request.url.path, exc_info=error)

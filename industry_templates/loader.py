@@ -21,9 +21,7 @@ def load_all() -> Mapping[str, Template]:
     """
     folder = files("industry_templates") / "data"
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".json"))
-    templates = (
-        Template.model_validate(json.loads((folder / name).read_text(encoding="utf-8"))) for name in names
-    )
+    templates = (Template.model_validate(json.loads((folder / name).read_text(encoding="utf-8"))) for name in names)
     return MappingProxyType({template.code: template for template in templates})
 
 

@@ -78,7 +78,7 @@ class _Bodies(PydanticInitPlugin):
     """Litestar's pydantic plugin with our decoder: its own comes first otherwise and stops at strict mode's text."""
 
     @classmethod
-    def decoders(cls, validate_strict: bool = False) -> Any:
+    def decoders(cls, validate_strict: bool = False) -> Any:  # noqa: ARG003 - Litestar's signature
         return [(_is_body, _decode_body)]
 
 

@@ -24,6 +24,4 @@ def system_now() -> datetime:
 
 async def set_offset(offset: timedelta) -> None:
     """Moves the current tenant's clock. Only the migrating role may: sandboxes and tests."""
-    await connection().execute(
-        "UPDATE tenant SET clock_offset = $2 WHERE tenant_id = $1", current().tenant_id, offset
-    )
+    await connection().execute("UPDATE tenant SET clock_offset = $2 WHERE tenant_id = $1", current().tenant_id, offset)

@@ -43,7 +43,7 @@ def dumps(value: Any) -> str:
 
 
 def pool_options(role: Role) -> dict[str, Any]:
-    """asyncpg's options for a pool that acts as `role`."""
+    """Asyncpg's options for a pool that acts as `role`."""
     url = get_settings().url_for(role)
     server_settings = {"application_name": f"regulars-{role}", "jit": "off", "plan_cache_mode": "auto"}
     if urlsplit(url).username != role:

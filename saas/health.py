@@ -4,7 +4,6 @@ from typing import Any
 
 import asyncpg
 from litestar import Response, get
-from litestar.datastructures import State
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -27,13 +26,11 @@ async def readyz() -> Response[dict[str, Any]]:
     """200 when requests can be served: database, schema and cache; 503 names what is missing."""
     checks = {"database": await _database(), "cache": await _cache()}
     ready = all(state == "ok" for state in checks.values())
-    return Response(
-        {"status": "ok" if ready else "unavailable", "checks": checks}, status_code=200 if ready else 503
-    )
+    return Response({"status": "ok" if ready else "unavailable", "checks": checks}, status_code=200 if ready else 503)
 
 
 @get("/metrics", opt=OPEN, sync_to_thread=False, include_in_schema=False)
-def metrics(state: State) -> Response[bytes]:
+def metrics() -> Response[bytes]:
     """Prometheus. Not public in production: the reverse proxy keeps it inside."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
@@ -51,9 +48,7 @@ async def _database() -> str:
 
 
 async def _cache() -> str:
-    redis = Redis.from_url(
-        get_settings().redis_url.get_secret_value(), socket_timeout=2, socket_connect_timeout=2
-    )
+    redis = Redis.from_url(get_settings().redis_url.get_secret_value(), socket_timeout=2, socket_connect_timeout=2)
     try:
         await redis.ping()
     except (RedisError, OSError):

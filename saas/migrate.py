@@ -1,7 +1,8 @@
 """Brings the schema to head: Piccolo's migrations of both apps, under one advisory lock."""
 
-import asyncio
 import os
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import asyncpg
@@ -12,8 +13,12 @@ ROLES = ("migrator", "app", "gate", "relay", "operator")
 _LOCK = 7_304_117  # one migration at a time on a server; any number, but always this one
 
 
+class MigrationError(RuntimeError):
+    """The schema couldn't be brought to head; the text says what to do."""
+
+
 async def migrate() -> None:
-    """Runs what hasn't run. Two at once wait for each other. Raises what PostgreSQL says."""
+    """Runs what hasn't run. Two at once wait for each other. Raises MigrationError, and what PostgreSQL says."""
     os.environ["PICCOLO_CONF"] = "migrations.piccolo_conf"
     keeper = await asyncpg.connect(get_settings().migrator_url)
     try:
@@ -23,12 +28,13 @@ async def migrate() -> None:
             for r in await keeper.fetch("SELECT rolname FROM pg_roles WHERE rolname = ANY($1::text[])", ROLES)
         }
         if missing:
-            raise RuntimeError(f"roles are missing: {', '.join(sorted(missing))}; run infra/roles.sql first")
+            raise MigrationError(f"roles are missing: {', '.join(sorted(missing))}; run infra/roles.sql first")
         from piccolo.apps.migrations.commands.forwards import run_forwards
 
-        result = await run_forwards("all")
+        with redirect_stdout(StringIO()) as said:  # a banner for each application
+            result = await run_forwards("all")
         if not result.success:
-            raise RuntimeError(f"migration failed: {result.message}")
+            raise MigrationError(f"migration failed: {result.message}\n{said.getvalue()}")
     finally:
         await keeper.close()
 
@@ -37,7 +43,5 @@ def expected_migrations() -> set[str]:
     """The names of the migrations that this program was written for."""
     root = Path(__file__).parents[1] / "migrations"
     return {
-        path.stem
-        for app in ("saas", "tenants")
-        for path in (root / app / "piccolo_migrations").glob(f"{app}_*.py")
+        path.stem for app in ("saas", "tenants") for path in (root / app / "piccolo_migrations").glob(f"{app}_*.py")
     }

@@ -25,10 +25,7 @@ def require_strong(password: str, email: str) -> str:
         raise InvalidValueError("too-long", max=LONGEST)
     lowered = password.casefold()
     weak = (
-        len(password) < SHORTEST
-        or lowered in _common()
-        or lowered in email.casefold()
-        or len(set(lowered)) < 4  # noqa: PLR2004  # aaaaaaaaaa, 1212121212
+        len(password) < SHORTEST or lowered in _common() or lowered in email.casefold() or len(set(lowered)) < 4  # noqa: PLR2004  # aaaaaaaaaa, 1212121212
     )
     if weak:
         raise InvalidValueError("weak-password", min=SHORTEST)

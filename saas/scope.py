@@ -5,12 +5,13 @@ other on its connection. Piccolo finds the connection as its engine's current tr
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 import asyncpg
@@ -20,6 +21,9 @@ from saas.principal import SYSTEM, Principal
 from saas.settings import get_settings
 
 log = logging.getLogger(__name__)
+
+ACQUIRE_SECONDS: Final = 10.0
+"""How long a request or job waits for a connection; TimeoutError after that. A full pool must answer, not hang."""
 
 
 class ScopeClosedError(RuntimeError):
@@ -84,18 +88,26 @@ class OpenScope:
         return self.scope.connection is not None
 
     async def begin(self, also: str = "") -> str:
-        """Takes a connection and begins; `also` is SQL that goes in the same message. Returns the last tag."""
+        """Takes a connection and begins; `also` is SQL that goes in the same message. Returns the last tag.
+
+        Raises TimeoutError where no connection becomes free in time, and what PostgreSQL says.
+        """
         outer = _current.get()
         if outer is not None and outer.connection is not None:
             raise RuntimeError("scopes don't nest")
-        conn = await app_pool().acquire()
+        conn = await app_pool().acquire(timeout=ACQUIRE_SECONDS)
         try:
             tag = await conn.execute(
                 f"BEGIN; SET LOCAL app.tenant_id = '{self.scope.tenant_id}'; "
                 f"SET LOCAL lock_timeout = {get_settings().lock_timeout_ms}{also}"
             )
-        except BaseException:
+        except asyncpg.PostgresError:  # a key that is still at work elsewhere, mostly: the connection is fine
+            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await conn.execute("ROLLBACK")
             await _give_back(conn)
+            raise
+        except BaseException:
+            await asyncio.shield(_give_back(conn))
             raise
         self.scope.connection = conn
         # Piccolo asks its transaction for the connection and nothing else.
@@ -104,12 +116,18 @@ class OpenScope:
         return tag
 
     async def commit(self, also: str = "") -> None:
-        """COMMIT, after `also` in the same message. Raises CommitFailedError where it became a ROLLBACK."""
+        """COMMIT, after `also` in the same message. Raises CommitFailedError where it became a ROLLBACK.
+
+        What goes wrong in `after_commit` is logged and no more: the work is durable and must not be called failed.
+        """
         tag = await self._end(f"{also}COMMIT")
         if tag != "COMMIT":  # a swallowed SQL error had aborted the transaction
             raise CommitFailedError(tag)
         for action in self.scope.after_commit:
-            await action()
+            try:
+                await action()
+            except Exception:
+                log.exception("after commit")
 
     async def roll_back(self) -> None:
         await self._end("ROLLBACK")

@@ -12,10 +12,10 @@ from uuid import UUID
 
 import httpx
 import pytest
+from support.chains import Chain, Servers, environment
 
 from saas.local.postgres import EmbeddedPostgres
 from saas.local.valkey import EmbeddedValkey
-from support.chains import Chain, Servers, environment
 
 
 @pytest.fixture(scope="session")

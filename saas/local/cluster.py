@@ -101,9 +101,7 @@ def _check(data: Path) -> None:
     except PermissionError:
         raise LocalServiceError(f"{data} belongs to another user; start as the user who made it") from None
     if found != MAJOR_VERSION:
-        raise LocalServiceError(
-            f"{data} was made by PostgreSQL {found}; this is {MAJOR_VERSION}: dump and reload"
-        )
+        raise LocalServiceError(f"{data} was made by PostgreSQL {found}; this is {MAJOR_VERSION}: dump and reload")
 
 
 def clear_leftovers(data: Path, *, patience: float) -> None:

@@ -63,9 +63,7 @@ class EmbeddedPostgres:
     `settings` override the above. `ephemeral` trades safety for speed and removes the cluster on `stop`.
     """
 
-    def __init__(
-        self, data_dir: Path, *, ephemeral: bool = False, settings: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, data_dir: Path, *, ephemeral: bool = False, settings: Mapping[str, str] | None = None) -> None:
         self.data_dir = data_dir.absolute()
         self.ephemeral = ephemeral
         self.log_path = self.data_dir / "logs" / "postgres.log"

@@ -64,9 +64,7 @@ class Supervised(Protocol):
 class Child:
     """One of our programs: its output goes to the console, its whole process group goes with it."""
 
-    def __init__(
-        self, program: Program, environment: Mapping[str, str], console: Console, guard: Guard
-    ) -> None:
+    def __init__(self, program: Program, environment: Mapping[str, str], console: Console, guard: Guard) -> None:
         self.name = program.name
         self._guard = guard
         self._program = program

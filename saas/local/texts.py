@@ -21,10 +21,18 @@ TEXTS = {
         "stopping": "Stopping",
         "stopped": "Stopped",
         "killed": "{name} didn't stop in time and was killed",
+        "demo_filling": "Making a demo chain: members, and {months} months of purchases",
+        "demo_filled": "The demo chain is ready after {seconds:.0f} s: {members} members, {purchases} purchases",
+        "demo_log_in": "Demo chain {company}: log in at {url}/login",
+        "demo_account": "    e-mail    {email}\n    password  {password}",
+        "demo_key": "    API key   {key}",
+        "demo_try": '    try       curl -H "Authorization: Bearer {key}" "{url}/v1/members?tier=diamond"',
+        "demo_strange": "This data folder's demo chain isn't in the database. "
+        "To make a new one, delete {file} and start again.",
+        "sign_up": "No chain yet? README.md shows how to sign up: POST {url}/v1/signup",
     },
     "zh": {
-        "port_taken": "{host} 的端口 {port} 已被其他程序占用。请先停止它，或换一个端口："
-        "regulars up --port {other}",
+        "port_taken": "{host} 的端口 {port} 已被其他程序占用。请先停止它，或换一个端口：regulars up --port {other}",
         "cannot_listen": "无法监听 {host}:{port}：{reason}",
         "starting": "正在启动 {name}",
         "recovering": "{name} 启动已 {seconds:.0f} 秒，可能正在从崩溃中恢复",
@@ -40,6 +48,14 @@ TEXTS = {
         "stopping": "正在停止",
         "stopped": "已停止",
         "killed": "{name} 未能及时停止，已强制结束",
+        "demo_filling": "正在生成演示连锁：会员和 {months} 个月的消费记录",
+        "demo_filled": "演示连锁已就绪，用时 {seconds:.0f} 秒：{members} 位会员，{purchases} 笔消费",
+        "demo_log_in": "演示连锁 {company}：登录 {url}/login",
+        "demo_account": "    邮箱      {email}\n    密码      {password}",
+        "demo_key": "    API 密钥  {key}",
+        "demo_try": '    试一试    curl -H "Authorization: Bearer {key}" "{url}/v1/members?tier=diamond"',
+        "demo_strange": "数据库中没有此数据目录的演示连锁。如需新建，请删除 {file} 后重新启动。",
+        "sign_up": "还没有连锁？注册方法见 README.md：POST {url}/v1/signup",
     },
 }
 

@@ -102,9 +102,7 @@ def test_courier_tiers_are_the_markets_own() -> None:
         "platinum": spend(3000),
     }
     percents = [b.percent for tier in found.tiers for b in tier.benefits if isinstance(b, Discount)]
-    multipliers = [
-        b.multiplier for tier in found.tiers for b in tier.benefits if isinstance(b, PointsMultiplier)
-    ]
+    multipliers = [b.multiplier for tier in found.tiers for b in tier.benefits if isinstance(b, PointsMultiplier)]
     assert percents == [5, 10, 15, 20]
     assert multipliers == [1, Decimal("1.5"), 2, Decimal("2.5")]
     assert get("courier").programme.points.per_unit == 1

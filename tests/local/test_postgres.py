@@ -44,9 +44,7 @@ async def test_roles_are_narrow_and_provisioning_repeats(postgres: EmbeddedPostg
         ("operator", True, False, False, False),
         ("relay", True, False, False, False),
     ]
-    owner = await fetch(
-        postgres.dsn(), "SELECT datdba::regrole::text FROM pg_database WHERE datname = 'regulars'"
-    )
+    owner = await fetch(postgres.dsn(), "SELECT datdba::regrole::text FROM pg_database WHERE datname = 'regulars'")
     assert owner[0][0] == "migrator"
 
 

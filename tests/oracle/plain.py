@@ -57,9 +57,7 @@ class Chain:
         standings = {ladder["code"]: Standing() for ladder in self.programme["ladders"]}
         self.members[member] = Member(joined_on, standings=standings)
 
-    def record_purchase(
-        self, member: str, occurred_at: datetime, amount: int, recorded_at: datetime
-    ) -> list[Decision]:
+    def record_purchase(self, member: str, occurred_at: datetime, amount: int, recorded_at: datetime) -> list[Decision]:
         """Takes the fact and evaluates its member where upgrades are immediate; returns what was decided."""
         self.members[member].purchases.append(Purchase(occurred_at, amount, recorded_at))
         immediate = [one for one in self.programme["ladders"] if one["policy"]["upgrade"] == "immediate"]
@@ -86,9 +84,7 @@ class Chain:
         found: Json = next(one for one in self.programme["ladders"] if one["code"] == code)
         return found
 
-    def _decide(
-        self, members: list[str], ladders: list[Json], at: datetime, *, scheduled: bool
-    ) -> list[Decision]:
+    def _decide(self, members: list[str], ladders: list[Json], at: datetime, *, scheduled: bool) -> list[Decision]:
         made = [
             decision
             for member in members

@@ -35,9 +35,7 @@ def at(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def chain(
-    *conditions: tuple[Json, Json | None], zone: str = "UTC", joined: str = "2024-01-01", **policy: Any
-) -> Chain:
+def chain(*conditions: tuple[Json, Json | None], zone: str = "UTC", joined: str = "2024-01-01", **policy: Any) -> Chain:
     """One ladder `card`: t0, then a tier t1, t2, … for each pair of qualify and retain; one member."""
     tiers = [tier_json("t0", 0)]
     for rank, (qualify, retain) in enumerate(conditions, start=1):

@@ -260,9 +260,7 @@ def cases(draw: st.DrawFn, *, most_members: int = 3, most_purchases: int = 25) -
     """A whole case; some members join after their first purchases, some on a leap day."""
     timezone = draw(st.sampled_from(ZONES))
     members = {
-        f"M{number}": draw(
-            st.one_of(days(), st.dates(date(2020, 2, 29), FIRST_DAY), st.just(date(2020, 2, 29)))
-        )
+        f"M{number}": draw(st.one_of(days(), st.dates(date(2020, 2, 29), FIRST_DAY), st.just(date(2020, 2, 29))))
         for number in range(draw(st.integers(1, most_members)))
     }
     steps = draw(histories(ZoneInfo(timezone), list(members), most=most_purchases))

@@ -99,9 +99,7 @@ def test_without_a_purchase() -> None:
 @given(cases())
 def test_what_always_holds(case: Case) -> None:
     ranks = {
-        (ladder["code"], tier["code"]): tier["rank"]
-        for ladder in case.programme["ladders"]
-        for tier in ladder["tiers"]
+        (ladder["code"], tier["code"]): tier["rank"] for ladder in case.programme["ladders"] for tier in ladder["tiers"]
     }
     for one in run(case).decisions:
         climbed = ranks[one.ladder, one.to_tier] - ranks[one.ladder, one.from_tier]

@@ -185,9 +185,7 @@ def test_faults_between_parts_name_the_later_place() -> None:
     attribute = {"code": "skin", "names": NAMES, "type": "text"}
     assert refusal({**CONTRACT, "attributes": [attribute] * 2}) == [("/attributes/1/code", "duplicate")]
     step = {"amount": 7, "bonus": 1, "tiers": ["silver", "pearl"]}
-    assert refusal(put("/wallet/top_up_bonus/2", step)) == [
-        ("/wallet/top_up_bonus/2/tiers/1", "unknown-tier")
-    ]
+    assert refusal(put("/wallet/top_up_bonus/2", step)) == [("/wallet/top_up_bonus/2/tiers/1", "unknown-tier")]
 
 
 def test_an_attribute_lists_choices_where_it_is_a_choice() -> None:
@@ -243,7 +241,5 @@ def test_scaling_touches_money_and_nothing_else() -> None:
     largest = {"metric": "max_purchase", "window": {"type": "lifetime"}, "gte": 15, "lt": 1000}
     programme = three({"any": [spend(50000), {"all": [visits, {"not": largest}]}]})
     tier = scaled(programme, Decimal("0.1")).dump()["ladders"][0]["tiers"][1]
-    assert tier["qualify"] == {
-        "any": [spend(5000), {"all": [visits, {"not": {**largest, "gte": 2, "lt": 100}}]}]
-    }
+    assert tier["qualify"] == {"any": [spend(5000), {"all": [visits, {"not": {**largest, "gte": 2, "lt": 100}}]}]}
     assert scaled(programme, Decimal(1)) == programme

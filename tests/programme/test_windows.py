@@ -128,9 +128,7 @@ def test_windows_agree_with_the_plain_ones_and_never_pass_the_day(
 
 
 @given(window=WINDOWS, day=DAYS, one=DAYS, other=DAYS)
-def test_a_constant_window_ignores_the_member(
-    window: dict[str, Any], day: date, one: date, other: date
-) -> None:
+def test_a_constant_window_ignores_the_member(window: dict[str, Any], day: date, one: date, other: date) -> None:
     parsed = WINDOW.validate_python(window)
     here = bounds(parsed, day, joined_on=one, tier_start=one, validity_start=one)
     there = bounds(parsed, day, joined_on=other, tier_start=other, validity_start=other)
@@ -183,9 +181,7 @@ def test_adding_months_keeps_the_day_or_takes_the_last(day: date, months: int) -
         ("1998-01-01T00:00:00+00:00", "UTC", "1997-12-31", "1998-01-01"),
     ],
 )
-def test_the_day_looked_at_is_that_of_the_last_instant_before(
-    instant: str, zone: str, before: str, same: str
-) -> None:
+def test_the_day_looked_at_is_that_of_the_last_instant_before(instant: str, zone: str, before: str, same: str) -> None:
     at, tz = datetime.fromisoformat(instant), ZoneInfo(zone)
     assert str(local_day_before(at, tz)) == before
     assert str(local_day(at, tz)) == same
@@ -193,9 +189,7 @@ def test_the_day_looked_at_is_that_of_the_last_instant_before(
 
 @given(
     at=st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)),  # noqa: DTZ001 - UTC is added below
-    zone=st.sampled_from(
-        ["America/New_York", "Asia/Shanghai", "Africa/Cairo", "Asia/Kathmandu", "Pacific/Apia"]
-    ),
+    zone=st.sampled_from(["America/New_York", "Asia/Shanghai", "Africa/Cairo", "Asia/Kathmandu", "Pacific/Apia"]),
 )
 def test_the_day_looked_at_agrees_with_the_plain_one(at: datetime, zone: str) -> None:
     tz = ZoneInfo(zone)

@@ -53,9 +53,7 @@ def test_schedule_days(schedule: dict[str, Any], day: str, latest: str, followin
 
 
 DAYS = st.dates(date(1990, 1, 1), date(2090, 12, 31))
-SCHEDULES = st.sampled_from(
-    [DAILY, MONTHLY, QUARTERLY, LEAP, MARCH, {"type": "yearly", "month": 12, "day": 31}]
-)
+SCHEDULES = st.sampled_from([DAILY, MONTHLY, QUARTERLY, LEAP, MARCH, {"type": "yearly", "month": 12, "day": 31}])
 
 
 @given(schedule=SCHEDULES, day=DAYS)
@@ -108,9 +106,7 @@ def test_a_local_day_begins_at_its_first_instant(day: str, zone: str, instant: s
     assert found.tzinfo is UTC
 
 
-@given(
-    day=st.dates(date(2012, 1, 1), date(2060, 12, 31)), zone=st.sampled_from(sorted(available_timezones()))
-)
+@given(day=st.dates(date(2012, 1, 1), date(2060, 12, 31)), zone=st.sampled_from(sorted(available_timezones())))
 def test_just_before_a_day_begins_it_is_the_day_before(day: date, zone: str) -> None:
     tz = ZoneInfo(zone)
     instant = schedule_instant(day, tz)
@@ -138,9 +134,7 @@ MONTHS_12 = {"type": "months", "months": 12}
         ({"type": "until_next_schedule"}, DAILY, "2026-02-28", "2026-02-28", "2026-03-01"),
     ],
 )
-def test_validity(
-    validity: dict[str, Any], schedule: dict[str, Any], start: str, until: str, renewed: str
-) -> None:
+def test_validity(validity: dict[str, Any], schedule: dict[str, Any], start: str, until: str, renewed: str) -> None:
     rules = policy(validity, schedule)
     last = valid_until(rules, date.fromisoformat(start))
     assert last is not None

@@ -1,0 +1,1 @@
+"""What the platform's own staff do across tenants, on the command line."""

@@ -1,0 +1,59 @@
+"""`regulars serve`: the API and the admin under Granian, which starts workers anew when they die."""
+
+import socket
+from typing import Final
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.log import LogLevels
+
+from saas.local.process import LocalServiceError
+from saas.local.readiness import refuse_taken_port
+from saas.logs import configure_logging, log_config
+from saas.settings import get_settings
+
+_KILL_SECONDS: Final = 5  # requests take far less; the supervisor waits for longer
+_LEVELS: Final = {
+    "DEBUG": LogLevels.debug,
+    "INFO": LogLevels.info,
+    "WARNING": LogLevels.warning,
+    "ERROR": LogLevels.error,
+}
+
+
+def run(host: str, port: int, workers: int = 1) -> None:
+    """Serves until SIGTERM or SIGINT; requests in progress are answered. Reads the settings first, so that a
+    missing one is named once and not by every worker. Raises LocalServiceError for a port that is taken, or a
+    host that this machine doesn't know.
+
+    There is no access log: each request that fails is logged with its id by the application, and addresses
+    hold what people search for.
+    """
+    settings = get_settings()
+    configure_logging(settings.log_format, settings.log_level)
+    address = _address(host)
+    refuse_taken_port(address, port)
+    Granian(
+        "saas.app:create_app",
+        factory=True,
+        address=address,
+        port=port,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=workers,
+        workers_kill_timeout=_KILL_SECONDS,
+        respawn_failed_workers=True,
+        log_level=_LEVELS[settings.log_level],
+        log_dictconfig=log_config(settings.log_format, settings.log_level),
+        log_access=False,
+    ).serve()
+
+
+def _address(host: str) -> str:
+    """Granian takes numbers, people type names."""
+    try:
+        return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
+    except OSError as error:
+        raise LocalServiceError(f"{host!r} is no address of this machine: {error.strerror}") from error

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from typing import Final
@@ -24,7 +25,7 @@ from tenants.jobs.job import new_job
 
 JOB: Final = "import.batch"
 NEEDS: Final[dict[Kind, KeyScope]] = {"members": "members:write", "purchases": "purchases:write"}
-_MAX_KEY: Final = 255
+_KEY: Final = re.compile("[!-~]{1,255}")  # visible ASCII
 _HEAD: Final = [["content-type", "application/json"]]
 
 
@@ -52,8 +53,8 @@ async def start_import(caller: Caller, content_type: str, body: AsyncIterable[by
     Raises DomainError: what `Upload.pieces` raises, `import-options-invalid`, `forbidden`,
     `idempotency-key-invalid`, `idempotency-key-reused`, `idempotency-in-progress`.
     """
-    if caller.idempotency_key is not None and not 0 < len(caller.idempotency_key) <= _MAX_KEY:
-        raise DomainError("idempotency-key-invalid", params={"max": _MAX_KEY})
+    if caller.idempotency_key is not None and _KEY.fullmatch(caller.idempotency_key) is None:
+        raise DomainError("idempotency-key-invalid")
     store, import_id = file_store(), uuid7()
     upload = Upload(content_type, body, get_settings().import_max_bytes)
     file = await store.put(caller.tenant_id, f"imports/{import_id}", upload.pieces())

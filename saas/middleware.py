@@ -9,7 +9,9 @@ import contextlib
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -22,13 +24,13 @@ from uuid_utils.compat import uuid7
 
 from saas.errors import DomainError
 from saas.principal import Principal
-from saas.problem_details import send_problem
+from saas.problem_details import request_id_of, send_problem
 from saas.scope import CommitFailedError, OpenScope, connection
 
 log = logging.getLogger(__name__)
 
 API_VERSION = "2026-11-01"
-MAX_KEY_LENGTH = 255
+_KEY: Final = re.compile(r"[!-~]{1,255}")
 # InternalClientError: asyncpg's name for a connection whose server said goodbye a moment before it was used.
 _LOST = (
     CommitFailedError,
@@ -52,15 +54,24 @@ class RequestIdMiddleware(ASGIMiddleware):
         structlog.contextvars.bind_contextvars(request_id=request_id)
 
         async def stamped(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message["headers"],
-                    (b"x-request-id", request_id.encode()),
-                    (b"regulars-version", API_VERSION.encode()),
-                ]
+            await stamp(message, scope)
             await send(message)
 
         await next_app(scope, receive, stamped)
+
+
+async def stamp(message: Message, scope: Scope) -> None:
+    """Puts request id and API version on an answer, once. As the application's `before_send` it also reaches the
+    answers that are made outside of all middleware: unknown addresses, wrong methods, bodies beyond the limit.
+    """
+    if message["type"] != "http.response.start" or scope["type"] != ScopeType.HTTP:
+        return
+    if not any(name == b"x-request-id" for name, _ in message["headers"]):
+        message["headers"] = [
+            *message["headers"],
+            (b"x-request-id", request_id_of(scope).encode()),
+            (b"regulars-version", API_VERSION.encode()),
+        ]
 
 
 class ScopeMiddleware(ASGIMiddleware):
@@ -80,17 +91,15 @@ class ScopeMiddleware(ASGIMiddleware):
             await next_app(scope, receive, send)
             return
         request: Request[object, object, object] = Request(scope, receive)  # type: ignore[type-var]
-        if scope["method"] in {"POST", "PUT", "PATCH"}:
+        if request.method in {"POST", "PUT", "PATCH"}:
             await request.body()  # before a connection is taken: a slow client holds none
         try:
-            key = _idempotency_key(request, await request.body()) if scope["method"] == "POST" else None
+            key = _idempotency_key(request, await request.body()) if request.method == "POST" else None
         except DomainError as error:
             await send_problem(scope, send, error.code, params=error.params, errors=error.errors)
             return
         opened = OpenScope(principal.tenant_id, principal, scope["state"].get("request_id"))
-        await _Exchange(opened, key, secret=bool(opt.get("shows_secret"))).run(
-            scope, request.receive, send, next_app
-        )
+        await _Exchange(opened, key, secret=bool(opt.get("shows_secret"))).run(scope, request.receive, send, next_app)
 
 
 class _Key:
@@ -117,8 +126,8 @@ def _idempotency_key(request: Request[object, object, object], body: bytes) -> _
     raw = request.headers.get("idempotency-key")
     if raw is None:
         return None
-    if not raw or len(raw) > MAX_KEY_LENGTH:
-        raise DomainError("idempotency-key-invalid", params={"max": MAX_KEY_LENGTH})
+    if _KEY.fullmatch(raw) is None:
+        raise DomainError("idempotency-key-invalid")
     parts = (request.scope["path"].encode(), request.scope["query_string"], body)
     fingerprint = hashlib.sha256(b"".join(len(p).to_bytes(8, "big") + p for p in parts)).digest()
     return _Key(hashlib.sha256(raw.encode()).digest(), fingerprint)
@@ -149,6 +158,12 @@ class _Exchange:
                 self.answered = True
                 await send_problem(scope, send, "commit-failed", headers={"Retry-After": "1"})
                 return
+            except Exception:
+                log.exception("an answer that can't be given")
+                self.answered = True
+                await self._abandon()
+                await send_problem(scope, send, "internal")
+                return
             for kept in self.held:
                 await send(kept)
 
@@ -156,12 +171,14 @@ class _Exchange:
             if await self._begin(scope, send):
                 await next_app(scope, receive, gate)
         finally:
-            if self.opened.live:
-                with contextlib.suppress(
-                    *_LOST
-                ):  # the answer, if any, was an error; nothing is kept either way
-                    await asyncio.shield(self.opened.roll_back())
+            await self._abandon()
             self.opened.leave()
+
+    async def _abandon(self) -> None:
+        """Ends the scope without its work. A connection that breaks at that doesn't matter: nothing is kept."""
+        if self.opened.live:
+            with contextlib.suppress(*_LOST):
+                await asyncio.shield(self.opened.roll_back())
 
     async def _begin(self, scope: Scope, send: Send) -> bool:
         """Opens the scope and claims the key. False: the answer has been sent."""
@@ -201,7 +218,7 @@ class _Exchange:
     async def _end(self) -> None:
         status = _status(self.held)
         if status >= 400:  # noqa: PLR2004  # the first error status
-            await self.opened.roll_back()
+            await self._abandon()
         elif self.key is None:
             await self.opened.commit()
         else:
@@ -212,11 +229,7 @@ class _Exchange:
         if self.secret:
             return key.store_sql(self.opened.scope.tenant_id, 409, *_secret_shown())
         start, body = self.held[0], self.held[-1]
-        if (
-            start["type"] != "http.response.start"
-            or body["type"] != "http.response.body"
-            or body.get("more_body")
-        ):
+        if start["type"] != "http.response.start" or body["type"] != "http.response.body" or body.get("more_body"):
             raise RuntimeError("a keyed POST answers in one piece")
         head = json.dumps([[k.decode("latin-1"), v.decode("latin-1")] for k, v in start["headers"]]).encode()
         return key.store_sql(self.opened.scope.tenant_id, status, head, body["body"])

@@ -57,8 +57,22 @@ def current() -> Scope:
 
 
 def connection() -> Connection:
-    """The open scope's connection. Raises ScopeClosedError outside one."""
-    return cast("Connection", current().connection)
+    """The open scope's connection.
+
+    Raises ScopeClosedError outside one, asyncpg's ConnectionDoesNotExistError where the server has gone meanwhile.
+    """
+    conn = cast("Connection", current().connection)
+    if _gone(conn):
+        raise asyncpg.ConnectionDoesNotExistError("the connection was lost within its scope")
+    return conn
+
+
+def _gone(conn: Connection) -> bool:
+    """A dead connection returns to its pool by itself; from then on the pool's proxy refuses every call."""
+    try:
+        return conn.is_closed()
+    except asyncpg.InterfaceError:
+        return True
 
 
 class _Transaction:

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Litestar
 from litestar.config.app import AppConfig
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
 from litestar.plugins.pydantic import PydanticInitPlugin
 from litestar.types import ControllerRouterHandler
 
@@ -95,7 +96,14 @@ def create_app() -> Litestar:
             plugins=[_Bodies()],
             lifespan=[_pools],
             logging_config=None,  # ours is set above, for every process alike
-            openapi_config=OpenAPIConfig(title="Regulars", version=API_VERSION, render_plugins=[]),
+            openapi_config=OpenAPIConfig(
+                title="Regulars",
+                version=API_VERSION,
+                description="Membership for chain stores. Every key belongs to one chain: no path names it.",
+                components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
+                security=[{"key": []}],
+                render_plugins=[],
+            ),
             request_max_body_size=10 * 1024 * 1024,
         )
     )

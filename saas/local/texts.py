@@ -4,8 +4,7 @@ import os
 
 TEXTS = {
     "en": {
-        "port_taken": "Port {port} on {host} is taken by another program. Stop it, or choose another: "
-        "regulars up --port {other}",
+        "port_taken": "Port {port} on {host} is taken by another program. Stop it, or choose another: --port {other}",
         "cannot_listen": "Can't listen on {host}:{port}: {reason}",
         "starting": "Starting {name}",
         "recovering": "{name} isn't ready after {seconds:.0f} s; it may be recovering from a crash",
@@ -32,7 +31,7 @@ TEXTS = {
         "sign_up": "No chain yet? README.md shows how to sign up: POST {url}/v1/signup",
     },
     "zh": {
-        "port_taken": "{host} 的端口 {port} 已被其他程序占用。请先停止它，或换一个端口：regulars up --port {other}",
+        "port_taken": "{host} 的端口 {port} 已被其他程序占用。请先停止它，或换一个端口：--port {other}",
         "cannot_listen": "无法监听 {host}:{port}：{reason}",
         "starting": "正在启动 {name}",
         "recovering": "{name} 启动已 {seconds:.0f} 秒，可能正在从崩溃中恢复",

@@ -1,0 +1,44 @@
+# One environment in .venv, from the lock alone. `make setup` does something only when the lock has changed.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.complete
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+JOBS ?= 2
+
+.PHONY: setup run test lint bench ci lock clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'Regulars needs Python 3.11 or later; name one: make PYTHON=python3.13 setup' >&2; exit 1; }
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear .venv \
+	  || { echo 'No virtual environment could be made; on Debian: apt-get install python3-venv' >&2; exit 1; }
+	$(PIP) install --no-deps --require-hashes --requirement requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+run: setup
+	@$(BIN)/regulars up $(ARGS)
+
+test: setup
+	$(BIN)/pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: setup
+	@$(BIN)/regulars bench $(ARGS)
+
+ci: lint test
+
+# After a change of the dependencies in pyproject.toml.
+lock: setup
+	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --strip-extras --allow-unsafe --extra dev --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -154,7 +154,7 @@ class _Exchange:
             try:
                 await self._end()
             except _LOST as error:
-                log.error("commit failed: %s", type(error).__name__)
+                log.warning("commit failed: %s", type(error).__name__)
                 self.answered = True
                 await send_problem(scope, send, "commit-failed", headers={"Retry-After": "1"})
                 return
@@ -189,7 +189,7 @@ class _Exchange:
             await send_problem(scope, send, "idempotency-in-progress", headers={"Retry-After": "1"})
             return False
         except _LOST as error:
-            log.error("no transaction: %s", type(error).__name__)
+            log.warning("no transaction: %s", type(error).__name__)
             await send_problem(scope, send, "unavailable", headers={"Retry-After": "1"})
             return False
         if self.key is None or tag != "INSERT 0 0":

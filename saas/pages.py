@@ -22,6 +22,7 @@ from markupsafe import Markup
 from saas.assets import asset_url
 from saas.errors import Language, catalogue, fill
 from saas.i18n import Tongue, as_language, tongue, translators
+from saas.languages import negotiate_language
 from saas.sessions import Session, secure
 
 Theme = Literal["light", "dark", "auto"]
@@ -72,8 +73,6 @@ def reader_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Reader:
 
     A session counts once something has looked it up (`saas.sessions.session_of`, the auth middleware).
     """
-    from saas.problem_details import negotiate_language  # it sends our error pages, so it may import us
-
     session: Session | None = connection.scope["state"].get("session")
     chosen = as_language(connection.cookies.get(LANGUAGE_COOKIE))
     own = as_language(session.locale) if session else None

@@ -6,16 +6,13 @@ catalogue's texts and the errors' own parameters.
 """
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 import asyncpg
 import pydantic
 import structlog
-from babel import negotiate_locale
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, SerializationException, ValidationException
 from litestar.types import ExceptionHandlersMap, Scope, Send
@@ -33,13 +30,13 @@ from saas.errors import (
     fill,
     pointer,
 )
+from saas.languages import negotiate_language
+from saas.pages import error_page, wants_html
 from saas.validation import field_errors
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json; charset=utf-8"
-_LONGEST_ACCEPT_LANGUAGE: Final = 500
-_LANGUAGE_OF: Final[Mapping[str, Language]] = {"zh": "zh-CN", "en": "en"}
 
 # HTTP statuses that Litestar raises by itself; any other below 500 is a bad request.
 _CODE_OF_STATUS: Final = {
@@ -57,31 +54,6 @@ _CODE_OF_STATUS: Final = {
     429: "rate-limited",
     503: "unavailable",
 }
-
-
-@lru_cache(maxsize=256)
-def negotiate_language(accept_language: str | None) -> Language:
-    """The best of our languages for an `Accept-Language` value: any Chinese is zh-CN, any English en."""
-    weighted: list[tuple[float, str]] = []
-    for part in (accept_language or "")[:_LONGEST_ACCEPT_LANGUAGE].split(","):
-        tag, _, weight = part.partition(";")
-        quality = _quality(weight.strip())
-        if tag.strip() and quality > 0:
-            weighted.append((quality, tag.strip()))
-    weighted.sort(key=lambda entry: -entry[0])  # stable: equals keep the reader's order
-    best = negotiate_locale([tag for _, tag in weighted], list(_LANGUAGE_OF), sep="-")
-    return _LANGUAGE_OF[best.lower()] if best else DEFAULT_LANGUAGE
-
-
-def _quality(weight: str) -> float:
-    """`q=0.8` is 0.8; none is 1; what can't be read, or isn't in 0…1, is 0."""
-    if not weight:
-        return 1.0
-    try:
-        quality = float(weight.lower().removeprefix("q="))
-    except ValueError:
-        return 0.0
-    return quality if math.isfinite(quality) and 0 <= quality <= 1 else 0.0
 
 
 def language_of(scope: Scope) -> Language:
@@ -192,8 +164,6 @@ def _answer(
     errors: Sequence[FieldError] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response[Any]:
-    from saas.pages import error_page, wants_html  # the pages' own errors come from here
-
     if wants_html(request.scope):
         return error_page(request.scope, code, params=params, headers=headers)
     return problem_response(

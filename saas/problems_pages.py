@@ -8,7 +8,7 @@ from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath
 
 from saas.errors import DomainError, Language, Problem, Texts, catalogue
-from saas.problem_details import negotiate_language
+from saas.languages import negotiate_language
 
 _HEADERS: Final = {"Vary": "Accept, Accept-Language", "Cache-Control": "public, max-age=3600"}
 _FIELD_CODES_AT: Final = "validation-failed"

@@ -20,7 +20,8 @@ from litestar.exceptions import (
 from litestar.params import FromPath, FromQuery
 
 from saas.errors import LANGUAGES, DomainError, FieldError, InvalidValueError, catalogue, pointer
-from saas.problem_details import exception_handlers, negotiate_language, problem_body, render
+from saas.languages import negotiate_language
+from saas.problem_details import exception_handlers, problem_body, render
 from saas.problems_pages import problem_routes
 from saas.validation import Body, parse_body
 

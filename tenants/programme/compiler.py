@@ -6,7 +6,7 @@ that they can't disagree. `patterns`: three grains of aggregates; a window is wh
 days, or the total; see docs/decisions/0003-conditions-in-sql.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -27,9 +27,11 @@ from tenants.programme.document import Ladder, Programme
 from tenants.programme.member_windows import (
     NEVER,
     ConstantWindow,
+    EdgeDays,
     constant_bounds,
-    lateral_sums,
     member_bounds,
+    months_around,
+    own_sums,
 )
 from tenants.programme.moment import Moment
 from tenants.programme.schedule import UntilNextSchedule, latest_schedule_day, next_schedule_day
@@ -92,7 +94,7 @@ class Values:
         self.uses = {j: leaf_uses(programme.ladders[j], j) for j in evaluated}
         self._columns: dict[str, str] = {}  # value expression → column of v
         self._constants: dict[str, ConstantWindow] = {}
-        self._f_columns: dict[str, str] = {}
+        self._sum_columns: dict[tuple[str, str], str] = {}  # window and metric → column of fm and fd
         self._laterals: dict[tuple[str, str, str], str] = {}
         for uses in self.uses.values():
             for use in uses:
@@ -114,7 +116,7 @@ class Values:
             if leaf.metric == "tenure_days":
                 return f"({day} - m.joined_on)::bigint"
             return (
-                f"({day} - CASE WHEN t.last_day <= {day} THEN t.last_day ELSE (SELECT max(a.day) FROM member_day a"
+                f"({day} - CASE WHEN m.t_last_day <= {day} THEN m.t_last_day ELSE (SELECT max(a.day) FROM member_day a"
                 f" WHERE a.tenant_id = $1 AND a.member_id = m.id AND a.day <= {day}) END)::bigint"
             )
         window = leaf.window
@@ -140,10 +142,10 @@ class Values:
         window = self._constants.get(key)
         if window is None:
             window = self._constants[key] = ConstantWindow(key, of, self.binder)
-        total = "max" if leaf.metric == "max_purchase" else "sum"
-        expression = f"{total}(x.{leaf.metric}) FILTER (WHERE {window.rows})"
-        column = self._f_columns.setdefault(expression, f"c{len(self._f_columns) + 1}")
-        return f"coalesce(f.{column}, 0)::bigint"
+        column = self._sum_columns.setdefault((key, leaf.metric), f"c{len(self._sum_columns) + 1}")
+        if leaf.metric == "max_purchase":
+            return f"coalesce(greatest(fm.{column}, fd.{column}), 0)"
+        return f"coalesce(fm.{column}, 0) + coalesce(fd.{column}, 0)"
 
     def _lifetime(self, leaf: WindowedLeaf, use: LeafUse, day: str) -> str:
         """The total, unless the member fell (counted anew) or has facts after D: then its own window."""
@@ -152,9 +154,9 @@ class Values:
         else:
             first, _ = member_bounds(leaf.window, f"s{use.ladder}", self.binder)
             fallen = f"m.s{use.ladder}_fell_on IS NOT NULL"
-        own = f"({fallen} OR t.last_day > {day})"
+        own = f"({fallen} OR m.t_last_day > {day})"
         alias = self._lateral(first, day, own)
-        return f"coalesce(CASE WHEN {own} THEN {alias}.{leaf.metric} ELSE t.{leaf.metric} END, 0)"
+        return f"coalesce(CASE WHEN {own} THEN {alias}.{leaf.metric} ELSE m.t_{leaf.metric} END, 0)"
 
     def _lateral(self, first: str, last: str, only_if: str) -> str:
         return self._laterals.setdefault((first, last, only_if), f"w{len(self._laterals) + 1}")
@@ -183,7 +185,7 @@ class Values:
 
     def ctes(self) -> str:
         """`m`, `f` and `v`, to stand after WITH. Complete only once every condition was compiled."""
-        return f"m AS MATERIALIZED ({self._states()}){self._sums()},\nv AS MATERIALIZED ({self._leaves()})"
+        return f"m AS MATERIALIZED ({self._states()}),\nv AS MATERIALIZED ({self._leaves()})"
 
     def _states(self) -> str:
         columns, joins = [], []
@@ -204,7 +206,10 @@ class Values:
                 f" AND {self.ids.on(f's{j}.member_id')} AND s{j}.ladder = {code}"
             )
         return (
-            f"\n  SELECT m.id, m.joined_on, {', '.join(columns)}\n  FROM member m{''.join(joins)}"
+            f"\n  SELECT m.id, m.joined_on, t.spend AS t_spend, t.purchases AS t_purchases,"
+            f" t.max_purchase AS t_max_purchase, t.last_day AS t_last_day,"
+            f" {', '.join(columns)}\n  FROM member m{''.join(joins)}"
+            f"\n  LEFT JOIN member_total t ON t.tenant_id = $1 AND t.member_id = m.id AND {self.ids.on('t.member_id')}"
             f"\n WHERE m.tenant_id = $1 AND {self.ids.on('m.id')}"
         )
 
@@ -225,33 +230,33 @@ class Values:
         return f"CASE WHEN s{j}.rank > 0 THEN greatest(s{j}.valid_until, {day}) END"
 
     def _sums(self) -> str:
-        """The constant windows' sums, one pass over the days and months that any of them needs."""
+        """Joins of the constant windows' sums: one pass over the whole months and one over the edge days that
+        any of them needs. The days are a list, so that the index alone finds them among a member's others.
+        """
         if not self._constants:
             return ""
-        sums = ", ".join(f"{expression} AS {column}" for expression, column in self._f_columns.items())
         windows = self._constants.values()
-        return f""",
-f AS MATERIALIZED (
-  SELECT x.member_id, {sums}
-    FROM (SELECT a.member_id, a.at, false AS whole, a.spend, a.purchases, a.max_purchase
-            FROM (SELECT member_id, day AS at, spend, purchases, max_purchase FROM member_day
-                   WHERE tenant_id = $1 AND {self.ids.on("member_id")}) a WHERE {_any(w.days for w in windows)}
-          UNION ALL
-          SELECT a.member_id, a.at, true, a.spend, a.purchases, a.max_purchase
-            FROM (SELECT member_id, month AS at, spend, purchases, max_purchase FROM member_month
-                   WHERE tenant_id = $1 AND {self.ids.on("member_id")}) a WHERE {_any(w.months for w in windows)}) x
-   GROUP BY x.member_id)"""
+        first = self.binder.moment("first month", lambda m: months_around(windows, m)[0], "date")
+        last = self.binder.moment("last month", lambda m: months_around(windows, m)[1], "date")
+        days = self.binder.moment("edge days", EdgeDays(windows), "date[]")
+        return self._sums_of("fm", "member_month", f"a.month BETWEEN {first} AND {last}") + self._sums_of(
+            "fd", "member_day", f"a.day = ANY({days})"
+        )
+
+    def _sums_of(self, alias: str, table: str, needed: str) -> str:
+        sums = []
+        for (key, metric), column in self._sum_columns.items():
+            window = self._constants[key]
+            within = window.months if table == "member_month" else window.days
+            total = "max" if metric == "max_purchase" else "sum"
+            sums.append(f"({total}(a.{metric}) FILTER (WHERE {within}))::bigint AS {column}")
+        return f"""
+  LEFT JOIN (
+    SELECT a.member_id, {", ".join(sums)}
+      FROM {table} a WHERE a.tenant_id = $1 AND {self.ids.on("a.member_id")} AND {needed}
+     GROUP BY a.member_id) {alias} ON {alias}.member_id = m.id"""
 
     def _leaves(self) -> str:
         columns = "".join(f",\n         {expression} AS {column}" for expression, column in self._columns.items())
-        laterals = "".join(lateral_sums(alias, *parts) for parts, alias in self._laterals.items())
-        sums = "\n  LEFT JOIN f ON f.member_id = m.id" if self._constants else ""
-        return (
-            f"\n  SELECT m.*{columns}\n    FROM m{sums}"
-            f"\n  LEFT JOIN member_total t ON t.tenant_id = $1 AND t.member_id = m.id AND {self.ids.on('t.member_id')}"
-            f"{laterals}"
-        )
-
-
-def _any(conditions: Iterable[str]) -> str:
-    return "(" + " OR ".join(conditions) + ")"
+        own = "".join(own_sums(alias, *parts) for parts, alias in self._laterals.items())
+        return f"\n  SELECT m.*{columns}\n    FROM m{self._sums()}{own}"

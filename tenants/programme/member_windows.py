@@ -4,7 +4,7 @@ A window is whole months plus ragged edge days, so that no evaluation scans hist
 only if its last day lies in the window: `member_month` may already hold days after D.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -50,21 +50,60 @@ def ranges(first: date, last: date) -> Ranges:
 
 
 class ConstantWindow:
-    """A window that D alone decides: conditions over `at`, the row's day or its month's first day."""
+    """A window that D alone decides, as conditions over the rows `a` of member_month and of member_day."""
 
     def __init__(self, key: str, of: Bounds, binder: Binder) -> None:
-        def part(name: str, index: int) -> str:
-            return binder.moment(f"{key} {name} {index}", lambda m: getattr(ranges(*of(m)), name)[index], "date")
+        self._of = of
+        self._last: tuple[date, Ranges] | None = None
 
-        self.days = (
-            f"(at BETWEEN {part('head', 0)} AND {part('head', 1)}"
-            f" OR at BETWEEN {part('tail', 0)} AND {part('tail', 1)})"
-        )
-        self.months = f"(at BETWEEN {part('months', 0)} AND {part('months', 1)})"
+        def within(column: str, name: str) -> str:
+            first, last = (binder.moment(f"{key} {name} {end}", self._end(name, end), "date") for end in (0, 1))
+            return f"{column} BETWEEN {first} AND {last}"
 
-    @property
-    def rows(self) -> str:
-        return f"(NOT whole AND {self.days} OR whole AND {self.months})"
+        self.months = within("a.month", "months")
+        self.days = f"{within('a.day', 'head')} OR {within('a.day', 'tail')}"
+
+    def at(self, moment: Moment) -> Ranges:
+        """Its ranges at a moment; remembered, since a statement asks six times and a till all day long."""
+        known = self._last
+        if known is None or known[0] != moment.day:
+            known = self._last = (moment.day, ranges(*self._of(moment)))
+        return known[1]
+
+    def _end(self, name: str, end: int) -> Callable[[Moment], date]:
+        def of(moment: Moment) -> date:
+            found: date = getattr(self.at(moment), name)[end]
+            return found
+
+        return of
+
+
+class EdgeDays:
+    """Every day that some of the windows needs as a day, in order: at most 61 a window, mostly fewer."""
+
+    def __init__(self, windows: Iterable[ConstantWindow]) -> None:
+        self._windows = windows
+        self._last: tuple[date, list[date]] | None = None
+
+    def __call__(self, moment: Moment) -> list[date]:
+        known = self._last
+        if known is None or known[0] != moment.day:
+            known = self._last = (moment.day, self._days(moment))
+        return known[1]
+
+    def _days(self, moment: Moment) -> list[date]:
+        days: set[date] = set()
+        for window in self._windows:
+            found = window.at(moment)
+            for first, last in (found.head, found.tail):
+                days.update(first + timedelta(days=n) for n in range((last - first).days + 1))
+        return sorted(days)
+
+
+def months_around(windows: Iterable[ConstantWindow], moment: Moment) -> tuple[date, date]:
+    """The first and the last whole month that some window needs; first after last where none needs any."""
+    found = [months for window in windows if (months := window.at(moment).months) != _EMPTY]
+    return (min(first for first, _ in found), max(last for _, last in found)) if found else _EMPTY
 
 
 def constant_bounds(window: AnyWindow) -> Bounds:
@@ -77,22 +116,24 @@ def constant_bounds(window: AnyWindow) -> Bounds:
     return of
 
 
-def lateral_sums(alias: str, first: str, last: str, only_if: str) -> str:
-    """A lateral join that sums a member's own window [first, last] (SQL dates over `m` and `t`).
+def own_sums(alias: str, first: str, last: str, only_if: str) -> str:
+    """A join that sums a member's own window [first, last] (SQL dates over `m`).
 
-    `only_if` is checked before anything is read: `false` costs nothing.
+    Who isn't `only_if` never reaches the lateral: in a batch these are most, and each would cost a loop.
     """
     begins = f"(date_trunc('month', ({first} - 1)::timestamp) + interval '1 month')::date"
     ends = f"date_trunc('month', ({last} + 1)::timestamp)::date"
     return f"""
-  LEFT JOIN LATERAL (
-    SELECT sum(q.spend)::bigint AS spend, sum(q.purchases)::bigint AS purchases, max(q.max_purchase) AS max_purchase
-      FROM (SELECT a.spend, a.purchases, a.max_purchase FROM member_month a
-             WHERE a.tenant_id = $1 AND a.member_id = m.id AND a.month >= {begins} AND a.month < {ends} AND {only_if}
-            UNION ALL
-            SELECT a.spend, a.purchases, a.max_purchase FROM member_day a
-             WHERE a.tenant_id = $1 AND a.member_id = m.id AND a.day BETWEEN {first} AND {last}
-               AND (a.day < {begins} OR a.day >= {ends}) AND {only_if}) q) {alias} ON true"""
+  LEFT JOIN (
+    SELECT m.id, w.* FROM m CROSS JOIN LATERAL (
+      SELECT sum(q.spend)::bigint AS spend, sum(q.purchases)::bigint AS purchases, max(q.max_purchase) AS max_purchase
+        FROM (SELECT a.spend, a.purchases, a.max_purchase FROM member_month a
+               WHERE a.tenant_id = $1 AND a.member_id = m.id AND a.month >= {begins} AND a.month < {ends}
+              UNION ALL
+              SELECT a.spend, a.purchases, a.max_purchase FROM member_day a
+               WHERE a.tenant_id = $1 AND a.member_id = m.id AND a.day BETWEEN {first} AND {last}
+                 AND (a.day < {begins} OR a.day >= {ends})) q) w
+     WHERE {only_if}) {alias} ON {alias}.id = m.id"""
 
 
 def member_bounds(window: AnyWindow, state: str, binder: Binder) -> tuple[str, str]:

@@ -62,7 +62,8 @@ d AS MATERIALIZED ({decided}),
 w AS MATERIALIZED (SELECT d.*, uuidv7() AS decision_id FROM d WHERE d.reason IS NOT NULL AND NOT d.silent),
 n AS (
   UPDATE member AS m SET seq = m.seq + 1
-    FROM (SELECT DISTINCT id FROM w) c WHERE m.tenant_id = $1 AND m.id = c.id RETURNING m.id, m.seq),
+    FROM (SELECT DISTINCT id FROM w) c WHERE m.tenant_id = $1 AND m.id = c.id AND {ids.on("m.id")}
+  RETURNING m.id, m.seq),
 i AS (
   INSERT INTO decision AS k (tenant_id, id, member_id, ladder, seq, reason, from_tier, to_tier, from_rank, to_rank,
                              effective_at, recorded_at, day, valid_until, programme_version, facts, cause, cause_id)
@@ -145,9 +146,19 @@ def _decision(values: Values, j: int, ladder: Ladder) -> str:
     # At a firing without grace the run's record moves the validity (`Values._valid_until`): no row is written.
     unwritten = firing if silent and policy.grace_days == 0 else "false"
     period = _period_months(ladder)
+    keeps = _keeps(values, j, ladder)
+    decided = "" if values.ids is Ids.ONE else " WHERE v.reason IS NOT NULL"  # one is answered either way
     own = f"e.s{j}_valid_until"
     renewed = until if silent else f"({own} + make_interval(months => {period} * e.periods))::date"
     renewed_from = today if silent else f"(({own} + make_interval(months => {period} * (e.periods - 1)))::date + 1)"
+    reason = f"""CASE
+                     WHEN {s}_at > {at} OR {firing} AND {s}_at = {at} THEN NULL
+                     WHEN {_target(values, j, ladder)} > {s}_rank THEN 'upgrade'
+                     WHEN {s}_valid_until + {grace} < {today} AND NOT {keeps} THEN 'downgrade'
+                     WHEN {s}_valid_until + {grace} < {today} OR {s}_valid_until < {today} AND NOT {firing} THEN
+                       CASE WHEN {keeps} AND NOT {unwritten} THEN 'renew' END
+                   END"""
+    # OFFSET 0 keeps the planner from copying an expression to each place where its result is used.
     return f"""
   SELECT {j} AS number, {binder.constant(ladder.code, "text")} AS ladder, e.id, e.reason,
          {"e.reason = 'renew'" if silent else "false"} AS silent,
@@ -158,24 +169,14 @@ def _decision(values: Values, j: int, ladder: Ladder) -> str:
          CASE WHEN e.to_rank = 0 THEN NULL WHEN e.reason = 'renew' THEN {renewed} ELSE {until} END
            AS valid_until,
          CASE WHEN e.reason = 'downgrade' THEN {today} ELSE e.s{j}_fell_on END AS fell_on
-    FROM (SELECT r.*, CASE r.reason WHEN 'upgrade' THEN r.target WHEN 'downgrade' THEN r.fall
-                           ELSE r.s{j}_rank END AS to_rank,
-                 CASE WHEN r.reason = 'renew' THEN
+    FROM (SELECT v.*, CASE v.reason WHEN 'upgrade' THEN {_target(values, j, ladder)}
+                                    WHEN 'downgrade' THEN {_fall(values, j, ladder, lowest)}
+                                    ELSE {s}_rank END AS to_rank,
+                 CASE WHEN v.reason = 'renew' THEN
                    (SELECT k FROM generate_series(1, 100000) k
-                     WHERE (r.s{j}_valid_until + make_interval(months => {period} * k))::date >= {today}
+                     WHERE ({s}_valid_until + make_interval(months => {period} * k))::date >= {today}
                      LIMIT 1) END AS periods
-            FROM (SELECT q.*, CASE
-                     WHEN q.s{j}_at > {at} OR {firing} AND q.s{j}_at = {at} THEN NULL
-                     WHEN q.target > q.s{j}_rank THEN 'upgrade'
-                     WHEN q.over AND NOT q.keeps THEN 'downgrade'
-                     WHEN (q.over OR q.ended AND NOT {firing}) AND q.keeps AND NOT {unwritten} THEN 'renew'
-                   END AS reason
-                    FROM (SELECT v.*, {_target(values, j, ladder)} AS target,
-                                 {_keeps(values, j, ladder)} AS keeps,
-                                 {_fall(values, j, ladder, lowest)} AS fall,
-                                 coalesce({s}_valid_until + {grace} < {today}, false) AS over,
-                                 coalesce({s}_valid_until < {today}, false) AS ended
-                            FROM v) q) r) e"""
+            FROM (SELECT v.*, {reason} AS reason FROM v OFFSET 0) v{decided} OFFSET 0) e"""
 
 
 def _period_months(ladder: Ladder) -> int:

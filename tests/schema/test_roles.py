@@ -1,0 +1,118 @@
+"""What each role is and may: exactly these lists, so that a new grant is a decision."""
+
+import os
+
+import asyncpg
+import catalogue
+import pytest
+from support.clock import owner
+
+ALL = {"SELECT", "INSERT", "UPDATE", "DELETE"}
+APPEND_ONLY = {"public.decision", "public.audit", "public.programme_version"}
+APP_ELSEWHERE = {
+    "public.tenant": {"SELECT", "INSERT", "UPDATE(name, locale, timezone, currency, programme_version)"},
+    "platform.account": {"INSERT"},
+    "platform.slug": {"INSERT"},
+    "platform.account_tenant": {"SELECT", "INSERT", "DELETE"},
+    "platform.api_key": {
+        "SELECT(id, tenant_id, name, scopes, branch_ids, mode, created_at, created_by, revoked_at)",
+        "INSERT",
+        "UPDATE(revoked_at)",
+    },
+    "platform.signup_key": {"SELECT", "INSERT", "UPDATE(answer)"},
+}
+NARROW = {
+    "gate": {
+        "public.migration": {"SELECT"},
+        "platform.account": {"SELECT", "UPDATE(password_hash)"},
+        "platform.slug": {"SELECT"},
+        "platform.account_tenant": {"SELECT"},
+        "platform.api_key": {"SELECT"},
+        "platform.session": {"SELECT", "INSERT", "UPDATE(seen_at, expires_at)", "DELETE"},
+    },
+    "relay": {
+        "public.outbox": {"SELECT", "INSERT", "UPDATE"},
+        "public.schedule": {"SELECT", "UPDATE"},
+        "public.tenant": {"SELECT(tenant_id, clock_offset)"},
+    },
+    "operator": {
+        "public.migration": {"SELECT"},
+        "public.tenant": {"SELECT"},
+        "public.outbox": {"SELECT", "UPDATE(next_at, attempts, last_error, dead_at)", "DELETE"},
+        "public.idempotency": {"SELECT(created_at)", "DELETE"},
+        "platform.signup_key": {"SELECT", "DELETE"},
+    },
+}
+
+
+async def test_app_may_work_in_tenant_tables_and_append_only_ones_stay(database: None) -> None:
+    conn = await owner()
+    expected = dict.fromkeys(await catalogue.tenant_tables(conn), ALL)
+    expected |= {name: {"SELECT", "INSERT"} for name in APPEND_ONLY} | APP_ELSEWHERE
+    assert await catalogue.granted(conn, "app") == expected
+
+
+@pytest.mark.parametrize("role", NARROW)
+async def test_a_narrow_role_may_this_and_no_more(role: str, database: None) -> None:
+    assert await catalogue.granted(await owner(), role) == NARROW[role]
+
+
+async def test_no_role_of_ours_can_pass_the_rules(database: None) -> None:
+    rows = await (await owner()).fetch(
+        "SELECT rolname, rolcanlogin, rolbypassrls, rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication,"
+        " rolinherit, ARRAY(SELECT g.rolname::text FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.roleid"
+        " WHERE a.member = r.oid) AS member_of FROM pg_roles r"
+        " WHERE rolname IN ('app', 'gate', 'relay', 'operator', 'migrator') ORDER BY 1"
+    )
+    found = {row["rolname"]: tuple(row.values())[1:] for row in rows}
+    login = (True, False, False, False, [])
+    assert found.pop("migrator")[:3] == (False, True, False)
+    assert found == {"app": login, "gate": login, "operator": login, "relay": login}
+
+
+async def test_app_owns_nothing(database: None) -> None:
+    owned = await (await owner()).fetch(
+        "SELECT c.oid::regclass::text FROM pg_class c WHERE pg_get_userbyid(relowner) IN"
+        " ('app', 'gate', 'relay', 'operator')"
+        " UNION ALL SELECT nspname FROM pg_namespace WHERE pg_get_userbyid(nspowner) IN ('app', 'gate', 'relay')"
+        " UNION ALL SELECT proname FROM pg_proc WHERE pg_get_userbyid(proowner) IN ('app', 'gate', 'relay')"
+    )
+    assert [tuple(row.values()) for row in owned] == []
+
+
+@pytest.mark.parametrize("role", ["DATABASE_URL", "GATE_DATABASE_URL", "RELAY_DATABASE_URL", "OPERATOR_DATABASE_URL"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE mine (id int)",
+        "CREATE TABLE platform.mine (id int)",
+        "CREATE SCHEMA mine",
+        "CREATE FUNCTION mine() RETURNS int RETURN 1",
+        "ALTER TABLE member DISABLE ROW LEVEL SECURITY",
+        "DROP POLICY tenant ON member",
+        "SET ROLE migrator",
+        "SET SESSION AUTHORIZATION postgres",
+        "TRUNCATE member",
+        "CREATE ROLE mine",
+        "ALTER ROLE app BYPASSRLS",
+    ],
+)
+async def test_what_only_the_owner_may(role: str, statement: str, database: None) -> None:
+    conn = await asyncpg.connect(os.environ[role])
+    try:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await conn.execute(f"BEGIN; {statement}; ROLLBACK")
+    finally:
+        await conn.close()
+
+
+async def test_append_only_means_append_only(database: None) -> None:
+    conn = await asyncpg.connect(os.environ["DATABASE_URL"])
+    try:
+        await conn.execute("SELECT set_config('app.tenant_id', gen_random_uuid()::text, false)")
+        for table in sorted(APPEND_ONLY):
+            for change in (f"UPDATE {table} SET tenant_id = tenant_id", f"DELETE FROM {table}"):
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await conn.execute(change)
+    finally:
+        await conn.close()

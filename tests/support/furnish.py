@@ -1,0 +1,86 @@
+"""A chain with at least one row in every tenant table, made as its owner would make it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from conftest import Chain
+
+from saas.outbox import enqueue
+from saas.scope import connection, tenant_scope
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """The chain and the ids of what it has."""
+
+    chain: Chain
+    member_id: str
+    phone: str
+    card_no: str
+    external_id: str
+    purchase_id: str
+    job_id: str
+    import_id: str
+    key_id: str
+    second_branch_id: str
+
+
+async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
+    """`mark` (four digits) keeps the identifiers of two chains apart."""
+    member = {
+        "name": f"林{mark}",
+        "phone": f"1380000{mark}",
+        "card_no": f"C{mark}",
+        "external_id": f"E{mark}",
+        "joined_on": "2020-01-01",
+    }
+    made = await _post(chain, "/v1/members", member)
+    bought = {
+        "member_id": made["id"],
+        "branch_id": chain.branch_id,
+        "external_id": f"T{mark}",
+        "amount": 60_000,
+        "external_amounts": True,
+    }
+    purchase = await _post(chain, "/v1/purchases", bought, key=f"key-{mark}")
+    assert purchase["decision_id"] is not None
+    branch = await _post(chain, "/v1/branches", {"code": f"b{mark}", "name": f"分店{mark}"})
+    key = await _post(chain, "/v1/api-keys", {"name": f"till {mark}", "scopes": ["members:read"]})
+    draft = (await chain.http.get("/v1/programme")).json()
+    assert (await chain.http.put("/v1/programme/draft", json=draft)).status_code == 200
+    files = {"file": ("m.csv", f"external_id,name\nX{mark},甲\n,nobody\n".encode(), "text/csv")}
+    options = {"options": json.dumps({"kind": "members", "evaluate": False})}
+    started = await chain.http.post("/v1/imports", files=files, data=options)
+    assert started.status_code == 202, started.text
+    run = await _post(chain, "/v1/programme/recalculate", {})
+    await drain()
+    async with tenant_scope(chain.tenant_id):
+        # What waits: a job that nobody runs, and the row errors of an import, should it have had none.
+        await enqueue("test.nobody", {"mark": mark})
+        await connection().execute(
+            'INSERT INTO import_error (tenant_id, import_id, line, "column", code)'
+            " VALUES ($1, $2, 99, '', 'invalid')",
+            chain.tenant_id,
+            started.json()["import_id"],
+        )
+    return Furnished(
+        chain,
+        made["id"],
+        member["phone"],
+        member["card_no"],
+        member["external_id"],
+        purchase["id"],
+        run["job_id"],
+        started.json()["import_id"],
+        key["id"],
+        branch["id"],
+    )
+
+
+async def _post(chain: Chain, url: str, body: dict[str, Any], key: str | None = None) -> dict[str, Any]:
+    headers = {} if key is None else {"Idempotency-Key": key}
+    answer = await chain.http.post(url, json=body, headers=headers)
+    assert answer.is_success, answer.text
+    made: dict[str, Any] = answer.json()
+    return made

@@ -89,8 +89,8 @@ BROKEN = [
     (
         catalogue.foreign_keys_stay_in_the_tenant_and_have_an_index,
         (
-            "CREATE UNIQUE INDEX u ON branch (id); ALTER TABLE planted ADD FOREIGN KEY (member_id) REFERENCES branch (id);"
-            " CREATE INDEX ON planted (member_id)"
+            "CREATE UNIQUE INDEX u ON branch (id); CREATE INDEX ON planted (member_id);"
+            " ALTER TABLE planted ADD FOREIGN KEY (member_id) REFERENCES branch (id)"
         ),
     ),
     (

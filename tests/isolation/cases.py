@@ -1,0 +1,207 @@
+"""Every route of the application, and how to knock at it with somebody else's ids."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from support.furnish import Furnished
+
+
+@dataclass(frozen=True)
+class Ids:
+    """The ids to try: a neighbour's, or some of the same shape that nobody has."""
+
+    member: str
+    branch: str
+    purchase: str
+    job: str
+    imported: str
+    key: str
+    phone: str
+    card: str
+    external: str
+    key_branch: str
+
+    @classmethod
+    def of(cls, other: Furnished) -> "Ids":
+        return cls(
+            other.member_id,
+            other.second_branch_id,
+            other.purchase_id,
+            other.job_id,
+            other.import_id,
+            other.key_id,
+            other.phone,
+            other.card_no,
+            other.external_id,
+            other.chain.branch_id,
+        )
+
+    def texts(self) -> list[str]:
+        return list(vars(self).values())
+
+
+NOBODYS = Ids(
+    "01970000-0000-7000-8000-000000000001",
+    "01970000-0000-7000-8000-000000000002",
+    "01970000-0000-7000-8000-000000000003",
+    "01970000-0000-7000-8000-000000000004",
+    "01970000-0000-7000-8000-000000000005",
+    "AAAAAAAAAAA",
+    "13800009999",
+    "C9999",
+    "E9999",
+    "01970000-0000-7000-8000-000000000006",
+)
+
+
+@dataclass(frozen=True)
+class Knock:
+    """One request with a foreign id; `status` is what it must answer, whoever's the id is or isn't."""
+
+    url: str
+    status: int
+    body: Any = None
+    request: dict[str, Any] = field(default_factory=dict)
+
+    def arguments(self) -> dict[str, Any]:
+        return self.request if self.body is None else {"json": self.body, **self.request}
+
+
+Case = Callable[[Ids, Furnished], list[Knock]]
+
+
+def _ticket(ours: Furnished, **changes: Any) -> dict[str, Any]:
+    ticket = {"branch_id": ours.chain.branch_id, "external_id": "knock", "amount": 1, "external_amounts": True}
+    return {**ticket, **changes}
+
+
+def _purchases(ids: Ids, ours: Furnished) -> list[Knock]:
+    wrong = (
+        _ticket(ours, member_id=ids.member),
+        _ticket(ours, phone=ids.phone),
+        _ticket(ours, card_no=ids.card),
+        _ticket(ours, branch_id=ids.branch),
+        _ticket(ours, branch_id=ids.branch, member_id=ids.member),
+        _ticket(ours, branch_id=ids.branch, member_id=ours.member_id),
+    )
+    return [Knock("/v1/purchases", 422, body) for body in wrong]
+
+
+def _batch(ids: Ids, ours: Furnished) -> list[Knock]:
+    return [Knock("/v1/purchases:batch", 200, {"items": [k.body for k in _purchases(ids, ours)]})]
+
+
+def _members(ids: Ids, _: Furnished) -> list[Knock]:
+    filters = (f"phone={ids.phone}", f"card_no={ids.card}", f"external_id={ids.external}", f"q={ids.phone[-4:]}")
+    return [Knock(f"/v1/members?{each}", 200) for each in filters]
+
+
+def _import(ids: Ids, _: Furnished) -> list[Knock]:
+    """Imports answer before they look: what they find is in the errors, which a test of its own compares."""
+    options = {"kind": "purchases", "evaluate": False}
+    row = f"external_id,member,occurred_at,amount\nknock,{ids.external},2026-01-01T00:00:00,1.00\n"
+    files = {"file": ("p.csv", row.encode(), "text/csv")}
+    return [Knock("/v1/imports", 202, request={"files": files, "data": {"options": json.dumps(options)}})]
+
+
+NOTHING = "01970000-0000-7000-8000-00000000ffff"
+
+CASES: dict[tuple[str, str], Case] = {
+    ("GET", "/v1/members"): _members,
+    ("POST", "/v1/members"): lambda ids, _: [Knock("/v1/members", 422, {"name": "x", "branch_id": ids.branch})],
+    ("POST", "/v1/members:batch"): lambda ids, _: [
+        Knock("/v1/members:batch", 200, {"items": [{"name": "x", "branch_id": ids.branch}]})
+    ],
+    ("GET", "/v1/members/{member_id:uuid}"): lambda ids, _: [Knock(f"/v1/members/{ids.member}", 404)],
+    ("PATCH", "/v1/members/{member_id:uuid}"): lambda ids, ours: [
+        Knock(f"/v1/members/{ids.member}", 404, {"name": "x"}),
+        Knock(f"/v1/members/{ours.member_id}", 422, {"branch_id": ids.branch}),
+    ],
+    ("GET", "/v1/members/{member_id:uuid}/tier"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/tier", 404)],
+    ("GET", "/v1/members/{member_id:uuid}/decisions"): lambda ids, _: [
+        Knock(f"/v1/members/{ids.member}/decisions", 404)
+    ],
+    ("GET", "/v1/members/{member_id:uuid}/purchases"): lambda ids, _: [
+        Knock(f"/v1/members/{ids.member}/purchases", 404)
+    ],
+    ("POST", "/v1/purchases"): _purchases,
+    ("POST", "/v1/purchases:batch"): _batch,
+    ("GET", "/v1/purchases/{purchase_id:uuid}"): lambda ids, _: [Knock(f"/v1/purchases/{ids.purchase}", 404)],
+    ("GET", "/v1/branches/{branch_id:uuid}"): lambda ids, _: [Knock(f"/v1/branches/{ids.branch}", 404)],
+    ("PATCH", "/v1/branches/{branch_id:uuid}"): lambda ids, _: [
+        Knock(f"/v1/branches/{ids.branch}", 404, {"name": "x"}),
+        Knock(f"/v1/branches/{ids.branch}", 404, {"closed": True}),
+    ],
+    ("POST", "/v1/api-keys"): lambda ids, _: [
+        Knock("/v1/api-keys", 422, {"name": "x", "scopes": ["members:read"], "branch_ids": [ids.branch]})
+    ],
+    ("DELETE", "/v1/api-keys/{key_id:str}"): lambda ids, _: [Knock(f"/v1/api-keys/{ids.key}", 404)],
+    ("GET", "/v1/jobs/{job_id:uuid}"): lambda ids, _: [
+        Knock(f"/v1/jobs/{ids.job}", 404),
+        Knock(f"/v1/jobs/{ids.imported}", 404),
+    ],
+    ("GET", "/v1/imports/{import_id:uuid}"): lambda ids, _: [Knock(f"/v1/imports/{ids.imported}", 404)],
+    ("GET", "/v1/imports/{import_id:uuid}/errors.csv"): lambda ids, _: [
+        Knock(f"/v1/imports/{ids.imported}/errors.csv", 404)
+    ],
+    ("POST", "/v1/imports"): _import,
+}
+"""Each route that takes an id in its path, query or body."""
+
+TAKES_NO_ID = {
+    ("GET", "/v1/tenant"): "the key's own tenant",
+    ("PATCH", "/v1/tenant"): "the key's own tenant",
+    ("GET", "/v1/branches"): "own rows; its cursor is tried below",
+    ("POST", "/v1/branches"): "a new row; codes are the tenant's own",
+    ("GET", "/v1/api-keys"): "own rows; its cursor is tried below",
+    ("GET", "/v1/audit-log"): "own rows; its cursor is tried below",
+    ("GET", "/v1/programme"): "the tenant's own",
+    ("GET", "/v1/programme/draft"): "the tenant's own",
+    ("PUT", "/v1/programme/draft"): "the tenant's own",
+    ("POST", "/v1/programme/draft/publish"): "the tenant's own",
+    ("GET", "/v1/programme/versions"): "own rows; its cursor is tried below",
+    ("GET", "/v1/programme/versions/{version:int}"): "the tenant's own numbers, from 1",
+    ("POST", "/v1/programme/recalculate"): "the tenant's own members",
+    ("GET", "/overview"): "the session's own tenant",
+    ("GET", "/overview/work"): "the session's own tenant",
+    ("POST", "/logout"): "the session's own",
+}
+"""Routes for somebody known that take no id of anything."""
+
+PUBLIC = {
+    ("GET", "/"): "the way to the log-in",
+    ("GET", "/healthz"): "liveness",
+    ("GET", "/readyz"): "readiness",
+    ("GET", "/metrics"): "Prometheus; the reverse proxy keeps it inside",
+    ("GET", "/problems"): "what problem types mean",
+    ("GET", "/problems/{code:str}"): "what a problem type means",
+    ("GET", "/v1/templates"): "industry templates",
+    ("GET", "/v1/templates/{code:str}"): "an industry template",
+    ("POST", "/v1/signup"): "who has no tenant yet",
+    ("GET", "/docs"): "the reference",
+    ("GET", "/openapi.json"): "the contract",
+    ("GET", "/assets/{digest:str}/{name:str}"): "styles and scripts",
+    ("GET", "/login"): "the log-in",
+    ("POST", "/login"): "the log-in",
+    ("POST", "/login/chain"): "the log-in's second step, by a signed ticket",
+    ("POST", "/preferences"): "language of the log-in page, a cookie",
+}
+"""Routes for everybody: they may not know of any tenant."""
+
+ANY_KEY = {
+    ("GET", "/v1/tenant"): "every key may know whose it is",
+    ("GET", "/v1/branches"): "every till has to name a branch",
+    ("GET", "/v1/branches/{branch_id:uuid}"): "every till has to name a branch",
+    ("GET", "/v1/jobs/{job_id:uuid}"): "progress and counts; who may start a job may follow it",
+    ("POST", "/logout"): "whoever is logged in may leave",
+}
+"""Routes for every key or session of the tenant, whatever its scopes."""
+
+OWN_CHECK = {
+    ("POST", "/v1/imports"): "the scope depends on what is imported",
+    ("GET", "/v1/imports/{import_id:uuid}"): "who may import anything",
+    ("GET", "/v1/imports/{import_id:uuid}/errors.csv"): "who may import anything",
+}
+"""Routes that check scopes themselves."""

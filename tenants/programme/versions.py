@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +47,17 @@ async def current_version() -> int:
     """The number of the version in force."""
     version: int = await connection().fetchval(
         "SELECT programme_version FROM tenant WHERE tenant_id = $1", current().tenant_id
+    )
+    return version
+
+
+async def version_at(instant: datetime) -> int:
+    """The version that was in force at an instant (the tenant's clock); the first one before all of them."""
+    version: int = await connection().fetchval(
+        "SELECT coalesce(max(version) FILTER (WHERE published_at <= $2), min(version)) FROM programme_version"
+        " WHERE tenant_id = $1",
+        current().tenant_id,
+        instant,
     )
     return version
 

@@ -97,6 +97,9 @@ async def record_purchase(body: PurchaseBody) -> Recorded:
     member_id: UUID | None = place["member_id"]
     details = body.details()
     mark = fingerprint(member_id, body.occurred_at, amount, details_digest(details))
+    if place["closed_at"] is not None:  # a till that never heard the answer to its last sale still gets it
+        closed = DomainError("branch-closed", params={"branch": str(body.branch_id)})
+        return await _first_answer(body, mark, otherwise=closed)
     arguments = (
         current().tenant_id,
         body.branch_id,
@@ -115,7 +118,8 @@ async def record_purchase(body: PurchaseBody) -> Recorded:
     )
     purchase_id = await connection().fetchval(RECORD if member_id is None else RECORD_FOR_MEMBER, *arguments)
     if purchase_id is None:
-        return await _first_answer(body, mark)
+        conflict = DomainError("external-id-conflict", params={"external_id": body.external_id})
+        return await _first_answer(body, mark, otherwise=conflict)
     changes: list[Change] = []
     if member_id is not None:
         changes = await evaluate_fact(
@@ -155,15 +159,16 @@ async def _lock(body: PurchaseBody) -> asyncpg.Record:
         raise DomainError("tenant-closed")
     if place["branch_id"] is None:
         raise DomainError("unknown-branch", params={"branch": str(body.branch_id)})
-    if place["closed_at"] is not None:
-        raise DomainError("branch-closed", params={"branch": str(body.branch_id)})
     if place["member_id"] is None and who != [None]:
         raise DomainError("unknown-member")
     return place
 
 
-async def _first_answer(body: PurchaseBody, mark: bytes) -> Recorded:
-    """The purchase that already has this number, if it is the same; its tiers as they were decided then."""
+async def _first_answer(body: PurchaseBody, mark: bytes, *, otherwise: DomainError) -> Recorded:
+    """The purchase that already has this number, if it is the same; its tiers as they were decided then.
+
+    Raises `otherwise` where it isn't.
+    """
     row = await connection().fetchrow(
         "SELECT p.*, x.fingerprint FROM purchase_external x"
         " JOIN purchase p ON p.tenant_id = x.tenant_id AND p.id = x.purchase_id"
@@ -173,13 +178,15 @@ async def _first_answer(body: PurchaseBody, mark: bytes) -> Recorded:
         body.external_id,
     )
     if row is None or row["fingerprint"] != mark:
-        raise DomainError("external-id-conflict", params={"external_id": body.external_id})
+        raise otherwise
     return await recorded(row, first=False)
 
 
 async def recorded(row: asyncpg.Record, *, first: bool) -> Recorded:
     """A stored purchase as its answer."""
-    changes = [] if row["member_id"] is None else await changes_of_purchase(row["member_id"], row["seq"], row["id"])
+    changes: list[Change] = []
+    if row["member_id"] is not None:
+        changes = await changes_of_purchase(row["member_id"], row["seq"], row["id"], row["recorded_at"])
     return Recorded(
         row["id"],
         row["member_id"],

@@ -7,7 +7,8 @@ from uuid import UUID
 import asyncpg
 
 from saas.scope import connection, current
-from tenants.programme.versions import current_programme
+from tenants.programme.document import Ladder
+from tenants.programme.versions import programme, version_at
 from tenants.tiers.evaluate import Change
 
 
@@ -51,26 +52,27 @@ async def decisions_of(member_id: UUID, limit: int, before: UUID | None) -> list
     )
 
 
-async def changes_of_purchase(member_id: UUID, seq: int, purchase_id: UUID) -> list[Change]:
-    """Every ladder's tier before and after a recorded purchase, from the decisions alone."""
-    rules = await current_programme()
-    changes = []
-    for ladder in rules.ladders:
-        row = await connection().fetchrow(
-            "SELECT id, from_tier, to_tier, reason, cause_id FROM decision"
-            " WHERE tenant_id = $1 AND member_id = $2 AND ladder = $3 AND (seq <= $4 OR cause_id = $5)"
-            " ORDER BY id DESC LIMIT 1",
-            current().tenant_id,
-            member_id,
-            ladder.code,
-            seq,
-            purchase_id,
-        )
-        if row is None:
-            base = ladder.tiers[0].code
-            changes.append(Change(ladder.code, base, base, None, None))
-        elif row["cause_id"] == purchase_id:
-            changes.append(Change(ladder.code, row["from_tier"], row["to_tier"], row["reason"], row["id"]))
-        else:
-            changes.append(Change(ladder.code, row["to_tier"], row["to_tier"], None, None))
-    return changes
+async def changes_of_purchase(member_id: UUID, seq: int, purchase_id: UUID, recorded_at: datetime) -> list[Change]:
+    """Every ladder's tier before and after a recorded purchase, from the decisions alone: those up to the member's
+    number `seq`, and its own. The ladders are those of the version in force when it was recorded.
+    """
+    rules = await programme(await version_at(recorded_at))
+    rows = await connection().fetch(
+        "SELECT DISTINCT ON (ladder) ladder, id, from_tier, to_tier, reason, cause_id FROM decision"
+        " WHERE tenant_id = $1 AND member_id = $2 AND (seq <= $3 OR cause_id = $4) ORDER BY ladder, seq DESC",
+        current().tenant_id,
+        member_id,
+        seq,
+        purchase_id,
+    )
+    last = {row["ladder"]: row for row in rows}
+    return [_change(ladder, last.get(ladder.code), purchase_id) for ladder in rules.ladders]
+
+
+def _change(ladder: Ladder, last: asyncpg.Record | None, purchase_id: UUID) -> Change:
+    if last is None:
+        base = ladder.tiers[0].code
+        return Change(ladder.code, base, base, None, None)
+    if last["cause_id"] == purchase_id:
+        return Change(ladder.code, last["from_tier"], last["to_tier"], last["reason"], last["id"])
+    return Change(ladder.code, last["to_tier"], last["to_tier"], None, None)

@@ -8,7 +8,6 @@ from saas.errors import DomainError
 from saas.savepoint import savepoint
 from saas.scope import connection, current
 from saas.validation import parse_item
-from tenants.members.phones import normalise_phone
 from tenants.purchases.bodies import PurchaseBody
 from tenants.purchases.record import Recorded, record_purchase
 
@@ -45,7 +44,7 @@ async def _one(item: PurchaseBody) -> Recorded | DomainError:
 async def _lock_in_order(items: Sequence[PurchaseBody]) -> None:
     """Locks every member that the batch names, by id: two batches that share members can't deadlock."""
     ids = [item.member_id for item in items if item.member_id is not None]
-    phones = [phone for item in items if item.phone is not None and (phone := _phone(item.phone)) is not None]
+    phones = [item.phone for item in items if item.phone is not None]
     cards = [item.card_no for item in items if item.card_no is not None]
     found = await connection().fetch(
         "SELECT member_id FROM member_identity WHERE tenant_id = $1"
@@ -60,10 +59,3 @@ async def _lock_in_order(items: Sequence[PurchaseBody]) -> None:
         current().tenant_id,
         wanted,
     )
-
-
-def _phone(text: str) -> str | None:
-    try:
-        return normalise_phone(text)
-    except (DomainError, ValueError):
-        return None  # its own item will say so

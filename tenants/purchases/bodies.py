@@ -1,15 +1,33 @@
 """What a till sends."""
 
-from typing import Annotated, Any, Literal
+import re
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from saas.errors import DomainError, FieldError
+from saas.errors import DomainError, FieldError, InvalidValueError
 from saas.validation import AwareDatetime, Body, Code, ExternalId, MinorUnits, Name
+from tenants.members.bodies import Phone
 
 TenderType = Literal["cash", "card", "wechat", "alipay", "medical_insurance", "bank_transfer", "other"]
-Quantity = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$")]
+_DECIMAL: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?")
+
+
+def _quantity(value: object) -> object:
+    """One message for both ways to write it, instead of a complaint by each."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value < 0:
+            raise InvalidValueError("too-small", min=0)
+        if value > MOST_PIECES:
+            raise InvalidValueError("too-large", max=MOST_PIECES)
+    elif not isinstance(value, str) or _DECIMAL.fullmatch(value) is None:
+        raise InvalidValueError("decimal-string")
+    return value
+
+
+MOST_PIECES: Final = 10**9
+Quantity = Annotated[int | str, BeforeValidator(_quantity)]
 
 
 class LineBody(Body):
@@ -17,7 +35,7 @@ class LineBody(Body):
 
     category: Code | None = None
     sku: ExternalId | None = None
-    quantity: Annotated[int, Field(ge=0, le=10**9)] | Quantity = 1
+    quantity: Quantity = 1
     amount: MinorUnits
 
 
@@ -35,7 +53,7 @@ class PurchaseBody(Body):
     """
 
     member_id: UUID | None = None
-    phone: str | None = Field(default=None, max_length=40)
+    phone: Phone | None = None
     card_no: ExternalId | None = None
     branch_id: UUID
     external_id: ExternalId
@@ -58,8 +76,8 @@ class PurchaseBody(Body):
         if self.amount is not None and lines is not None and lines != self.amount:
             raise DomainError("lines-do-not-match", params={"lines": lines, "amount": self.amount})
         total = lines if self.amount is None else self.amount
-        if total is None or total > MAX_AMOUNT:
-            raise DomainError("validation-failed", errors=[FieldError("/amount", "too-large", {"max": MAX_AMOUNT})])
+        if total is None or total > MAX_AMOUNT:  # an amount by itself has been checked: the lines are too much
+            raise DomainError("validation-failed", errors=[FieldError("/lines", "too-large", {"max": MAX_AMOUNT})])
         paid = None if self.tenders is None else sum(tender.amount for tender in self.tenders)
         if paid is not None and paid != total:
             raise DomainError("tenders-do-not-match", params={"tenders": paid, "amount": total})

@@ -14,7 +14,6 @@ import asyncpg
 
 from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
-from tenants.members.phones import normalise_phone
 from tenants.programme.windows import local_day
 from tenants.purchases.bodies import PurchaseBody
 from tenants.purchases.fingerprint import details_digest, fingerprint
@@ -143,7 +142,7 @@ async def record_purchase(body: PurchaseBody) -> Recorded:
 
 def _who(body: PurchaseBody) -> tuple[str, list[Any]]:
     if body.phone is not None:
-        return LOCK_BY_IDENTITY, ["phone", normalise_phone(body.phone)]
+        return LOCK_BY_IDENTITY, ["phone", body.phone]
     if body.card_no is not None:
         return LOCK_BY_IDENTITY, ["card", body.card_no]
     return LOCK_BY_ID, [body.member_id]

@@ -39,7 +39,7 @@ def settings(found: Settings) -> Iterator[Finding]:
     if address.scheme not in {"http", "https"} or not address.hostname:
         yield wrong("PUBLIC_URL", f"{found.public_url!r} isn't an address", "set it to https://…")
     elif found.environment == "production" and address.scheme != "https":
-        said = f"{found.public_url} isn't https, and a production's cookies go over https only"
+        said = f"{found.public_url} isn't https: passwords and sessions could be read on their way"
         yield doubtful("PUBLIC_URL", said, "put a reverse proxy with TLS before it, and set its address")
     else:
         yield ok("PUBLIC_URL", found.public_url)

@@ -7,8 +7,9 @@ from litestar import Request, Response, get, post, put
 from litestar.params import FromPath, JSONBody
 from pydantic import Field
 
-from saas.errors import DomainError, FieldError
+from saas.errors import DomainError, FieldError, Language
 from saas.paging import Page, decode_cursor, page
+from saas.problem_details import language_of
 from saas.scope import connection, current
 from saas.validation import Body, ListQuery, LongText, parse_query
 from tenants.programme.document import Doubt
@@ -47,7 +48,8 @@ async def put_programme_draft(
     """Keeps a whole document as the draft. Every fault is named by its pointer; doubts come back as warnings."""
     document, revision, doubts = await put_draft(data, _if_match(request.headers.get("if-match")))
     return Response(
-        {"draft": document, "warnings": [_doubt(doubt) for doubt in doubts]}, headers={"ETag": f'"{revision}"'}
+        {"draft": document, "warnings": [_doubt(doubt, language_of(request.scope)) for doubt in doubts]},
+        headers={"ETag": f'"{revision}"'},
     )
 
 
@@ -93,9 +95,9 @@ def _if_match(header: str | None) -> int | None:
     return int(text)
 
 
-def _doubt(doubt: Doubt) -> dict[str, Any]:
+def _doubt(doubt: Doubt, language: Language) -> dict[str, Any]:
     error = FieldError(doubt.pointer, doubt.code, doubt.params)
-    return {"pointer": error.pointer, "code": error.code, "message": error.message("en"), "params": doubt.params}
+    return {"pointer": error.pointer, "code": error.code, "message": error.message(language), "params": doubt.params}
 
 
 HANDLERS = [get_programme, get_draft, put_programme_draft, publish_draft, list_versions, get_version]

@@ -1,0 +1,370 @@
+"""The rules over HTTP: read, drafted, refused with every fault at its place, published as a whole or not at all."""
+
+import asyncio
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conftest import Chain
+from support.clock import owner
+from support.till import bought, member, rows
+
+from saas.scope import connection, tenant_scope
+from tenants.programme.publish import publish, put_draft
+
+Json = dict[str, Any]
+LIFETIME: Json = {"type": "lifetime"}
+
+
+async def current(chain: Chain) -> Json:
+    document: Json = (await chain.http.get("/v1/programme")).json()
+    return document
+
+
+async def put(chain: Chain, document: Any, **headers: str) -> Any:
+    return await chain.http.put("/v1/programme/draft", json=document, headers=headers)
+
+
+async def release(chain: Chain, document: Json, **body: Any) -> Json:
+    kept = await put(chain, document)
+    assert kept.status_code == 200, kept.text
+    answer = await chain.http.post("/v1/programme/draft/publish", json=body)
+    assert answer.status_code == 200, answer.text
+    published: Json = answer.json()
+    return published
+
+
+def silver_at(document: Json, amount: int) -> Json:
+    changed = copy.deepcopy(document)
+    changed["ladders"][0]["tiers"][1]["qualify"] = {"metric": "spend", "window": LIFETIME, "gte": amount}
+    return changed
+
+
+async def test_a_draft_is_kept_read_and_published(chain: Chain) -> None:
+    document = await current(chain)
+    assert (await chain.http.get("/v1/programme/draft")).json()["type"] == "/problems/draft-missing"
+    kept = await put(chain, silver_at(document, 100))
+    assert (kept.status_code, kept.headers["etag"]) == (200, '"1"')
+    draft = await chain.http.get("/v1/programme/draft")
+    assert (draft.json(), draft.headers["etag"]) == (kept.json()["draft"], '"1"')
+    assert await current(chain) == document
+
+    answer = await chain.http.post("/v1/programme/draft/publish", json={"note": "银卡 1 元"})
+    assert answer.json() == {**draft.json(), "version": 2}
+    assert await current(chain) == answer.json()
+    assert (await chain.http.get("/v1/programme/draft")).status_code == 404
+    assert (await chain.http.get("/v1/programme/versions/1")).json() == document
+    versions = (await chain.http.get("/v1/programme/versions")).json()["data"]
+    assert [(v["version"], v["note"]) for v in versions] == [(2, "银卡 1 元"), (1, versions[1]["note"])]
+    for missing in (3, 0, 2**31, 2**63):
+        assert (await chain.http.get(f"/v1/programme/versions/{missing}")).status_code == 404
+    acts = [e["action"] for e in (await chain.http.get("/v1/audit-log")).json()["data"]]
+    assert acts[:2] == ["programme.publish", "programme.draft"]
+
+
+async def test_a_publish_moves_nobody_until_the_next_purchase(chain: Chain) -> None:
+    one = await member(chain)
+    await bought(chain, "1", 10_000, member_id=one)
+    await release(chain, silver_at(await current(chain), 10_000))
+    assert await rows(chain, "decision") == []
+    made = await bought(chain, "2", 1, member_id=one)
+    assert made["tier"] == {"ladder": "card", "before": "regular", "after": "silver"}
+    (decision,) = await rows(chain, "decision")
+    assert decision["programme_version"] == 2
+
+
+async def test_if_match_keeps_two_editors_apart(chain: Chain) -> None:
+    document = await current(chain)
+    assert (await put(chain, document, **{"If-Match": '"0"'})).headers["etag"] == '"1"'
+    assert (await put(chain, document, **{"If-Match": '"1"'})).headers["etag"] == '"2"'
+    for stale in ('"1"', '"3"', "W/x", "nonsense", ""):
+        refused = await put(chain, silver_at(document, 5), **{"If-Match": stale})
+        assert (refused.status_code, refused.json()["type"]) == (412, "/problems/precondition-failed"), stale
+    assert (await chain.http.get("/v1/programme/draft")).headers["etag"] == '"2"'
+    at_once = await asyncio.gather(*(put(chain, document, **{"If-Match": '"2"'}) for _ in range(5)))
+    assert sorted(answer.status_code for answer in at_once) == [200, 412, 412, 412, 412]
+
+
+async def test_two_publishes_at_once_make_one_version(chain: Chain) -> None:
+    assert (await put(chain, await current(chain))).status_code == 200
+    url = "/v1/programme/draft/publish"
+    answers = await asyncio.gather(*(chain.http.post(url, json={}) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [200, 404, 404, 404, 404]
+    assert (await current(chain))["version"] == 2
+
+
+async def test_a_publish_that_fails_at_the_end_leaves_no_trace_in_memory(chain: Chain) -> None:
+    """The number is used again by another document: nothing may remember the first."""
+    document = await current(chain)
+    one = await member(chain)
+
+    async def interrupted() -> None:
+        async with tenant_scope(chain.tenant_id):
+            await put_draft(silver_at(document, 1), None)
+            await publish("next_purchase", None)
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        await interrupted()
+    await release(chain, silver_at(document, 777))
+    assert (await bought(chain, "1", 100, member_id=one))["tier"]["after"] == "regular"
+    assert (await bought(chain, "2", 677, member_id=one))["tier"]["after"] == "silver"
+
+
+async def test_an_unknown_transition_is_refused_and_the_draft_stays(chain: Chain) -> None:
+    await put(chain, await current(chain))
+    for transition in ("now", "", "x" * 41):
+        answer = await chain.http.post("/v1/programme/draft/publish", json={"transition": transition})
+        assert answer.status_code == 422, answer.text
+    assert (await chain.http.get("/v1/programme/draft")).status_code == 200
+
+
+async def test_a_tier_that_somebody_holds_cant_vanish(chain: Chain) -> None:
+    one = await member(chain)
+    await bought(chain, "1", 20_000, member_id=one)
+    document = await current(chain)
+    renamed, dropped, moved = (copy.deepcopy(document) for _ in range(3))
+    renamed["ladders"][0]["tiers"][1]["code"] = "argent"
+    del dropped["ladders"][0]["tiers"][1:]
+    tiers = moved["ladders"][0]["tiers"]
+    tiers.insert(1, {**copy.deepcopy(tiers[1]), "code": "bronze"})
+    for rank, tier in enumerate(tiers):
+        tier["rank"] = rank
+    other = copy.deepcopy(document)
+    other["ladders"][0]["code"] = "club"
+    for changed in (renamed, dropped, moved, other):
+        assert (await put(chain, changed)).status_code == 200
+        answer = await chain.http.post("/v1/programme/draft/publish", json={})
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/tiers-in-use")
+        assert "silver" in answer.json()["detail"]
+    assert (await current(chain)) == document
+    top = copy.deepcopy(document)
+    del top["ladders"][0]["tiers"][3]  # nobody is there
+    assert len((await release(chain, top))["ladders"][0]["tiers"]) == 3
+
+
+async def test_doubts_are_told_in_the_readers_language_and_refuse_nothing(chain: Chain) -> None:
+    document = await current(chain)
+    document["ladders"][0]["tiers"][1]["qualify"] = {"metric": "spend", "window": LIFETIME, "gte": 200_001}
+    said = {}
+    for language in ("zh-CN", "en"):
+        answer = await put(chain, document, **{"Accept-Language": language})
+        assert answer.status_code == 200
+        (warning,) = answer.json()["warnings"]
+        assert (warning["pointer"], warning["code"]) == ("/ladders/0/tiers/1/qualify", "lower-asks-more")
+        said[language] = warning["message"]
+    assert said["zh-CN"] != said["en"]
+    assert "200001" in said["en"]
+    assert "200001" in said["zh-CN"]
+
+
+def at(path: str, value: Any) -> Callable[[Json], None]:
+    """Puts a value at a path of the document; `...` takes away what is there."""
+
+    def change(document: Json) -> None:
+        found: Any = document
+        *way, last = [int(step) if step.isdigit() else step for step in path.split("/")]
+        for step in way:
+            found = found[step]
+        if value is ...:
+            del found[last]
+        else:
+            found[last] = value
+
+    return change
+
+
+def nested(depth: int) -> Json:
+    leaf: Json = {"metric": "spend", "window": LIFETIME, "gte": 1}
+    for _ in range(depth):
+        leaf = {"any": [leaf]}
+    return leaf
+
+
+QUALIFY = "ladders/0/tiers/1/qualify"
+METRICS = "spend, purchases, max_purchase, tenure_days, days_since_purchase"
+REFUSED: list[tuple[Callable[[Json], None], str, str, str, str]] = [
+    (at("colour", "red"), "/colour", "unknown-field", "未知字段", "unknown field"),
+    (at("ladders/0/policy/speed", 1), "/ladders/0/policy/speed", "unknown-field", "未知字段", "unknown field"),
+    (at("ladders", ...), "/ladders", "required", "必填", "required"),
+    (at("ladders", []), "/ladders", "too-few", "至少 1 项", "must have at least 1 items"),
+    (at("ladders", {}), "/ladders", "list-expected", "此处应为数组", "an array is expected here"),
+    (at("ladders/0/names/en", ...), "/ladders/0/names/en", "required", "必填", "required"),
+    (at("ladders/0/names/en", "a\x00"), "/ladders/0/names/en", "wrong-format", "格式不正确", "wrong format"),
+    (at(QUALIFY, {"any": []}), f"/{QUALIFY}/any", "empty-group", "any 不能为空", "any must not be empty"),
+    (at(QUALIFY, {"all": []}), f"/{QUALIFY}/all", "empty-group", "all 不能为空", "all must not be empty"),
+    (
+        at(QUALIFY, {"metric": "karma", "gte": 1}),
+        f"/{QUALIFY}/metric",
+        "unknown-metric",
+        f"未知指标，可用：{METRICS}",
+        f"unknown metric; known are {METRICS}",
+    ),
+    (
+        at(QUALIFY, {"metric": "spend", "window": {"type": "fortnight"}, "gte": 1}),
+        f"/{QUALIFY}/window/type",
+        "unknown-window",
+        "未知统计窗口，可用：",
+        "unknown window; known are ",
+    ),
+    (at(QUALIFY, {"metric": "spend", "gte": 1}), f"/{QUALIFY}/window", "required", "必填", "required"),
+    (
+        at(QUALIFY, {"metric": "spend", "window": LIFETIME}),
+        QUALIFY.join(("/", "")),
+        "bound-missing",
+        "须有 gte 或 lt",
+        "needs gte or lt",
+    ),
+    (
+        at(QUALIFY, {"metric": "spend", "window": LIFETIME, "gte": 5, "lt": 5}),
+        f"/{QUALIFY}/lt",
+        "bounds-crossed",
+        "lt（5）必须大于 gte（5）",
+        "lt (5) must be above gte (5)",
+    ),
+    (
+        at(QUALIFY, {"metric": "spend", "window": LIFETIME, "gte": -1}),
+        f"/{QUALIFY}/gte",
+        "too-small",
+        "不能小于 0",
+        "must be at least 0",
+    ),
+    (
+        at(QUALIFY, {"metric": "spend", "window": LIFETIME, "gte": 1.5}),
+        f"/{QUALIFY}/gte",
+        "wrong-type",
+        "类型错误，应为整数",
+        "wrong type, must be an integer",
+    ),
+    (
+        at(QUALIFY, nested(7)),
+        f"/{QUALIFY}" + "/any/0" * 6,
+        "too-deep",
+        "条件最多嵌套 6 层",
+        "conditions nest at most 6 deep",
+    ),
+    (
+        at(QUALIFY, {"any": [nested(0)] * 65}),
+        f"/{QUALIFY}",
+        "too-many-leaves",
+        "最多 64 个条件，这里有 65 个",
+        "at most 64 conditions; here are 65",
+    ),
+    (
+        at(QUALIFY, "spend > 5"),
+        f"/{QUALIFY}",
+        "condition-shape",
+        "条件须为含 metric、any、all 或 not 的对象",
+        "a condition is an object with metric, any, all or not",
+    ),
+    (
+        at(QUALIFY, None),
+        f"/{QUALIFY}",
+        "qualify-missing",
+        "基础等级以上的等级须有 qualify 条件",
+        "a tier above the base",
+    ),
+    (
+        at("ladders/0/tiers/0/qualify", nested(0)),
+        "/ladders/0/tiers/0/qualify",
+        "base-condition",
+        "基础等级不能有条件",
+        "the base tier has no condition",
+    ),
+    (
+        at("ladders/0/tiers/2/rank", 5),
+        "/ladders/0/tiers/2/rank",
+        "rank-order",
+        "等级须按 rank 从 0 起连续排列，此处应为 2",
+        "ranks run from 0 without a gap; here 2 is expected",
+    ),
+    (at("ladders/0/tiers/2/code", "silver"), "/ladders/0/tiers/2/code", "duplicate", "重复", "duplicate"),
+    (
+        at("ladders/0/policy/schedule", {"type": "hourly"}),
+        "/ladders/0/policy/schedule/type",
+        "unknown-schedule",
+        "未知定级周期，可用：daily, monthly, quarterly, yearly",
+        "unknown schedule; known are daily, monthly, quarterly, yearly",
+    ),
+    (
+        at("ladders/0/policy/schedule", {"type": "yearly", "month": 2, "day": 30}),
+        "/ladders/0/policy/schedule/day",
+        "no-such-day",
+        "没有这一天：02-30",
+        "there is no day 02-30",
+    ),
+    (
+        at("points/per_unit", 1.5),
+        "/points/per_unit",
+        "decimal-string",
+        "须为数字文本",
+        "must be a number as a string",
+    ),
+    (at("currency", "XXY"), "/currency", "unknown-currency", "未知货币：XXY", "XXY is not a currency of ISO 4217"),
+]
+
+
+@pytest.mark.parametrize(("change", "pointer", "code", "chinese", "english"), REFUSED, ids=lambda v: str(v)[:50])
+async def test_a_fault_is_named_at_its_place(
+    change: Callable[[Json], None], pointer: str, code: str, chinese: str, english: str, chain: Chain
+) -> None:
+    document = await current(chain)
+    change(document)
+    for language, message in (("zh-CN", chinese), ("en", english)):
+        answer = await put(chain, document, **{"Accept-Language": language})
+        problem = answer.json()
+        assert (answer.status_code, problem["type"]) == (422, "/problems/programme-invalid"), answer.text
+        faults = {(error["pointer"], error["code"]): error["message"] for error in problem["errors"]}
+        assert faults[pointer, code].startswith(message), faults
+    assert await rows(chain, "programme_draft") == []
+
+
+async def test_every_fault_at_once(chain: Chain) -> None:
+    document = await current(chain)
+    for change, *_ in REFUSED[:2]:
+        change(document)
+    document["ladders"][0]["tiers"][3]["qualify"] = {"any": []}
+    problem = (await put(chain, document)).json()
+    pointers = {error["pointer"] for error in problem["errors"]}
+    assert pointers == {"/colour", "/ladders/0/policy/speed", "/ladders/0/tiers/3/qualify/any"}
+    assert problem["detail"] == "Errors found in the programme: 3."
+
+
+async def test_another_currency_is_refused(chain: Chain) -> None:
+    answer = await put(chain, {**await current(chain), "currency": "EUR"}, **{"Accept-Language": "zh-CN"})
+    assert (answer.status_code, answer.json()["detail"]) == (422, "会员体系的货币须与连锁的货币一致：CNY。")
+
+
+@pytest.mark.parametrize("content", [b"[]", b"null", b"1", b"{"])
+async def test_what_is_no_document_at_all(content: bytes, chain: Chain) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = await chain.http.put("/v1/programme/draft", content=content, headers=headers)
+    assert answer.status_code in {400, 422}, answer.text
+    assert await rows(chain, "programme_draft") == []
+
+
+async def test_text_of_a_document_never_becomes_sql(chain: Chain) -> None:
+    """Names, labels and codes with what breaks out of strings elsewhere; one is refused, the others are only text."""
+    document = await current(chain)
+    nasty = "'; DROP TABLE member; --\" $1 %s {x} \\"
+    document["ladders"][0]["names"] = {"zh-CN": nasty, "en": nasty}
+    document["points"]["excluded_categories"] = [nasty]
+    await release(chain, document)
+    one = await member(chain)
+    assert (await bought(chain, "1", 20_000, member_id=one))["tier"]["after"] == "silver"
+    document["ladders"][0]["tiers"][1]["code"] = nasty
+    assert (await put(chain, document)).status_code == 422
+
+
+async def test_a_version_never_changes(chain: Chain) -> None:
+    async with tenant_scope(chain.tenant_id):
+        privileges = await connection().fetchval(
+            "SELECT has_table_privilege('programme_version', 'UPDATE') OR"
+            " has_table_privilege('programme_version', 'DELETE')"
+        )
+    assert privileges is False
+    assert (
+        await (await owner()).fetchval("SELECT count(*) FROM programme_version WHERE tenant_id = $1", chain.tenant_id)
+        == 1
+    )

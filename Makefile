@@ -35,7 +35,8 @@ bench: setup
 
 ci: lint test
 
-# After a change of the dependencies in pyproject.toml.
+# After a change of the dependencies in pyproject.toml; with the oldest Python that is to run it (Debian 12: 3.11.2),
+# since some packages of today ask for a later 3.11.
 lock: setup
 	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --strip-extras --allow-unsafe --extra dev --output-file requirements.lock pyproject.toml

@@ -38,7 +38,10 @@ def next_instant(spec: dict[str, Any], after: datetime) -> datetime:
 
 
 async def install_schedules(rules: Programme, timezone: str) -> None:
-    """Sets the current tenant's schedule by its programme: at sign-up, at a publish, at a change of zone."""
+    """Sets the current tenant's schedule by its programme: at sign-up, at a publish, at a change of zone.
+
+    An instant that is due and hasn't fired yet stays due: new rules must not lose the end of a month.
+    """
     schedules: list[dict[str, Any]] = []
     for ladder in rules.ladders:
         spec = ladder.policy.schedule.model_dump(mode="json")
@@ -46,7 +49,16 @@ async def install_schedules(rules: Programme, timezone: str) -> None:
             schedules.append(spec)
     spec = {"job": SCHEDULE_JOB, "kind": KIND, "timezone": timezone, "schedules": schedules}
     now = await tenant_now()
-    await put_schedule(SCHEDULE, spec, next_instant(spec, now.astimezone(UTC)))
+    # Locked, so that the scheduler can't fire it between this look and the writing.
+    waiting = await connection().fetchval(
+        "SELECT next_at FROM schedule WHERE tenant_id = $1 AND name = $2 AND spec ->> 'timezone' = $3"
+        " FOR NO KEY UPDATE",
+        current().tenant_id,
+        SCHEDULE,
+        timezone,
+    )
+    due = waiting is not None and waiting <= now
+    await put_schedule(SCHEDULE, spec, waiting if due else next_instant(spec, now.astimezone(UTC)))
 
 
 async def fire(due_at: datetime, schedule: str | None) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from saas.scope import connection
+from saas.scope import connection, current
 from tenants.imports import identities
 from tenants.imports.context import Context, Counts, RetryBatchError, create_branches
 from tenants.imports.identities import Identity
@@ -157,10 +157,11 @@ async def _write(members: dict[UUID, _Member], before: dict[UUID, tuple[Any, ...
         return
     await connection().execute(CREATE)
     await connection().copy_records_to_table(TABLE, records=changed, columns=COLUMNS)
-    await connection().execute(UPDATE, context.tenant_id)
+    run = context.run
+    await connection().execute(UPDATE, run.tenant_id, run.actor, run.id, current().request_id)
     fresh = [values[0] for values in changed if values[0] not in before]
     if fresh:
-        await connection().execute(INSERT, context.tenant_id, fresh, context.run.mark, context.now)
+        await connection().execute(INSERT, run.tenant_id, fresh, run.mark, context.now)
 
 
 async def _write_identities(

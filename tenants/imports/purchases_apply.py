@@ -9,7 +9,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from saas.scope import connection
+from saas.scope import connection, current
 from tenants.imports.context import Context, Counts, RetryBatchError, create_branches
 from tenants.imports.identities import Identity, find_keys, insert, phone_of
 from tenants.imports.purchases_rows import PurchaseRow
@@ -113,9 +113,22 @@ async def _create_members(new: list[PurchaseRow], missing: dict[Identity, UUID],
         if not await insert(context.tenant_id, made):
             raise RetryBatchError
     if joined:
-        await connection().execute(
-            EARLIER_JOINED, context.tenant_id, list(joined), list(joined.values()), context.run.mark
-        )
+        await _join_earlier(joined, context)
+
+
+async def _join_earlier(joined: dict[UUID, date], context: Context) -> None:
+    """Members that an earlier batch made; everybody else's day stays."""
+    run = context.run
+    await connection().execute(
+        EARLIER_JOINED,
+        run.tenant_id,
+        run.actor,
+        run.id,
+        current().request_id,
+        list(joined),
+        list(joined.values()),
+        run.mark,
+    )
 
 
 def _identity(key: str) -> Identity:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tenants.imports import batch
+
 MEMBERS = "external_id,phone,card_no,name,birthday,gender,joined_on,branch\n" + "".join(
     f"M{n},1380013{n:04d},C{n},会员{n},1990-01-{n % 28 + 1:02d},{'FM'[n % 2]},2024-01-02,\n" for n in range(20)
 )
@@ -156,3 +158,29 @@ async def test_create_missing_makes_branches_and_members(imports: Any) -> None:
     assert {row["detail"].get("import_id") for row in audit} >= {done["id"]}
     again = await imports.run(rows, "purchases", create_missing=True)
     assert (again["imported"], again["unchanged"]) == (0, 4)
+
+
+async def test_another_joining_day_is_a_logged_fact(imports: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By members' files and, for members that the import itself made, by an earlier purchase in a later batch."""
+    monkeypatch.setattr(batch, "BATCH_ROWS", 1)
+    logged = "SELECT target, detail, actor FROM audit WHERE tenant_id = $1 AND action = 'member.joined_on' ORDER BY id"
+    joined = "SELECT id, joined_on, seq FROM member WHERE tenant_id = $1 AND external_id = $2"
+    await imports.run("external_id,joined_on\nA,2025-03-01\nB,2025-03-01\n", "members", evaluate=False)
+    assert await imports.query(logged) == []
+    moved = "external_id,name,joined_on\nA,,2024-02-29\nB,乙,2025-03-01\n"
+    await imports.run(moved, "members", evaluate=False, dry_run=True)
+    assert await imports.query(logged) == []
+    done = await imports.run(moved, "members", evaluate=False)
+    (a,) = await imports.query(joined, "A")
+    assert (a["joined_on"], a["seq"]) == (date(2024, 2, 29), 1)
+    detail = {"from": "2025-03-01", "to": "2024-02-29", "import": done["id"]}
+    (fact,) = await imports.query(logged)
+    assert (fact["target"], fact["detail"]) == (f"member:{a['id']}", detail)
+    assert fact["actor"].startswith("key:")
+    rows = "external_id,member,occurred_at,amount\nT1,X,2025-03-02,5\nT2,X,2025-03-01,5\nT3,X,2025-03-03,5\n"
+    done = await imports.run(rows, "purchases", create_missing=True, evaluate=False)
+    (x,) = await imports.query(joined, "X")
+    assert (x["joined_on"], x["seq"]) == (date(2025, 3, 1), 4)  # three purchases and the day
+    detail = {"from": "2025-03-02", "to": "2025-03-01", "import": done["id"]}
+    fact = (await imports.query(logged))[1]
+    assert (fact["target"], fact["detail"]) == (f"member:{x['id']}", detail)

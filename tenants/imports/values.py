@@ -13,8 +13,8 @@ from saas.money import MAX_MINOR, parse_decimal_amount
 Gender = Literal["female", "male", "other"]
 
 _TIME: Final = re.compile(
-    r"[0-9]{4}([-/])[0-9]{2}\1[0-9]{2}"
-    r"(?:[Tt ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(Z|z|[+-][0-9]{2}:[0-9]{2})?)?"
+    r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})"
+    r"(?:[Tt ]([0-9]{1,2})(:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|z|[+-][0-9]{2}:[0-9]{2})?))?"
 )
 _DAY: Final = re.compile(r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})")
 _MINOR: Final = re.compile(r"-?[0-9]{1,18}")
@@ -86,8 +86,9 @@ class Times:
     latest: datetime
 
     def instant(self, cell: str) -> tuple[datetime, date]:
-        """RFC 3339, or local without an offset (seconds, or the whole time, may be missing: midnight). Returns the
-        instant in UTC and its local day.
+        """RFC 3339, or local without an offset (seconds, or the whole time, may be missing: midnight). Month, day and
+        hour may have one digit, as spreadsheets write them: `2026/1/5 8:30`. Returns the instant in UTC and its local
+        day.
 
         A local time that comes twice is the first of the two; one that the clocks skip is the instant of the skip.
         Raises `invalid-datetime`, `out-of-range`, `occurred-too-far-ahead`.
@@ -95,8 +96,10 @@ class Times:
         match = _TIME.fullmatch(cell)
         if match is None:
             raise InvalidValueError("invalid-datetime")
+        year, _, month, day, hour, rest = match.groups()
+        clock = "" if hour is None else f"T{hour:0>2}{rest.upper()}"
         try:
-            written = datetime.fromisoformat(cell.replace("/", "-").upper())
+            written = datetime.fromisoformat(f"{year}-{month:0>2}-{day:0>2}{clock}")
             moment, local = self._both(written)
         except (ValueError, OverflowError):
             raise InvalidValueError("invalid-datetime") from None

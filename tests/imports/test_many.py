@@ -156,7 +156,7 @@ async def kill_after_a_batch(imports: Any, import_id: str, environ: dict[str, st
     process = start(environ, imports.chain.tenant_id)
     try:
         async with asyncio.timeout(30):
-            while (await imports.read(import_id))["rows"] == before:  # noqa: ASYNC110 - another process's doing
+            while (await imports.read(import_id))["rows"] == before:
                 await asyncio.sleep(0.02)
         await asyncio.sleep(more)
         assert process.poll() is None, "it was through before it could be killed"

@@ -5,12 +5,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
+from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from litestar import Litestar
 from litestar.config.app import AppConfig
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.plugins.pydantic import PydanticInitPlugin
-from litestar.types import ControllerRouterHandler
+from litestar.types import ASGIApp, ControllerRouterHandler
 
 from industry_templates import api as templates_api
 from saas import api_docs, assets, health, problems_pages
@@ -107,3 +108,12 @@ def create_app() -> Litestar:
             request_max_body_size=10 * 1024 * 1024,
         )
     )
+
+
+def create_served_app() -> ASGIApp:
+    """The same for a server's worker: where a trusted proxy stands before it, the caller is whom the proxy names."""
+    app, trusted = create_app(), get_settings().trusted_proxies
+    if not trusted:
+        return app
+    proxied: ASGIApp = wrap_asgi_with_proxy_headers(app, trusted_hosts=trusted)
+    return proxied

@@ -10,16 +10,14 @@ import binascii
 import hashlib
 import hmac
 import secrets
-from functools import lru_cache
 from typing import Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from saas.settings import get_settings
+from saas.settings import get_settings, split_keys
 
-SHORTEST_KEY: Final = 32
 _TAG_BYTES: Final = 32
 
 
@@ -33,16 +31,8 @@ def new_secret_key() -> str:
 
 
 def secret_keys() -> tuple[bytes, ...]:
-    """The installation's keys, the newest first. Raises ValueError for none, or one under 32 characters."""
-    return _split(get_settings().secret_keys.get_secret_value())
-
-
-@lru_cache(maxsize=8)
-def _split(setting: str) -> tuple[bytes, ...]:
-    keys = tuple(key.strip().encode() for key in setting.split(",") if key.strip())
-    if not keys or any(len(key) < SHORTEST_KEY for key in keys):
-        raise ValueError(f"SECRET_KEYS needs keys of {SHORTEST_KEY} characters or more, separated by commas")
-    return keys
+    """The installation's keys, the newest first: one at least, all long enough (the settings see to it)."""
+    return tuple(key.encode() for key in split_keys(get_settings().secret_keys))
 
 
 def _derive(key: bytes, purpose: str, bound_to: bytes) -> bytes:

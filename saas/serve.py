@@ -34,7 +34,7 @@ def run(host: str, port: int, workers: int = 1) -> None:
     address = _address(host)
     refuse_taken_port(address, port)
     Granian(
-        "saas.app:create_app",
+        "saas.app:create_served_app",
         factory=True,
         address=address,
         port=port,

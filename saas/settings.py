@@ -1,11 +1,16 @@
 """Settings, read once from the environment. A name here, in capitals, is the variable's name there."""
 
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SHORTEST_SECRET_KEY: Final = 32  # characters
 
 
 class Settings(BaseSettings):
@@ -16,7 +21,7 @@ class Settings(BaseSettings):
     becomes its role with `SET ROLE` at connection. A production install gives each role its own login.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     environment: Literal["local", "production", "test"] = "production"
     database_url: SecretStr
@@ -30,7 +35,16 @@ class Settings(BaseSettings):
         description="Comma-separated, the newest first: it signs; the others still verify (rotation)."
     )
     file_store: Path = Path("var/files")
-    public_url: str = "http://127.0.0.1:8000"
+    public_url: str = Field(
+        default="http://127.0.0.1:8000",
+        validate_default=True,
+        description="Where people reach it; https in production, and only then cookies are `Secure`.",
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses and networks of the reverse proxies, comma-separated: their X-Forwarded-For and"
+        " X-Forwarded-Proto are believed. Without it everybody behind a proxy shares one limit of log-in tries.",
+    )
 
     pool_size: int = Field(default=10, ge=1, le=200)
     worker_threads: int = Field(default=2, ge=1, le=64)
@@ -44,9 +58,36 @@ class Settings(BaseSettings):
     argon2_time_cost: int = 3
     argon2_memory_kib: int = 65536
 
-    @property
-    def app_url(self) -> str:
-        return self.database_url.get_secret_value()
+    @field_validator("secret_keys")
+    @classmethod
+    def _strong(cls, given: SecretStr) -> SecretStr:
+        keys = split_keys(given)
+        if not keys or min(map(len, keys)) < SHORTEST_SECRET_KEY:
+            told = f"needs keys of {SHORTEST_SECRET_KEY} characters or more, separated by commas"
+            raise PydanticCustomError("weak_secret_key", told)
+        return given
+
+    @field_validator("public_url")
+    @classmethod
+    def _encrypted(cls, given: str, info: ValidationInfo) -> str:
+        address = urlsplit(given)
+        if info.data.get("environment") == "production" and not (address.scheme == "https" and address.hostname):
+            raise PydanticCustomError(
+                "not_https", "must be an https address in production: else passwords and sessions travel in the open"
+            )
+        return given
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, given: str) -> str:
+        for proxy in given.split(",") if given else ():
+            try:
+                ip_network(proxy.strip())
+            except ValueError:
+                raise PydanticCustomError(
+                    "not_addresses", "needs addresses and networks (10.0.0.0/8), separated by commas"
+                ) from None
+        return given
 
     def url_for(self, role: Literal["app", "gate", "relay", "operator", "migrator"]) -> str:
         """The login for `role`: its own if it has one, else the API's."""
@@ -56,6 +97,11 @@ class Settings(BaseSettings):
     @property
     def migrator_url(self) -> str:
         return self.url_for("migrator")
+
+
+def split_keys(setting: SecretStr) -> tuple[str, ...]:
+    """The keys in `SECRET_KEYS`, the newest first."""
+    return tuple(key.strip() for key in setting.get_secret_value().split(",") if key.strip())
 
 
 @lru_cache(maxsize=1)

@@ -12,35 +12,34 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from saas.doctor.finding import Finding, doubtful, ok, wrong
-from saas.secrets import secret_keys
-from saas.settings import Settings
+from saas.settings import Settings, split_keys
 
 _GIB: Final = 1024**3
 _LITTLE: Final = 5 * _GIB  # one import may be 4 GiB
 _TOO_LITTLE: Final = _GIB // 2
 
 
+_MEND: Final = {
+    "SECRET_KEYS": "make one: regulars secrets new",
+    "PUBLIC_URL": "put a reverse proxy with TLS before it, and set its address",
+}
+
+
 def settings_missing(error: ValidationError) -> Iterator[Finding]:
-    """One finding a setting; never its value."""
+    """One finding for each setting that is missing or refused; never its value."""
     for fault in error.errors(include_url=False, include_input=False, include_context=False):
         name = str(fault["loc"][0]).upper() if fault["loc"] else "settings"
         said = "isn't set" if fault["type"] == "missing" else fault["msg"]
-        yield wrong(name, said, "set it in the environment; docs/operator.md says what it is")
+        yield wrong(name, said, _MEND.get(name, "set it in the environment; docs/operator.md says what it is"))
 
 
 def settings(found: Settings) -> Iterator[Finding]:
     """What is set, and whether it fits the environment."""
     yield ok("environment", found.environment)
-    try:
-        yield ok("SECRET_KEYS", f"{len(secret_keys())} in use")
-    except ValueError as error:
-        yield wrong("SECRET_KEYS", str(error), "make one: regulars secrets new")
+    yield ok("SECRET_KEYS", f"{len(split_keys(found.secret_keys))} in use")
     address = urlsplit(found.public_url)
     if address.scheme not in {"http", "https"} or not address.hostname:
         yield wrong("PUBLIC_URL", f"{found.public_url!r} isn't an address", "set it to https://…")
-    elif found.environment == "production" and address.scheme != "https":
-        said = f"{found.public_url} isn't https: passwords and sessions could be read on their way"
-        yield doubtful("PUBLIC_URL", said, "put a reverse proxy with TLS before it, and set its address")
     else:
         yield ok("PUBLIC_URL", found.public_url)
 

@@ -25,7 +25,7 @@ def test_every_setting_is_in_the_table_with_its_default() -> None:
         elif field.default is None:
             assert shown == "`DATABASE_URL`"
         else:
-            assert shown == f"`{field.default}`"
+            assert shown == ("empty" if field.default == "" else f"`{field.default}`")
 
 
 def test_every_command_in_the_guide_exists() -> None:

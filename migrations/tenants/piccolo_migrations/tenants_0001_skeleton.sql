@@ -13,6 +13,7 @@ CREATE TABLE tenant (
     plan              text NOT NULL,
     trial_ends_at     timestamptz,
     programme_version integer NOT NULL CHECK (programme_version >= 1),
+    has_facts         boolean NOT NULL DEFAULT false, -- from the first on, time zone and currency are settled
     clock_offset      interval NOT NULL DEFAULT '0', -- how far the tenant's clock is ahead of ours (sandboxes, tests)
     created_at        timestamptz NOT NULL DEFAULT clock_timestamp()
 );
@@ -160,7 +161,9 @@ CREATE TABLE member_month (
     spend        bigint NOT NULL,
     purchases    bigint NOT NULL,
     max_purchase bigint NOT NULL,
-    PRIMARY KEY (tenant_id, member_id, month),
+    -- A batch of a recalculation reads its members' months from the index alone: in the table they lie where trade left
+    -- them, a page apart (10,000 members: 155 ms from the table, 25 ms from the index).
+    PRIMARY KEY (tenant_id, member_id, month) INCLUDE (spend, purchases, max_purchase),
     FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
 ) WITH (fillfactor = 90);
 
@@ -285,6 +288,8 @@ CREATE TABLE outbox (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     next_at    timestamptz NOT NULL DEFAULT clock_timestamp(), -- when the relay sends it (again)
     attempts   integer NOT NULL DEFAULT 0,
+    sends      integer NOT NULL DEFAULT 0, -- of this attempt, by the relay
+    starts     integer NOT NULL DEFAULT 0, -- of this attempt, once it was sent suspiciously often
     last_error text,
     dead_at    timestamptz,
     PRIMARY KEY (tenant_id, id)
@@ -359,15 +364,15 @@ BEGIN
 END $$;
 
 -- Append-only for the application.
-REVOKE UPDATE, DELETE ON decision, audit, programme_version, tenant FROM app;
-GRANT UPDATE (name, locale, timezone, currency, programme_version) ON tenant TO app;
+REVOKE UPDATE, DELETE ON decision, audit, programme_version, purchase, purchase_external, tenant FROM app;
+GRANT UPDATE (name, locale, timezone, currency, has_facts, programme_version) ON tenant TO app;
 
 -- The relay sees every tenant's outbox and schedules, and the clock they go by; nothing else.
 CREATE POLICY relay ON outbox TO relay USING (true) WITH CHECK (true);
 CREATE POLICY relay ON schedule TO relay USING (true) WITH CHECK (true);
 CREATE POLICY relay ON tenant FOR SELECT TO relay USING (true);
-GRANT SELECT, INSERT, UPDATE ON outbox TO relay;
-GRANT SELECT, UPDATE ON schedule TO relay;
+GRANT SELECT, INSERT, UPDATE (next_at, sends) ON outbox TO relay;
+GRANT SELECT, UPDATE (next_at) ON schedule TO relay;
 GRANT SELECT (tenant_id, clock_offset) ON tenant TO relay;
 
 -- The operator reads what he must to run the service: tenants and dead letters; ends old idempotency keys.
@@ -375,5 +380,5 @@ CREATE POLICY operator ON tenant FOR SELECT TO operator USING (true);
 CREATE POLICY operator ON outbox TO operator USING (true) WITH CHECK (true);
 CREATE POLICY operator ON idempotency TO operator USING (true) WITH CHECK (true);
 GRANT SELECT ON tenant, outbox TO operator;
-GRANT UPDATE (next_at, attempts, dead_at, last_error), DELETE ON outbox TO operator;
+GRANT UPDATE (next_at, attempts, sends, starts, dead_at, last_error), DELETE ON outbox TO operator;
 GRANT SELECT (created_at), DELETE ON idempotency TO operator;

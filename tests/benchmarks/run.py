@@ -1,0 +1,51 @@
+"""`make bench`: everything that issue 2 promises about speed, measured on servers of its own, as one table.
+
+    python -m tests.benchmarks.run [purchase] [import] [recalculation] [--members N] [--quick]
+
+Each comparison happens in one run, ours and the baseline in turn; figures are medians. Nothing is left behind.
+"""
+
+import argparse
+import asyncio
+import importlib
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from tests.benchmarks.options import Options, say
+from tests.benchmarks.place import servers
+from tests.benchmarks.table import Row, markdown
+
+BENCHES: Final = ("purchase", "import", "recalculation")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the chosen benchmarks and prints the table. 1 where a target wasn't met, else 0."""
+    parser = argparse.ArgumentParser(prog="regulars bench", description="Measures what was promised about speed.")
+    parser.add_argument("names", nargs="*", choices=[*BENCHES, []], metavar="name", help=f"of {', '.join(BENCHES)}")
+    parser.add_argument("--members", type=int, help="of the chain that is recalculated (1,000,000)")
+    parser.add_argument("--quick", action="store_true", help="small sizes: to see that everything works")
+    given = parser.parse_args(arguments)
+    options = Options(given.members or (20_000 if given.quick else 1_000_000), given.quick)
+    rows: list[Row] = []
+    with servers() as place:
+        for name in given.names or BENCHES:
+            started = time.perf_counter()
+            say(f"-- {name}")
+            bench = importlib.import_module(f"tests.benchmarks.bench_{name}").bench
+            rows += asyncio.run(bench(place, options))
+            say(f"-- {name}: {time.perf_counter() - started:.0f} s")
+    sys.stdout.write(f"{_machine()}\n\n{markdown(rows)}\n")
+    return 0 if all(row.met is not False for row in rows) else 1
+
+
+def _machine() -> str:
+    import os
+
+    return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, PostgreSQL 18, fsync on"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -242,9 +242,9 @@ def bench(arguments: tuple[str, ...]) -> None:
     import subprocess
 
     root = Path(__file__).parents[1]
-    if not (root / "tests" / "benchmarks" / "__main__.py").is_file():
+    if not (root / "tests" / "benchmarks" / "run.py").is_file():
         raise click.ClickException("the benchmarks are in the source tree: run `make bench` in a clone")
-    command = [sys.executable, "-m", "tests.benchmarks", *arguments]
+    command = [sys.executable, "-m", "tests.benchmarks.run", *arguments]
     sys.exit(subprocess.run(command, cwd=root, check=False).returncode)  # noqa: S603  # ours
 
 

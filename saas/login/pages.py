@@ -149,7 +149,7 @@ def _choice(
 
 async def _go_in(
     request: Request[Any, Any, Any], account_id: UUID, tenant_id: UUID, target: str | None
-) -> Response[None]:
+) -> Response[bytes]:
     """A new session under a new token; one that the browser had before ends."""
     before = await session_of(request)
     if before is not None:

@@ -112,6 +112,7 @@ async def test_another_site_cannot_send_the_form(app: Any, chain: Any, headers: 
 async def test_after_log_in_one_goes_where_one_wanted_but_only_here(app: Any, chain: Any) -> None:
     for wanted, lands in (
         ("/overview?x=1", "/overview?x=1"),
+        ("/overview?q=中文%20", "/overview?q=%E4%B8%AD%E6%96%87%20"),
         ("https://evil.example/", "/overview"),
         ("//evil.example/", "/overview"),
         ("/\\evil.example", "/overview"),
@@ -120,6 +121,7 @@ async def test_after_log_in_one_goes_where_one_wanted_but_only_here(app: Any, ch
         async with new_browser(app) as browser:
             answer = await log_in(browser, chain.email, chain.password, next_path=wanted)
             assert answer.headers["location"] == lands, wanted
+            assert answer.content == b""
 
 
 async def test_eleven_tries_for_one_account_are_one_too_many(app: Any, chain: Any) -> None:

@@ -1,6 +1,7 @@
 """Sessions: where tokens come from, how they end, and what an unsafe request must bring."""
 
 import hashlib
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -117,6 +118,21 @@ async def test_the_api_takes_a_session_and_its_csrf_token(app: Any, chain: Any) 
         assert made.status_code == 201, made.text
     actors = {e["actor"].split(":")[0] for e in (await chain.http.get("/v1/audit-log")).json()["data"]}
     assert "staff" in actors
+
+
+async def test_the_api_takes_the_token_from_the_header_alone_and_reads_no_form_for_it(app: Any, chain: Any) -> None:
+    read: list[bytes] = []
+    async with logged_in(app, chain) as browser:
+        token = csrf_of((await browser.get("/overview")).text)
+
+        async def form() -> AsyncIterator[bytes]:  # an import has no limit but its own
+            read.append(b"_csrf=" + token.encode())
+            yield read[0]
+
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = await browser.post("/v1/imports", content=form(), headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/csrf-failed")
+    assert not read
 
 
 async def test_another_sessions_csrf_token_opens_nothing(app: Any, chain: Any, new_chain: Any) -> None:

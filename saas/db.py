@@ -45,7 +45,17 @@ def dumps(value: Any) -> str:
 def pool_options(role: Role) -> dict[str, Any]:
     """Asyncpg's options for a pool that acts as `role`."""
     url = get_settings().url_for(role)
-    server_settings = {"application_name": f"regulars-{role}", "jit": "off", "plan_cache_mode": "auto"}
+    server_settings = {
+        "application_name": f"regulars-{role}",
+        "jit": "off",
+        "plan_cache_mode": "auto",
+        # A machine that dies says no goodbye, and its transaction's locks would stand for hours: the server looks
+        # after a minute's silence, and ends what idles inside a transaction.
+        "tcp_keepalives_idle": "30",
+        "tcp_keepalives_interval": "10",
+        "tcp_keepalives_count": "3",
+        "idle_in_transaction_session_timeout": "300s",
+    }
     if urlsplit(url).username != role:
         server_settings["role"] = role
     return {

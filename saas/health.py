@@ -41,7 +41,7 @@ async def _database() -> str:
         done = {r["name"] for r in await pool.fetch("SELECT name FROM public.migration", timeout=2)}
     except asyncpg.UndefinedTableError:
         return "not migrated"
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError):
         return "unreachable"
     missing = expected_migrations() - done
     return "ok" if not missing else f"not migrated: {', '.join(sorted(missing))}"

@@ -17,6 +17,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, SerializationException, ValidationException
 from litestar.types import ExceptionHandlersMap, Scope, Send
 from litestar.utils.scope.state import ScopeState
+from pydantic_core import from_json
 from redis.exceptions import ConnectionError as CacheConnectionError
 from uuid_utils.compat import uuid7
 
@@ -213,6 +214,18 @@ def _malformed(request: Request[Any, Any, Any], error: SerializationException) -
     return _answer(request, "malformed-json", {"line": line, "column": column})
 
 
+def on_recursion(request: Request[Any, Any, Any], error: RecursionError) -> Response[Any]:
+    """A body nested deeper than its reader goes is malformed; any other recursion is a bug of ours."""
+    body = ScopeState.from_scope(request.scope).body
+    try:
+        from_json(body if isinstance(body, bytes) else b"null")
+    except ValueError as refusal:  # the same limit, and this one says where
+        place = re.search(r"line ([0-9]+) column ([0-9]+)", str(refusal))
+        line, column = place.groups() if place else ("1", "1")
+        return _answer(request, "malformed-json", {"line": line, "column": column})
+    return on_unexpected(request, error)
+
+
 def _litestar_errors(error: ValidationException) -> list[FieldError]:
     """Litestar's list of `{key, message, source}` as field errors; a key is a dotted path."""
     extra = error.extra if isinstance(error.extra, list) else []
@@ -247,6 +260,8 @@ def on_database_error(request: Request[Any, Any, Any], error: asyncpg.PostgresEr
         return _answer(request, "busy")
     if isinstance(error, _UNAVAILABLE):
         return on_outage(request, error)
+    if isinstance(error, asyncpg.CharacterNotInRepertoireError):  # U+0000 in a path; bodies are checked before
+        return _answer(request, "bad-request")
     return on_unexpected(request, error)
 
 
@@ -277,8 +292,10 @@ exception_handlers: Final[ExceptionHandlersMap] = {
     HTTPException: on_http_exception,
     asyncpg.PostgresError: on_database_error,
     asyncpg.InterfaceError: on_interface_error,
+    asyncpg.InternalClientError: on_outage,  # its name for a connection whose server has just said goodbye
     CacheConnectionError: on_outage,
     ConnectionError: on_outage,
     TimeoutError: on_outage,
+    RecursionError: on_recursion,
     Exception: on_unexpected,
 }

@@ -64,7 +64,7 @@ class Settings(BaseSettings):
         keys = split_keys(given)
         if not keys or min(map(len, keys)) < SHORTEST_SECRET_KEY:
             told = f"needs keys of {SHORTEST_SECRET_KEY} characters or more, separated by commas"
-            raise PydanticCustomError("weak_secret_key", told)
+            raise PydanticCustomError("invalid", told)
         return given
 
     @field_validator("public_url")
@@ -73,7 +73,7 @@ class Settings(BaseSettings):
         address = urlsplit(given)
         if info.data.get("environment") == "production" and not (address.scheme == "https" and address.hostname):
             raise PydanticCustomError(
-                "not_https", "must be an https address in production: else passwords and sessions travel in the open"
+                "invalid", "must be an https address in production: else passwords and sessions travel in the open"
             )
         return given
 
@@ -85,7 +85,7 @@ class Settings(BaseSettings):
                 ip_network(proxy.strip())
             except ValueError:
                 raise PydanticCustomError(
-                    "not_addresses", "needs addresses and networks (10.0.0.0/8), separated by commas"
+                    "invalid", "needs addresses and networks (10.0.0.0/8), separated by commas"
                 ) from None
         return given
 

@@ -17,12 +17,12 @@ from litestar.exceptions import (
     PermissionDeniedException,
     TooManyRequestsException,
 )
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from saas.errors import LANGUAGES, DomainError, FieldError, InvalidValueError, catalogue, pointer
 from saas.languages import negotiate_language
 from saas.problem_details import exception_handlers, problem_body, render
-from saas.problems_pages import problem_routes
+from saas.problems_pages import HANDLERS
 from saas.validation import Body, parse_body
 
 ROOT = Path(__file__).parents[2]
@@ -165,6 +165,9 @@ RAISED: dict[str, Exception] = {
     "unscoped-later": asyncpg.InvalidTextRepresentationError('invalid input syntax for type uuid: ""'),
     "lost": asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
     "closed": asyncpg.InterfaceError("pool is closed"),
+    "said-goodbye": asyncpg.InternalClientError("got result for unknown protocol state 3"),
+    "nul": asyncpg.CharacterNotInRepertoireError('invalid byte sequence for encoding "UTF8": 0x00'),
+    "endless": RecursionError("maximum recursion depth exceeded"),
     "misused": asyncpg.InterfaceError("the server expects 2 arguments"),
     "refused": ConnectionRefusedError(111, "postgres://app:hunter2@db"),
     "slow": TimeoutError(),
@@ -185,6 +188,9 @@ EXPECTED = {
     "unscoped-later": (500, "internal"),
     "lost": (503, "unavailable"),
     "closed": (503, "unavailable"),
+    "said-goodbye": (503, "unavailable"),
+    "nul": (400, "bad-request"),
+    "endless": (500, "internal"),
     "misused": (500, "internal"),
     "refused": (503, "unavailable"),
     "slow": (503, "unavailable"),
@@ -213,15 +219,23 @@ async def create(request: Request[Any, Any, Any]) -> int:
     return parse_body(Thing, await request.body()).n
 
 
+@post("/typed-things")
+async def create_typed(data: JSONBody[dict[str, Any]]) -> int:
+    return len(data)
+
+
+ENGLISH = {"Accept-Language": "en"}
+
+
 @pytest.fixture(params=[False, True], ids=["plain", "debug"])
 async def client(request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClient]:
     app = Litestar(
-        [raising, typed, create, *problem_routes],
+        [raising, typed, create, create_typed, *HANDLERS],
         exception_handlers=exception_handlers,
         debug=request.param,
         logging_config=None,
         openapi_config=None,
-        request_max_body_size=100,
+        request_max_body_size=6000,
     )
     # An ASGI scope without a state of its own, as servers send it.
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
@@ -282,7 +296,7 @@ async def test_litestar_s_own_refusals(client: httpx.AsyncClient) -> None:
     _is_problem(await client.get("/things"), 405, "method-not-allowed")
     body = _is_problem(await client.get("/typed/1?limit=x"), 422, "validation-failed")
     assert [e["pointer"] for e in body["errors"]] == ["/limit"]
-    _is_problem(await client.post("/things", content=b" " * 101), 413, "payload-too-large")
+    _is_problem(await client.post("/things", content=b" " * 6001), 413, "payload-too-large")
 
 
 async def test_a_body_s_errors(client: httpx.AsyncClient) -> None:
@@ -294,6 +308,12 @@ async def test_a_body_s_errors(client: httpx.AsyncClient) -> None:
     assert "2" in body["detail"]
     _is_problem(await client.post("/things", content=b"{"), 400, "malformed-json")
     _is_problem(await client.get("/raise/pydantic"), 422, "validation-failed")
+
+
+async def test_json_nested_too_deep_is_malformed(client: httpx.AsyncClient) -> None:
+    body = b'{"n":\n' + b"[" * 5000
+    told = _is_problem(await client.post("/typed-things", content=body, headers=ENGLISH), 400, "malformed-json")
+    assert "line 2" in told["detail"]
 
 
 async def test_every_problem_type_can_be_read(client: httpx.AsyncClient) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from cases import ANY_KEY, CASES, NOBODYS, OWN_CHECK, PUBLIC, TAKES_NO_ID
-from conftest import Chain
+from support.chains import Chain
 from test_isolation import Route, routes
 
 from saas.principal import SCOPES

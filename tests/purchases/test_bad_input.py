@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import Chain
+from support.chains import Chain
 from support.till import member, rows, ticket
 
 NOBODY = "01970000-0000-7000-8000-000000000000"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from conftest import Chain
+from support.chains import Chain
 from support.clock import set_clock
 from support.till import bought, buy, drift, member, rows, ticket
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from conftest import Chain
+from support.chains import Chain
 from support.till import bought, buy, drift, member, rows
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from benchmarks.round_trips import RoundTrips, counted
-from conftest import Chain
+from support.chains import Chain
 
 from saas.scope import connection, tenant_scope
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import asyncpg
 import httpx
-from conftest import Chain
 from litestar import Litestar, Request, Response, get, post
 from litestar.background_tasks import BackgroundTask
 from litestar.response import Stream
+from support.chains import Chain
 from support.clock import owner
 
 from saas.auth import AuthMiddleware

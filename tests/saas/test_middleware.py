@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 import pytest
-from conftest import Chain
 from scoped_app import SEEN, caller, kept_keys, marked, problem, scoped_app
+from support.chains import Chain
 from support.clock import owner
 
 from saas import scope

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from conftest import Chain
 from scoped_app import SEEN, caller, kept_keys, marked, problem, scoped_app
+from support.chains import Chain
 from support.clock import owner
 from test_middleware import Client
 

@@ -4,10 +4,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from conftest import Chain
-
 from saas.outbox import enqueue
 from saas.scope import connection, tenant_scope
+from support.chains import Chain
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from typing import Any
 
 import httpx
-from conftest import Chain
 
+from support.chains import Chain
 from support.clock import owner
 
 

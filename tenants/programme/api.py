@@ -54,9 +54,10 @@ async def put_programme_draft(
 
 
 @post("/v1/programme/draft/publish", status_code=200, opt=WRITE, tags=["programme"])
-async def publish_draft(data: JSONBody[PublishBody]) -> dict[str, Any]:
+async def publish_draft(data: JSONBody[PublishBody | None] = None) -> dict[str, Any]:
     """Makes the draft the next version, in force at once."""
-    rules = await publish(data.transition, data.note)
+    wanted = data or PublishBody()
+    rules = await publish(wanted.transition, wanted.note)
     timezone = await connection().fetchval("SELECT timezone FROM tenant WHERE tenant_id = $1", current().tenant_id)
     await install_schedules(rules, ZoneInfo(timezone).key)
     return rules.dump()
@@ -69,7 +70,7 @@ async def list_versions(request: Request[Any, Any, Any]) -> Page:
     before = decode_cursor(query.cursor, int)
     rows = await connection().fetch(
         "SELECT version, published_at, published_by, note FROM programme_version"
-        " WHERE tenant_id = $1 AND ($2::int IS NULL OR version < $2) ORDER BY version DESC LIMIT $3",
+        " WHERE tenant_id = $1 AND ($2::bigint IS NULL OR version < $2) ORDER BY version DESC LIMIT $3",
         current().tenant_id,
         before[0] if before else None,
         query.limit + 1,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Chain
+from support.chains import Chain
 from support.clock import owner
 from support.till import bought, member, rows
 
@@ -84,6 +84,11 @@ async def test_if_match_keeps_two_editors_apart(chain: Chain) -> None:
     assert (await chain.http.get("/v1/programme/draft")).headers["etag"] == '"2"'
     at_once = await asyncio.gather(*(put(chain, document, **{"If-Match": '"2"'}) for _ in range(5)))
     assert sorted(answer.status_code for answer in at_once) == [200, 412, 412, 412, 412]
+
+
+async def test_a_publish_needs_no_body(chain: Chain) -> None:
+    assert (await put(chain, await current(chain))).status_code == 200
+    assert (await chain.http.post("/v1/programme/draft/publish")).json()["version"] == 2
 
 
 async def test_two_publishes_at_once_make_one_version(chain: Chain) -> None:

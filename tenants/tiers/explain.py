@@ -5,7 +5,7 @@ The values come from the compiler that decides, so an explanation can't tell ano
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from saas.errors import DomainError
 from saas.scope import connection, current
 from tenants.programme.compiler import Ids, Values
 from tenants.programme.conditions import AllOf, AnyCondition, AnyOf, Leaf, Not
-from tenants.programme.document import Ladder, Programme
+from tenants.programme.document import Ladder, Programme, Tier
 from tenants.programme.moment import Moment, moment_of
 from tenants.programme.schedule import UntilNextSchedule, next_schedule_day
 from tenants.programme.versions import programme
@@ -28,7 +28,9 @@ from tenants.programme.windows import (
     CalendarQuarter,
     CalendarYear,
     CurrentValidity,
+    MembershipYear,
     add_months,
+    anniversary,
 )
 from tenants.tiers.runs import last_runs
 
@@ -46,6 +48,18 @@ class _Reading:
     def value(self, leaf: Leaf, *, in_retain: bool) -> int | None:
         value: int | None = self.row[self.values.leaf(leaf, self.index, in_retain=in_retain)]
         return value
+
+    @property
+    def held(self) -> Tier | None:
+        """The tier held; None where the programme doesn't have it any more."""
+        return self.ladder.tier(self.row[f"s{self.index}_tier"])
+
+    def missing(self, leaf: Leaf, value: int | None) -> int | None:
+        """How much more is asked; None where nothing is, or where more would not help: the window is over."""
+        if leaf.gte is None or value is None or value >= leaf.gte:
+            return None
+        last = _last_day(leaf.window, self)
+        return None if last is not None and last < self.moment.today else leaf.gte - value
 
 
 async def explain(member_id: UUID, ladder_code: str | None) -> dict[str, Any]:
@@ -101,7 +115,7 @@ async def _current(member_id: UUID, reading: _Reading) -> dict[str, Any]:
             member_id,
             decision_id,
         )
-    tier = reading.ladder.tier(reading.row[f"{prefix}_tier"])
+    tier = reading.held
     return {
         "code": reading.row[f"{prefix}_tier"],
         "names": tier.names.model_dump(mode="json", by_alias=True) if tier else None,
@@ -120,9 +134,9 @@ def _tier(reading: _Reading, rank: int) -> dict[str, Any]:
 
 
 def _keeps(reading: _Reading) -> dict[str, Any] | None:
-    """What keeps the tier when its validity ends; None in the base tier."""
-    tier = reading.ladder.tiers[reading.row[f"s{reading.index}_rank"]]
-    if tier.rank == 0:
+    """What keeps the tier when its validity ends; None in the base tier, and in one that the programme lacks."""
+    tier = reading.held
+    if tier is None or tier.rank == 0:
         return None
     shown, holds = _condition(reading, tier.retain or tier.qualify, in_retain=tier.retain is not None)
     return {"holds": holds, "conditions": shown}
@@ -145,7 +159,7 @@ def _condition(reading: _Reading, condition: AnyCondition | None, *, in_retain: 
         case _:
             value = reading.value(condition, in_retain=in_retain)
             met = _met(condition, value)
-            missing = _missing(condition, value)
+            missing = reading.missing(condition, value)
             return {**condition.model_dump(mode="json"), "value": value, "met": met, "missing": missing}, met
 
 
@@ -155,17 +169,10 @@ def _met(leaf: Leaf, value: int | None) -> bool:
     return (leaf.gte is None or value >= leaf.gte) and (leaf.lt is None or value < leaf.lt)
 
 
-def _missing(leaf: Leaf, value: int | None) -> int | None:
-    """How much more is asked; None where nothing is, or where more would not help."""
-    if leaf.gte is None or value is None or value >= leaf.gte:
-        return None
-    return leaf.gte - value
-
-
 def _next(reading: _Reading) -> dict[str, Any] | None:
-    """The lowest tier above that isn't reached, and the nearest way there: the fewest and smallest gaps.
+    """The lowest tier above that more can reach, and the nearest way there: the fewest and smallest gaps.
 
-    None: there is none above. An empty `missing`: it is reached and comes with the next decision.
+    None: there is none such. An empty `missing`: it is reached and comes with the next decision.
     """
     rank = reading.row[f"s{reading.index}_rank"]
     for tier in reading.ladder.tiers[rank + 1 :]:
@@ -198,38 +205,53 @@ def _ways(reading: _Reading, condition: AnyCondition) -> Iterator[list[Leaf]]:
             value = reading.value(condition, in_retain=False)
             if _met(condition, value):
                 yield []
-            elif _missing(condition, value) is not None:
+            elif reading.missing(condition, value) is not None:
                 yield [condition]
 
 
 def _gap(reading: _Reading, leaf: Leaf) -> float:
     """The part of the threshold that is missing, 0…1: makes money and visits comparable. Only orders ways."""
-    missing = _missing(leaf, reading.value(leaf, in_retain=False)) or 0
+    missing = reading.missing(leaf, reading.value(leaf, in_retain=False)) or 0
     return missing / (leaf.gte or 1)
 
 
 def _step(reading: _Reading, leaf: Leaf) -> dict[str, Any]:
-    missing = _missing(leaf, reading.value(leaf, in_retain=False))
-    return {"metric": leaf.metric, "amount": missing, "by": _by(leaf.window, reading)}
+    missing = reading.missing(leaf, reading.value(leaf, in_retain=False))
+    return {"metric": leaf.metric, "amount": missing, "by": _last_day(leaf.window, reading)}
 
 
-def _by(window: AnyWindow | None, reading: _Reading) -> date | None:  # noqa: PLR0911 - one case per window
-    """The last local day on which something more still counts in this window; None: no end in sight."""
+def _last_day(window: AnyWindow | None, reading: _Reading) -> date | None:  # noqa: PLR0911 - one case per window
+    """The last local day on which something more counts in this window, gone by or to come; None: no end in sight."""
     day = reading.moment.day
     match window:
-        case CalendarMonth(offset=0):
-            return add_months(day.replace(day=1), 1) - ONE_DAY
-        case CalendarQuarter(offset=0):
-            return add_months(date(day.year, (day.month - 1) // 3 * 3 + 1, 1), 3) - ONE_DAY
-        case CalendarYear(offset=0):
-            return date(day.year, 12, 31)
+        case CalendarMonth(offset=offset):
+            return add_months(day.replace(day=1), offset + 1) - ONE_DAY
+        case CalendarQuarter(offset=offset):
+            return add_months(date(day.year, (day.month - 1) // 3 * 3 + 1, 1), 3 * (offset + 1)) - ONE_DAY
+        case CalendarYear(offset=offset):
+            return date(day.year + offset, 12, 31)
+        case MembershipYear(offset=offset):
+            joined_on = reading.row["joined_on"]
+            years = anniversary(joined_on, day).year - joined_on.year
+            return add_months(joined_on, 12 * (years + offset + 1)) - ONE_DAY
         case Between(last=last):
             return last
         case CurrentValidity():
-            policy = reading.ladder.policy
-            if isinstance(policy.validity, UntilNextSchedule):
-                return next_schedule_day(policy.schedule, day) - ONE_DAY
-            until: date | None = reading.row[f"s{reading.index}_valid_until"]
-            return until
+            return _validity_ends(reading)
         case _:
             return None
+
+
+def _validity_ends(reading: _Reading) -> date | None:
+    """The validity's last day, its grace included: in grace the tier can still be saved. One that is over counts on
+    until the schedule that decides about it.
+    """
+    policy = reading.ladder.policy
+    if isinstance(policy.validity, UntilNextSchedule):
+        return next_schedule_day(policy.schedule, reading.moment.day) - ONE_DAY
+    until: date | None = reading.row[f"s{reading.index}_valid_until"]
+    if until is None:
+        return None
+    last = until + timedelta(days=policy.grace_days)
+    today = reading.moment.today
+    return last if last >= today else next_schedule_day(policy.schedule, today) - ONE_DAY

@@ -1,9 +1,7 @@
 """The published versions of a tenant's programme. A version never changes once published."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from saas.errors import DomainError
@@ -14,22 +12,12 @@ _CACHE_SIZE = 2000
 _cache: OrderedDict[tuple[UUID, int], Programme] = OrderedDict()
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A published version with its document as it was stored."""
-
-    version: int
-    document: dict[str, Any]
-    published_at: Any
-    published_by: str
-    note: str | None
-
-
 async def programme(version: int) -> Programme:
     """A version of the current tenant's programme. Raises DomainError `not-found`."""
     key = (current().tenant_id, version)
     known = _cache.get(key)
     if known is not None:
+        _cache.move_to_end(key)
         return known
     document = await connection().fetchval(
         "SELECT document FROM programme_version WHERE tenant_id = $1 AND version = $2", *key

@@ -147,23 +147,5 @@ def valid_until(policy: Policy, start: date) -> date | None:
     assert_never(policy.validity)
 
 
-def renewed_until(policy: Policy, old_valid_until: date) -> date | None:
-    """The last day of the validity that follows one which ends on `old_valid_until`.
-
-    Months and years are added to the old day itself: 28 February + 12 months is always 28 February.
-    Under `until_next_schedule` it lasts to the schedule after the next one; no decision is written for it.
-    """
-    match policy.validity:
-        case Forever():
-            return None
-        case Months(months=months):
-            return add_months(old_valid_until, months)
-        case CalendarYearEnd():
-            return add_months(old_valid_until, 12)
-        case UntilNextSchedule():
-            return next_schedule_day(policy.schedule, old_valid_until + ONE_DAY) - ONE_DAY
-    assert_never(policy.validity)
-
-
 def _in_year(schedule: Yearly, year: int) -> date:
     return date(year, schedule.month, min(schedule.day, calendar.monthrange(year, schedule.month)[1]))

@@ -14,7 +14,6 @@ from tenants.programme.schedule import (
     Schedule,
     latest_schedule_day,
     next_schedule_day,
-    renewed_until,
     schedule_instant,
     valid_until,
 )
@@ -118,33 +117,30 @@ MONTHS_12 = {"type": "months", "months": 12}
 
 
 @pytest.mark.parametrize(
-    ("validity", "schedule", "start", "until", "renewed"),
+    ("validity", "schedule", "start", "until"),
     [
-        (MONTHS_12, MONTHLY, "2026-03-02", "2027-03-01", "2028-03-01"),
-        (MONTHS_12, MONTHLY, "2026-03-01", "2027-02-28", "2028-02-28"),
-        (MONTHS_12, MONTHLY, "2024-02-29", "2025-02-27", "2026-02-27"),
-        ({"type": "months", "months": 1}, MONTHLY, "2026-01-31", "2026-02-27", "2026-03-27"),
-        ({"type": "months", "months": 1}, MONTHLY, "2026-02-01", "2026-02-28", "2026-03-28"),
-        ({"type": "months", "months": 6}, DAILY, "2026-09-01", "2027-02-28", "2027-08-28"),
-        ({"type": "calendar_year_end"}, MONTHLY, "2026-01-01", "2027-12-31", "2028-12-31"),
-        ({"type": "calendar_year_end"}, MONTHLY, "2026-12-31", "2027-12-31", "2028-12-31"),
-        ({"type": "until_next_schedule"}, MONTHLY, "2026-11-01", "2026-11-30", "2026-12-31"),
-        ({"type": "until_next_schedule"}, QUARTERLY, "2026-02-15", "2026-03-31", "2026-06-30"),
-        ({"type": "until_next_schedule"}, LEAP, "2027-02-28", "2028-02-28", "2029-02-27"),
-        ({"type": "until_next_schedule"}, DAILY, "2026-02-28", "2026-02-28", "2026-03-01"),
+        (MONTHS_12, MONTHLY, "2026-03-02", "2027-03-01"),
+        (MONTHS_12, MONTHLY, "2026-03-01", "2027-02-28"),
+        (MONTHS_12, MONTHLY, "2024-02-29", "2025-02-27"),
+        ({"type": "months", "months": 1}, MONTHLY, "2026-01-31", "2026-02-27"),
+        ({"type": "months", "months": 1}, MONTHLY, "2026-02-01", "2026-02-28"),
+        ({"type": "months", "months": 6}, DAILY, "2026-09-01", "2027-02-28"),
+        ({"type": "calendar_year_end"}, MONTHLY, "2026-01-01", "2027-12-31"),
+        ({"type": "calendar_year_end"}, MONTHLY, "2026-12-31", "2027-12-31"),
+        ({"type": "until_next_schedule"}, MONTHLY, "2026-11-01", "2026-11-30"),
+        ({"type": "until_next_schedule"}, QUARTERLY, "2026-02-15", "2026-03-31"),
+        ({"type": "until_next_schedule"}, LEAP, "2027-02-28", "2028-02-28"),
+        ({"type": "until_next_schedule"}, DAILY, "2026-02-28", "2026-02-28"),
     ],
 )
-def test_validity(validity: dict[str, Any], schedule: dict[str, Any], start: str, until: str, renewed: str) -> None:
+def test_validity(validity: dict[str, Any], schedule: dict[str, Any], start: str, until: str) -> None:
     rules = policy(validity, schedule)
-    last = valid_until(rules, date.fromisoformat(start))
-    assert last is not None
-    assert (str(last), str(renewed_until(rules, last))) == (until, renewed)
+    assert str(valid_until(rules, date.fromisoformat(start))) == until
 
 
 def test_for_ever_has_no_last_day() -> None:
     rules = policy({"type": "forever"})
     assert valid_until(rules, date(2026, 1, 1)) is None
-    assert renewed_until(rules, date(2026, 1, 1)) is None
 
 
 @given(
@@ -152,16 +148,11 @@ def test_for_ever_has_no_last_day() -> None:
     schedule=SCHEDULES,
     day=DAYS,
 )
-def test_a_tier_holds_on_its_first_day_and_a_renewal_lasts_longer(
-    validity: dict[str, Any], schedule: dict[str, Any], day: date
-) -> None:
+def test_a_tier_holds_on_its_first_day(validity: dict[str, Any], schedule: dict[str, Any], day: date) -> None:
     rules = policy(validity, schedule)
     last = valid_until(rules, day)
     assert last is not None
     assert last >= day
-    renewed = renewed_until(rules, last)
-    assert renewed is not None
-    assert renewed > last
 
 
 def test_a_policy_says_what_it_leaves_out() -> None:

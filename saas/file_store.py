@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
@@ -30,6 +31,14 @@ class StoredFile:
 
     path: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """`path` as `open` and `delete` take it; `modified_at` is when its last byte was written (the disk's clock)."""
+
+    path: str
+    modified_at: datetime
 
 
 class FileStore:
@@ -74,6 +83,12 @@ class FileStore:
         """Removes a stored file; one that is gone already is fine."""
         await _run(partial(self._own(tenant_id, path).unlink, missing_ok=True))
 
+    async def list(self, tenant_id: UUID, folder: str) -> tuple[ListedFile, ...]:
+        """The files right in the tenant's `folder`, in no order, those too that are still being written or never
+        were finished (`*.partial`). Links and subfolders are left out. Raises ValueError for another folder name.
+        """
+        return await _run(_listed, self._target(tenant_id, folder), f"{tenant_id}/{folder}")
+
     def _target(self, tenant_id: UUID, name: str) -> Path:
         if _NAME.fullmatch(name) is None:
             raise ValueError(f"not a file name of the store: {name!r}")
@@ -96,6 +111,17 @@ def _create(path: Path) -> BinaryIO:
     for folder in made:
         _sync_folder(folder.parent)
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def _listed(folder: Path, prefix: str) -> tuple[ListedFile, ...]:
+    found = []
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):  # renamed or removed meanwhile
+                if _NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                    modified = entry.stat(follow_symlinks=False).st_mtime
+                    found.append(ListedFile(f"{prefix}/{entry.name}", datetime.fromtimestamp(modified, UTC)))
+    return tuple(found)
 
 
 def _flush_and_close(file: BinaryIO) -> None:

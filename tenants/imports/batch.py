@@ -51,10 +51,11 @@ class _Parsed:
 
 
 async def _stopped(payload: dict[str, Any], _error: str) -> None:
-    """The batch failed for good: the import says so, and the rows before it stay."""
+    """The batch failed for good: the import says so, the rows before it stay, and its file goes."""
     taken = await runs.take(current().tenant_id, UUID(payload["import_id"]), payload["batch"])
     if taken is not None:
         await runs.fail(taken.run, {"code": "import-stopped", "errors": []})
+        _remove_file(taken)
 
 
 @job(JOB, on_dead=_stopped)

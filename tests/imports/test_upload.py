@@ -2,13 +2,19 @@ import asyncio
 import gzip
 import json
 import os
+import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
+from saas import jobs
 from saas.settings import get_settings
+from tenants.imports import batch
+from tenants.imports.start import JOB
 
 MEMBERS = "external_id,name\nA,甲\nB,乙\n"
 
@@ -186,3 +192,33 @@ async def test_another_tenants_import_does_not_exist(imports: Any, new_chain: An
     for path in ("", "/errors.csv"):
         answer = await other.http.get(f"/v1/imports/{mine['id']}{path}")
         assert answer.status_code == 404, path
+
+
+async def test_a_stopped_import_keeps_no_file(imports: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError("it fell over")
+
+    monkeypatch.setattr(batch, "_run_batch", fail)
+    monkeypatch.setitem(jobs._registry, JOB, replace(jobs._registry[JOB], max_attempts=1))
+    done = await imports.run(MEMBERS, "members")
+    assert (done["state"], done["error"]["code"]) == ("failed", "import-stopped")
+    assert stored(imports.chain.tenant_id) == []
+
+
+async def test_strays_of_yesterday_are_swept_when_an_import_starts(imports: Any) -> None:
+    over, waiting = [(await imports.send(MEMBERS, "members")).json()["import_id"] for _ in range(2)]
+    await imports.query(
+        "UPDATE import_run SET state = 'failed' WHERE tenant_id = $1 AND id = $2 RETURNING id", UUID(over)
+    )
+    folder = get_settings().file_store / str(imports.chain.tenant_id) / "imports"
+    lost, cut, fresh = (folder / name for name in (f"{uuid4()}", f"{uuid4()}.partial", f"{uuid4()}.partial"))
+    others = folder.parent / f"{uuid4()}.partial"  # not an upload's
+    for path in (lost, cut, fresh, others):
+        path.write_bytes(b"name\n")
+    before = time.time() - 86_400 - 60
+    for path in (folder / over, folder / waiting, lost, cut, others):
+        os.utime(path, (before, before))
+    sent = await imports.send(MEMBERS, "members")
+    assert {path.name for path in stored(imports.chain.tenant_id)} == {
+        waiting, fresh.name, others.name, sent.json()["import_id"],
+    }  # fmt: skip

@@ -1,6 +1,7 @@
 """Stored files appear whole or not at all, and only to their tenant."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -57,3 +58,21 @@ async def test_nobody_reaches_anothers_file(tmp_path: Path) -> None:
     for name in ("../f", "/f", "a//b", "A", "", ".hidden", "x" * 200, "f\n"):
         with pytest.raises(ValueError, match="not a file name"):
             await store.put(tenant, name, stream(b""))
+
+
+async def test_a_folder_is_listed_and_nothing_outside_it(tmp_path: Path) -> None:
+    store, tenant = FileStore(tmp_path / "files"), uuid4()
+    assert await store.list(tenant, "imports") == ()
+    stored = await store.put(tenant, "imports/one", stream(b"1"))
+    await store.put(tenant, "imports/deep/two", stream(b"2"))
+    await store.put(uuid4(), "imports/three", stream(b"3"))
+    folder = tmp_path / "files" / str(tenant) / "imports"
+    (folder / "x.partial").touch()
+    (folder / "link").symlink_to(folder / "one")
+    (folder / "Not ours").touch()
+    listed = await store.list(tenant, "imports")
+    assert {file.path for file in listed} == {stored.path, f"{tenant}/imports/x.partial"}
+    assert all(abs(datetime.now(UTC) - file.modified_at) < timedelta(minutes=1) for file in listed)
+    for name in ("..", "../x", "/", "", ".", "imports/..", "imports/"):
+        with pytest.raises(ValueError, match="not a file name"):
+            await store.list(tenant, name)

@@ -12,6 +12,7 @@ from saas.principal import Principal
 from saas.problem_details import language_of
 from saas.scope import CommitFailedError, tenant_scope
 from tenants.imports.batch import import_batch
+from tenants.imports.contract import ImportOperation
 from tenants.imports.show import errors_csv, show_import
 from tenants.imports.start import NEEDS, Caller, start_import
 
@@ -23,6 +24,7 @@ __all__ = ["HANDLERS", "import_batch"]  # the worker's job is registered by impo
     opt={"scoped": False},
     status_code=202,
     request_max_body_size=None,  # the file's own limit is the setting IMPORT_MAX_BYTES, kept while it streams in
+    operation_class=ImportOperation,
     summary="Import members or purchases from CSV or NDJSON (multipart: file, options)",
 )
 async def start(request: Request[Any, Any, Any]) -> Response[bytes]:

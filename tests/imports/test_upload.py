@@ -14,6 +14,7 @@ import pytest
 from saas import jobs
 from saas.settings import get_settings
 from tenants.imports import batch
+from tenants.imports.options import ImportOptions
 from tenants.imports.start import JOB
 
 MEMBERS = "external_id,name\nA,甲\nB,乙\n"
@@ -222,3 +223,15 @@ async def test_strays_of_yesterday_are_swept_when_an_import_starts(imports: Any)
     assert {path.name for path in stored(imports.chain.tenant_id)} == {
         waiting, fresh.name, others.name, sent.json()["import_id"],
     }  # fmt: skip
+
+
+async def test_the_contract_describes_the_parts(client: Any) -> None:
+    operation = (await client.get("/openapi.json")).json()["paths"]["/v1/imports"]["post"]
+    content = operation["requestBody"]["content"]["multipart/form-data"]
+    assert operation["requestBody"]["required"] is True
+    schema = content["schema"]
+    assert (schema["type"], schema["required"]) == ("object", ["file", "options"])
+    assert (schema["properties"]["file"]["type"], schema["properties"]["file"]["format"]) == ("string", "binary")
+    options = schema["properties"]["options"]
+    assert options["required"] == ["kind"]
+    assert options["properties"].keys() == ImportOptions.model_fields.keys()

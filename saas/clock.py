@@ -4,7 +4,7 @@ Facts are stamped in SQL, `clock_timestamp() + tenant.clock_offset`, because onl
 the instant after it took a lock. Sandboxes and tests move `clock_offset`; nothing else reads a clock.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from saas.scope import connection, current
 
@@ -20,8 +20,3 @@ async def tenant_now() -> datetime:
 def system_now() -> datetime:
     """The platform's now (UTC), for what belongs to no tenant: sessions, sign-up."""
     return datetime.now(UTC)
-
-
-async def set_offset(offset: timedelta) -> None:
-    """Moves the current tenant's clock. Only the migrating role may: sandboxes and tests."""
-    await connection().execute("UPDATE tenant SET clock_offset = $2 WHERE tenant_id = $1", current().tenant_id, offset)

@@ -9,9 +9,7 @@ import contextlib
 import hashlib
 import json
 import logging
-import re
 from collections.abc import Sequence
-from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -23,6 +21,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
 from saas.errors import DomainError
+from saas.idempotency import digest
 from saas.principal import Principal
 from saas.problem_details import request_id_of, send_problem
 from saas.scope import CommitFailedError, OpenScope, connection
@@ -30,7 +29,6 @@ from saas.scope import CommitFailedError, OpenScope, connection
 log = logging.getLogger(__name__)
 
 API_VERSION = "2026-11-01"
-_KEY: Final = re.compile(r"[!-~]{1,255}")
 # InternalClientError: asyncpg's name for a connection whose server said goodbye a moment before it was used.
 _LOST = (
     CommitFailedError,
@@ -126,11 +124,10 @@ def _idempotency_key(request: Request[object, object, object], body: bytes) -> _
     raw = request.headers.get("idempotency-key")
     if raw is None:
         return None
-    if _KEY.fullmatch(raw) is None:
-        raise DomainError("idempotency-key-invalid")
+    key = digest(raw)
     parts = (request.scope["path"].encode(), request.scope["query_string"], body)
     fingerprint = hashlib.sha256(b"".join(len(p).to_bytes(8, "big") + p for p in parts)).digest()
-    return _Key(hashlib.sha256(raw.encode()).digest(), fingerprint)
+    return _Key(key, fingerprint)
 
 
 class _Exchange:

@@ -45,9 +45,6 @@ async def problem_page(request: Request[Any, Any, Any], code: FromPath[str]) -> 
     return _data(language, body)
 
 
-problem_routes: Final = [problem_index, problem_page]
-
-
 def _described(problem: Problem, language: Language) -> dict[str, Any]:
     return {
         "type": f"/problems/{problem.code}",

@@ -53,7 +53,6 @@ __all__ = [
     "parse_item",
     "parse_query",
     "parse_with",
-    "require_json",
 ]
 
 T = TypeVar("T")
@@ -131,14 +130,6 @@ def parse_query(model: type[M], params: Mapping[str, str] | Iterable[tuple[str, 
     if errors:
         raise DomainError("validation-failed", errors=errors)
     return query
-
-
-def require_json(content_type: str | None) -> None:
-    """No Content-Type is taken as JSON. Raises DomainError `unsupported-media-type` for another one."""
-    if content_type:
-        media_type = content_type.partition(";")[0].strip().lower()
-        if media_type != "application/json" and not media_type.endswith("+json"):
-            raise DomainError("unsupported-media-type")
 
 
 def _refusal(error: ValidationError, raw: bytes) -> DomainError:

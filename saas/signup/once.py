@@ -7,17 +7,15 @@ Database and secret keys alone give nothing away, and no fast hash of the passwo
 doesn't open it and is refused. The operator's cleaning ends all this after 24 hours.
 """
 
-import hashlib
-import re
 from typing import Final
 
 import asyncpg
 
 from saas.errors import DomainError
+from saas.idempotency import digest
 from saas.scope import connection, current
 from saas.secrets import InvalidSecretError, decrypt, encrypt
 
-_KEY: Final = re.compile(r"[!-~]{1,255}")
 _PURPOSE: Final = "signup-answer"
 
 
@@ -25,9 +23,7 @@ class Once:
     """One keyed sign-up. Raises DomainError `idempotency-key-invalid` for a key that can't be one."""
 
     def __init__(self, key: str, body: bytes) -> None:
-        if _KEY.fullmatch(key) is None:
-            raise DomainError("idempotency-key-invalid")
-        self._key = hashlib.sha256(key.encode()).digest()
+        self._key = digest(key)
         self._bound_to = key.encode() + b"\0" + body
 
     async def earlier_answer(self) -> bytes | None:

@@ -5,7 +5,6 @@ A process that is killed on the way leaves a file that nothing leads to; the ten
 
 import hashlib
 import json
-import re
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +16,7 @@ from uuid_utils.compat import uuid7
 
 from saas.errors import DomainError, FieldError
 from saas.file_store import StoredFile, file_store
+from saas.idempotency import digest
 from saas.outbox import enqueue
 from saas.principal import KeyScope, Principal
 from saas.scope import connection, tenant_scope
@@ -30,7 +30,6 @@ from tenants.jobs.job import new_job
 
 JOB: Final = "import.batch"
 NEEDS: Final[dict[Kind, KeyScope]] = {"members": "members:write", "purchases": "purchases:write"}
-_KEY: Final = re.compile("[!-~]{1,255}")  # visible ASCII
 _HEAD: Final = [["content-type", "application/json"]]
 
 
@@ -58,14 +57,13 @@ async def start_import(caller: Caller, content_type: str, body: AsyncIterable[by
     Raises DomainError: what `Upload.pieces` raises, `import-options-invalid`, `forbidden`,
     `idempotency-key-invalid`, `idempotency-key-reused`, `idempotency-in-progress`.
     """
-    if caller.idempotency_key is not None and _KEY.fullmatch(caller.idempotency_key) is None:
-        raise DomainError("idempotency-key-invalid")
+    key = None if caller.idempotency_key is None else digest(caller.idempotency_key)
     store, import_id = file_store(), uuid7()
     upload = Upload(content_type, body, get_settings().import_max_bytes)
     file = await store.put(caller.tenant_id, f"{FOLDER}/{import_id}", upload.pieces())
     try:
         options = _options(upload.options, caller.principal)
-        accepted = await _record(caller, import_id, upload, file, options)
+        accepted = await _record(caller, key, import_id, upload, file, options)
     except DomainError:  # any other error may have come after the COMMIT: then the file is needed
         await store.delete(caller.tenant_id, file.path)
         raise
@@ -87,14 +85,14 @@ def _options(raw: bytes, principal: Principal) -> ImportOptions:
 
 
 async def _record(
-    caller: Caller, import_id: UUID, upload: Upload, file: StoredFile, options: ImportOptions
+    caller: Caller, key: bytes | None, import_id: UUID, upload: Upload, file: StoredFile, options: ImportOptions
 ) -> Accepted:
     fingerprint = _fingerprint(upload, options)
     body = json.dumps({"import_id": str(import_id), "job_id": str(import_id)}).encode()
     try:
         async with tenant_scope(caller.tenant_id, principal=caller.principal, request_id=caller.request_id) as scope:
-            if caller.idempotency_key is not None:
-                earlier = await _claim(caller.tenant_id, caller.idempotency_key, fingerprint, body)
+            if key is not None:
+                earlier = await _claim(caller.tenant_id, key, fingerprint, body)
                 if earlier is not None:
                     return Accepted(earlier, replayed=True)
             await _require_open(caller.tenant_id)
@@ -123,14 +121,13 @@ def _fingerprint(upload: Upload, options: ImportOptions) -> bytes:
     return hashlib.sha256(f"/v1/imports|{canonical}|{upload.size}|{upload.digest.hex()}".encode()).digest()
 
 
-async def _claim(tenant_id: UUID, key: str, fingerprint: bytes, body: bytes) -> bytes | None:
+async def _claim(tenant_id: UUID, key: bytes, fingerprint: bytes, body: bytes) -> bytes | None:
     """Stores the answer under the key, or returns the one stored. Waits for another request with this key."""
-    hashed = hashlib.sha256(key.encode()).digest()
     tag = await connection().execute(
         "INSERT INTO idempotency AS i (tenant_id, key, fingerprint, status, head, body)"
         " VALUES ($1, $2, $3, 202, $4, $5) ON CONFLICT DO NOTHING",
         tenant_id,
-        hashed,
+        key,
         fingerprint,
         json.dumps(_HEAD).encode(),
         body,
@@ -138,7 +135,7 @@ async def _claim(tenant_id: UUID, key: str, fingerprint: bytes, body: bytes) -> 
     if tag == "INSERT 0 1":
         return None
     row = await connection().fetchrow(
-        "SELECT fingerprint, body FROM idempotency WHERE tenant_id = $1 AND key = $2", tenant_id, hashed
+        "SELECT fingerprint, body FROM idempotency WHERE tenant_id = $1 AND key = $2", tenant_id, key
     )
     if row is None:
         raise DomainError("idempotency-in-progress", headers={"Retry-After": "1"})

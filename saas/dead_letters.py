@@ -53,7 +53,8 @@ async def retry(*, tenant_id: UUID | None = None, name: str | None = None, job_i
     """
     pool = await role_pool("operator")
     rows = await pool.fetch(
-        f"UPDATE outbox SET dead_at = NULL, attempts = 0, next_at = clock_timestamp() WHERE {_CHOSEN} RETURNING id",
+        "UPDATE outbox SET dead_at = NULL, attempts = 0, sends = 0, starts = 0, next_at = clock_timestamp()"
+        f" WHERE {_CHOSEN} RETURNING id",
         tenant_id,
         name,
         job_id,

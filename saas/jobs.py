@@ -36,6 +36,8 @@ MAX_ATTEMPTS: Final = 8  # about four minutes of trying, with the backoff below
 FIRST_BACKOFF: Final = timedelta(seconds=2)
 LONGEST_BACKOFF: Final = timedelta(hours=1)
 TIME_LIMIT: Final = timedelta(minutes=5)
+SUSPICIOUS_SENDS: Final = 3  # sent so often without an end: perhaps the job kills the process that runs it
+MAX_STARTS: Final = 3
 LONGEST_ERROR: Final = 500
 
 RUNS = Counter("regulars_jobs", "Jobs run, by what became of them", ["name", "outcome"])
@@ -50,10 +52,13 @@ _TAKE: Final = (
     # SKIP LOCKED: a duplicate that comes while the first is at work leaves at once, and it costs no attempt.
     "DELETE FROM outbox WHERE tenant_id = $1 AND id = (SELECT id FROM outbox"
     " WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND dead_at IS NULL FOR UPDATE SKIP LOCKED)"
-    " RETURNING name, payload, attempts, request_id"
+    " RETURNING name, payload, attempts, request_id, sends, starts"
 )
+# Counted only for rows under suspicion, so that the others pay no second transaction.
+_START: Final = "UPDATE outbox SET starts = starts + 1 WHERE tenant_id = $1 AND id = $2 AND attempts = $3"
 _FAIL: Final = (
-    "UPDATE outbox SET attempts = attempts + 1, last_error = $4, next_at = clock_timestamp() + $5::interval,"
+    "UPDATE outbox SET attempts = attempts + 1, sends = 0, starts = 0, last_error = $4,"
+    " next_at = clock_timestamp() + $5::interval,"
     " dead_at = CASE WHEN $6 THEN clock_timestamp() END"
     " WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND dead_at IS NULL RETURNING id"
 )
@@ -61,6 +66,14 @@ _FAIL: Final = (
 
 class UnknownJobError(LookupError):
     """No module registered this name: JOB_MODULES lacks one, or this process is older than the row."""
+
+
+class ProcessDiedError(RuntimeError):
+    """The job was started again and again and neither finished nor failed: its process went down with it."""
+
+
+class _CountTheStartError(Exception):
+    """Rolls back the taking of a suspicious row, so that its start is on record before it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,26 +116,43 @@ async def run_job(delivery: Delivery) -> Outcome:
     Raises only where the database couldn't be asked or told: then the row is as before and is sent again.
     """
     started = time.perf_counter()
-    row: asyncpg.Record | None = None
+    taken: list[asyncpg.Record] = []
     tenant_id = delivery.tenant_id
     with bound_contextvars(tenant_id=str(tenant_id), outbox_id=str(delivery.outbox_id), job="", request_id=None):
         try:
-            async with tenant_scope(tenant_id) as scope:
-                row = await connection().fetchrow(_TAKE, *delivery)
-                if row is None:
-                    return "gone"
-                scope.request_id = row["request_id"]
-                bind_contextvars(job=row["name"], request_id=row["request_id"])
-                await _handle(row)
-            outcome: Outcome = "done"
+            try:
+                outcome = await _take_and_run(delivery, taken, counted=False)
+            except _CountTheStartError:
+                async with tenant_scope(tenant_id):
+                    await connection().execute(_START, *delivery)
+                outcome = await _take_and_run(delivery, taken, counted=True)
         except Exception as error:
-            if row is None:
+            if not taken:
                 raise
-            outcome = await _record_failure(delivery, row, error)
-    label = row["name"] if row["name"] in _registry else "unknown"
+            outcome = await _record_failure(delivery, taken[-1], error)
+    if outcome == "gone":
+        return outcome
+    label = taken[-1]["name"] if taken[-1]["name"] in _registry else "unknown"
     RUNS.labels(label, outcome).inc()
     SECONDS.labels(label).observe(time.perf_counter() - started)
     return outcome
+
+
+async def _take_and_run(delivery: Delivery, taken: list[asyncpg.Record], *, counted: bool) -> Outcome:
+    """The row's deletion and its job's work, in one transaction; `taken` tells the caller what it was."""
+    async with tenant_scope(delivery.tenant_id) as scope:
+        row = await connection().fetchrow(_TAKE, *delivery)
+        if row is None:
+            return "gone"
+        taken.append(row)
+        scope.request_id = row["request_id"]
+        bind_contextvars(job=row["name"], request_id=row["request_id"])
+        if row["sends"] >= SUSPICIOUS_SENDS and not counted:
+            raise _CountTheStartError
+        if row["starts"] > MAX_STARTS:
+            raise ProcessDiedError(f"started {MAX_STARTS} times and never ended")
+        await _handle(row)
+    return "done"
 
 
 async def _handle(row: asyncpg.Record) -> None:

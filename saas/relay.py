@@ -52,7 +52,7 @@ WITH due AS MATERIALIZED (
          WHERE o.tenant_id = t.tenant_id AND o.dead_at IS NULL AND o.next_at <= clock_timestamp()
          ORDER BY o.next_at LIMIT $2 FOR UPDATE SKIP LOCKED) d
 )
-UPDATE outbox o SET next_at = clock_timestamp() + $3::interval
+UPDATE outbox o SET next_at = clock_timestamp() + $3::interval, sends = o.sends + 1
   FROM due WHERE o.tenant_id = due.tenant_id AND o.id = due.id
 RETURNING o.tenant_id, o.id, o.attempts
 """

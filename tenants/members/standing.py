@@ -9,7 +9,10 @@ import asyncpg
 
 from saas.scope import connection, current
 from tenants.programme.document import Ladder
+from tenants.programme.schedule import UntilNextSchedule, next_schedule_day
 from tenants.programme.versions import current_programme
+from tenants.programme.windows import ONE_DAY
+from tenants.tiers.runs import last_runs
 
 Standing = dict[str, Any]
 
@@ -28,16 +31,19 @@ async def standings(joined: Mapping[UUID, date], locale: str) -> dict[UUID, dict
         list(joined),
     )
     decided = {(row["member_id"], row["ladder"]): row for row in rows}
+    ran = await last_runs()
     return {
         member_id: {
-            ladder.code: _standing(ladder, decided.get((member_id, ladder.code)), joined_on, locale)
+            ladder.code: _standing(
+                ladder, decided.get((member_id, ladder.code)), joined_on, locale, ran.get(ladder.code)
+            )
             for ladder in programme.ladders
         }
         for member_id, joined_on in joined.items()
     }
 
 
-def _standing(ladder: Ladder, row: asyncpg.Record | None, joined_on: date, locale: str) -> Standing:
+def _standing(ladder: Ladder, row: asyncpg.Record | None, joined_on: date, locale: str, ran: date | None) -> Standing:
     base = ladder.tiers[0]
     code = base.code if row is None else row["tier"]
     tier = ladder.tier(code)
@@ -46,8 +52,18 @@ def _standing(ladder: Ladder, row: asyncpg.Record | None, joined_on: date, local
         "code": code,
         "name": code if tier is None else tier.names.get(locale),
         "since": joined_on if row is None else row["since"],
-        "valid_until": None if row is None else row["valid_until"],
+        "valid_until": None if row is None else _valid_until(ladder, row["valid_until"], ran),
     }
+
+
+def _valid_until(ladder: Ladder, stored: date | None, ran: date | None) -> date | None:
+    """The day as it holds: without grace, a run over everyone renews `until_next_schedule` without writing rows
+    (`tenants.programme.compiler` says the same in SQL).
+    """
+    policy = ladder.policy
+    if stored is None or ran is None or policy.grace_days > 0 or not isinstance(policy.validity, UntilNextSchedule):
+        return stored
+    return max(stored, next_schedule_day(policy.schedule, ran) - ONE_DAY)
 
 
 async def shown(members: Sequence[asyncpg.Record], locale: str) -> list[dict[str, Any]]:

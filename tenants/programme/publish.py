@@ -67,8 +67,9 @@ async def read_draft() -> tuple[dict[str, Any], int]:
 async def publish(transition: str, note: str | None) -> Programme:
     """Makes the draft the next version, in force from this transaction's end on. The draft is used up.
 
-    Raises DomainError `draft-missing`, `transition-not-available`, and `tiers-in-use` where a member holds a
-    tier that the draft doesn't have at the same rank.
+    Raises DomainError `draft-missing`, `transition-not-available`, `recalculation-running` while a run that
+    began under the old rules isn't through, and `tiers-in-use` where a member holds a tier above the base that
+    the draft doesn't have at the same rank.
     """
     if transition not in TRANSITIONS:
         raise DomainError("transition-not-available", params={"available": ", ".join(TRANSITIONS)})
@@ -77,6 +78,10 @@ async def publish(transition: str, note: str | None) -> Programme:
     version = await connection().fetchval(
         "SELECT programme_version FROM tenant WHERE tenant_id = $1 FOR NO KEY UPDATE", tenant_id
     )
+    if await connection().fetchval(
+        "SELECT EXISTS (SELECT FROM recalculation WHERE tenant_id = $1 AND finished_at IS NULL)", tenant_id
+    ):
+        raise DomainError("recalculation-running")
     document, _ = await read_draft()
     rules = checked(document).model_copy(update={"version": version + 1})
     await _refuse_moved_tiers(await programme(version), rules)
@@ -102,9 +107,10 @@ async def _refuse_moved_tiers(old: Programme, new: Programme) -> None:
     for ladder in old.ladders:
         successor = new.ladder(ladder.code)
         kept = {} if successor is None else {tier.code: tier.rank for tier in successor.tiers}
-        moved = [tier.code for tier in ladder.tiers if kept.get(tier.code) != tier.rank]
+        moved = [tier.code for tier in ladder.tiers[1:] if kept.get(tier.code) != tier.rank]
         held = await connection().fetchval(
-            "SELECT tier FROM member_tier WHERE tenant_id = $1 AND ladder = $2 AND tier = ANY($3::text[]) LIMIT 1",
+            "SELECT tier FROM member_tier WHERE tenant_id = $1 AND ladder = $2 AND rank > 0"
+            " AND tier = ANY($3::text[]) LIMIT 1",
             current().tenant_id,
             ladder.code,
             moved,

@@ -17,6 +17,7 @@ from saas.scope import connection, current
 from tenants.programme.windows import local_day
 from tenants.purchases.bodies import PurchaseBody
 from tenants.purchases.fingerprint import details_digest, fingerprint
+from tenants.purchases.first_fact import settle_settings
 from tenants.tiers.evaluate import Change, evaluate_fact
 from tenants.tiers.history import changes_of_purchase
 
@@ -25,7 +26,7 @@ FUTURE = timedelta(days=1)
 _LOCK = """
 WITH l AS (UPDATE member AS m SET seq = m.seq + 1 WHERE m.tenant_id = $1 AND m.id = {member}
            RETURNING m.id, m.seq, clock_timestamp() AS locked_at)
-SELECT t.timezone, t.status, t.programme_version, l.id AS member_id, l.seq,
+SELECT t.timezone, t.status, t.has_facts, l.id AS member_id, l.seq,
        coalesce(l.locked_at, clock_timestamp()) + t.clock_offset AS recorded_at, b.id AS branch_id, b.closed_at
   FROM tenant t LEFT JOIN l ON true LEFT JOIN branch b ON b.tenant_id = t.tenant_id AND b.id = $2
  WHERE t.tenant_id = $1"""
@@ -41,7 +42,9 @@ p AS (INSERT INTO purchase AS p (tenant_id, id, member_id, branch_id, seq, exter
                                  local_day, amount, lines, tenders, sold_by, source, actor)
       SELECT $1, k.id, $5::uuid, $2, $6::bigint, $3, $7, $8, $9::date, $10::bigint, $11, $12, $13, 'api', $14
         FROM k)"""
-RECORD = f"WITH {_FACT} SELECT id FROM k"
+# The version is read here, behind the member's lock: who waited for it is decided by the rules now in force.
+_ANSWER = "SELECT k.id, t.programme_version FROM k, tenant t WHERE t.tenant_id = $1"
+RECORD = f"WITH {_FACT} {_ANSWER}"
 RECORD_FOR_MEMBER = f"""WITH {_FACT},
 t AS (INSERT INTO member_total AS a (tenant_id, member_id, spend, purchases, max_purchase, last_day)
       SELECT $1, $5, $10, 1, $10, $9 FROM k
@@ -56,7 +59,7 @@ d AS (INSERT INTO member_day AS a (tenant_id, member_id, day, spend, purchases, 
       SELECT $1, $5, $9, $10, 1, $10 FROM k
       ON CONFLICT (tenant_id, member_id, day) DO UPDATE SET spend = a.spend + excluded.spend,
          purchases = a.purchases + 1, max_purchase = greatest(a.max_purchase, excluded.max_purchase))
-SELECT id FROM k"""
+{_ANSWER}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ async def record_purchase(body: PurchaseBody) -> Recorded:
     if place["closed_at"] is not None:  # a till that never heard the answer to its last sale still gets it
         closed = DomainError("branch-closed", params={"branch": str(body.branch_id)})
         return await _first_answer(body, mark, otherwise=closed)
+    timezone: str = place["timezone"] if place["has_facts"] else await settle_settings()
     arguments = (
         current().tenant_id,
         body.branch_id,
@@ -108,24 +112,22 @@ async def record_purchase(body: PurchaseBody) -> Recorded:
         place["seq"],
         occurred_at,
         place["recorded_at"],
-        local_day(occurred_at, ZoneInfo(place["timezone"])),
+        local_day(occurred_at, ZoneInfo(timezone)),
         amount,
         details.get("lines"),
         details.get("tenders"),
         body.sold_by,
         current().principal.actor,
     )
-    purchase_id = await connection().fetchval(RECORD if member_id is None else RECORD_FOR_MEMBER, *arguments)
-    if purchase_id is None:
+    made = await connection().fetchrow(RECORD if member_id is None else RECORD_FOR_MEMBER, *arguments)
+    if made is None:
         conflict = DomainError("external-id-conflict", params={"external_id": body.external_id})
         return await _first_answer(body, mark, otherwise=conflict)
     changes: list[Change] = []
     if member_id is not None:
-        changes = await evaluate_fact(
-            member_id, place["programme_version"], place["recorded_at"], place["timezone"], purchase_id
-        )
+        changes = await evaluate_fact(member_id, made["programme_version"], place["recorded_at"], timezone, made["id"])
     return Recorded(
-        purchase_id,
+        made["id"],
         member_id,
         body.branch_id,
         body.external_id,

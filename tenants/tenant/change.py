@@ -10,13 +10,10 @@ from tenants.tiers.schedules import install_schedules
 
 # The tenant's row orders publishes, recalculations and this.
 _LOCK: Final = """
-SELECT name, locale, timezone, currency FROM tenant WHERE tenant_id = $1 FOR NO KEY UPDATE
+SELECT name, locale, timezone, currency, has_facts FROM tenant WHERE tenant_id = $1 FOR NO KEY UPDATE
 """
 # A waiting import counts: its times will be read in the tenant's time zone.
-_HAS_FACTS: Final = """
-SELECT EXISTS (SELECT FROM purchase WHERE tenant_id = $1)
-    OR EXISTS (SELECT FROM import_run WHERE tenant_id = $1)
-"""
+_HAS_IMPORTS: Final = "SELECT EXISTS (SELECT FROM import_run WHERE tenant_id = $1)"
 _REDRAFT: Final = """
 UPDATE programme_draft AS d
    SET document = d.document || jsonb_build_object('currency', $2::text), revision = d.revision + 1
@@ -57,7 +54,7 @@ async def change_tenant(
     wanted = {"name": name, "locale": locale, "timezone": timezone, "currency": currency}
     changes = {key: value for key, value in wanted.items() if value is not None and value != before[key]}
     frozen = [key for key in ("timezone", "currency") if key in changes]
-    if frozen and await connection().fetchval(_HAS_FACTS, current().tenant_id):
+    if frozen and (before["has_facts"] or await connection().fetchval(_HAS_IMPORTS, current().tenant_id)):
         raise DomainError("settings-frozen", errors=[FieldError(f"/{key}", "invalid") for key in frozen])
     if not changes:
         return

@@ -5,10 +5,11 @@ the validity and its grace are over, renew or fall; else nothing. Evaluating twi
 what was written makes the same evaluation find nothing to do.
 
 Choices where the domain's text is silent (docs/decisions/0004-tier-algorithm.md gives the reasons):
-a fact on an `immediate` ladder runs every step, and in grace renews where `retain` holds; a renewal adds
-whole periods until today is covered; a member whose last decision on the ladder is later than the instant
-(at a firing: or the same) is left alone. A renewal under `until_next_schedule` is no decision: a firing
-writes nothing at all for it (the run's own record moves the validity on), a fact moves the member's row.
+a fact on an `immediate` ladder runs every step, and in grace renews where `retain` holds; a validity
+`until_next_schedule` ends at a firing only, never at a purchase that came before it; a renewal adds whole
+periods until today is covered; a member whose last decision on the ladder is later than the instant (at a
+firing: or the same) is left alone. A renewal under `until_next_schedule` is no decision: without grace
+nothing at all is written for it (the run's own record moves the validity on), with grace the member's row.
 """
 
 from dataclasses import dataclass
@@ -143,20 +144,24 @@ def _decision(values: Values, j: int, ladder: Ladder) -> str:
     drop = policy.max_drop
     lowest = "0" if drop is None else f"greatest(0, {s}_rank - {binder.constant(drop, 'integer')})"
     silent = _renews_silently(ladder)
-    # At a firing without grace the run's record moves the validity (`Values._valid_until`): no row is written.
-    unwritten = firing if silent and policy.grace_days == 0 else "false"
     period = _period_months(ladder)
     keeps = _keeps(values, j, ladder)
     decided = "" if values.ids is Ids.ONE else " WHERE v.reason IS NOT NULL"  # one is answered either way
     own = f"e.s{j}_valid_until"
     renewed = until if silent else f"({own} + make_interval(months => {period} * e.periods))::date"
     renewed_from = today if silent else f"(({own} + make_interval(months => {period} * (e.periods - 1)))::date + 1)"
+    over = f"{s}_valid_until + {grace} < {today}" + (f" AND {firing}" if silent else "")
+    if not silent:
+        renewable = f"({over} OR {s}_valid_until < {today} AND NOT {firing})"
+    elif policy.grace_days > 0:
+        renewable = over
+    else:
+        renewable = "false"  # the run's record moves the validity (`Values._valid_until`): no row is written
     reason = f"""CASE
                      WHEN {s}_at > {at} OR {firing} AND {s}_at = {at} THEN NULL
                      WHEN {_target(values, j, ladder)} > {s}_rank THEN 'upgrade'
-                     WHEN {s}_valid_until + {grace} < {today} AND NOT {keeps} THEN 'downgrade'
-                     WHEN {s}_valid_until + {grace} < {today} OR {s}_valid_until < {today} AND NOT {firing} THEN
-                       CASE WHEN {keeps} AND NOT {unwritten} THEN 'renew' END
+                     WHEN {over} AND NOT {keeps} THEN 'downgrade'
+                     WHEN {renewable} AND {keeps} THEN 'renew'
                    END"""
     # OFFSET 0 keeps the planner from copying an expression to each place where its result is used.
     return f"""

@@ -9,10 +9,8 @@ from saas.scope import connection, current
 from tenants.programme.compiler import Ids
 from tenants.programme.document import Programme
 from tenants.programme.moment import moment_of
-from tenants.programme.schedule import UntilNextSchedule
 from tenants.programme.versions import programme
 from tenants.tiers.deciding import statement_for
-from tenants.tiers.runs import last_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +35,6 @@ async def evaluate_fact(
     """Decides the `immediate` ladders after a purchase, whose lock the caller holds; every ladder is answered."""
     rules = await programme(version)
     ladders = immediate_ladders(rules)
-    # Only a run's record can move a validity `until_next_schedule`: no other ladder needs the extra read.
-    needs_runs = any(isinstance(rules.ladders[j].policy.validity, UntilNextSchedule) for j in ladders)
     moment = moment_of(
         recorded_at,
         ZoneInfo(timezone),
@@ -46,7 +42,6 @@ async def evaluate_fact(
         recorded_at=recorded_at,
         cause="purchase",
         cause_id=purchase_id,
-        last_runs=await last_runs() if needs_runs else None,
     )
     tenant_id = current().tenant_id
     statement = statement_for(tenant_id, rules, ladders, Ids.ONE)

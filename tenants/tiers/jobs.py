@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from saas.jobs import job
-from tenants.tiers.recalculate import JOB, give_up, run_batch
+from tenants.tiers.batches import give_up, run_batch
+from tenants.tiers.recalculate import JOB
 from tenants.tiers.schedules import SCHEDULE_JOB, fire
 
 

@@ -111,7 +111,7 @@ class Chain:
         return Decision(ladder, member, at, before, after, reason, standing.valid_until, facts, view.day)
 
 
-def act(view: View, *, scheduled: bool) -> str | None:
+def act(view: View, *, scheduled: bool) -> str | None:  # noqa: PLR0911 - the steps as they are listed
     """Steps 1 to 4: changes the standing and returns the reason of the decision to write, if any."""
     standing = view.standing
     target = max(position for position in range(len(view.tiers)) if qualifies(position, view))
@@ -121,6 +121,8 @@ def act(view: View, *, scheduled: bool) -> str | None:
         return "upgrade"
     if standing.valid_until is None:
         return None
+    if view.policy["validity"]["type"] == "until_next_schedule" and not scheduled:
+        return None  # it ends when the schedule decides, not at a purchase that came first
     last_day_of_grace = standing.valid_until + timedelta(days=view.policy["grace_days"])
     if last_day_of_grace < view.today:
         if retains(standing.position, view):

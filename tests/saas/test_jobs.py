@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 
 @pytest.fixture
-async def tenant_id(database: None, environ: dict[str, str]) -> UUID:  # noqa: ARG001
+async def tenant_id(database: None, environ: dict[str, str]) -> UUID:
     return await new_tenant(environ)
 
 
@@ -111,6 +111,36 @@ async def test_failures_are_rolled_back_counted_put_off_and_at_last_dead(
     assert told == [({"n": 1}, row["last_error"])]
     assert await marks(tenant_id) == ["dead"]
     assert await run_job(delivery._replace(attempt=3)) == "gone"
+
+
+async def test_a_job_whose_process_dies_again_and_again_becomes_a_dead_letter(
+    tenant_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(payload: Json) -> None:
+        await mark(payload)
+
+    register(monkeypatch, "test.deadly", work, max_attempts=1)
+    delivery = await put(tenant_id, "test.deadly", {"n": 1})
+    async with tenant_scope(tenant_id):  # three starts are on record, none with an end
+        await connection().execute("UPDATE outbox SET sends = 5, starts = 3 WHERE tenant_id = $1", tenant_id)
+    assert await run_job(delivery) == "dead"
+    (row,) = await outbox(tenant_id)
+    assert row["last_error"].startswith("ProcessDiedError")
+    assert await marks(tenant_id) == []
+
+
+async def test_a_job_that_was_sent_often_and_waited_only_is_run(
+    tenant_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(payload: Json) -> None:
+        await mark(payload)
+
+    register(monkeypatch, "test.patient", work)
+    delivery = await put(tenant_id, "test.patient", {"n": "late"})
+    async with tenant_scope(tenant_id):
+        await connection().execute("UPDATE outbox SET sends = 50 WHERE tenant_id = $1", tenant_id)
+    assert await run_job(delivery) == "done"
+    assert await marks(tenant_id) == ["late"]
 
 
 async def test_a_broken_on_dead_does_not_keep_its_row_alive(tenant_id: UUID, monkeypatch: pytest.MonkeyPatch) -> None:

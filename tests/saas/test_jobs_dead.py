@@ -12,7 +12,7 @@ from saas.scope import tenant_scope
 
 
 @pytest.fixture
-async def tenant_id(database: None, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> UUID:  # noqa: ARG001
+async def tenant_id(database: None, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> UUID:
     """A tenant with three dead letters, two of them of one name, and one job that waits."""
     tenant_id = await new_tenant(environ)
 

@@ -40,7 +40,7 @@ def start(environ: dict[str, str]) -> Iterator[Start]:
 
 
 @pytest.fixture
-async def tenant_id(database: None, environ: dict[str, str]) -> UUID:  # noqa: ARG001
+async def tenant_id(database: None, environ: dict[str, str]) -> UUID:
     await run_as_owner(environ, "DELETE FROM outbox")
     get_broker().client.flushall()
     return await new_tenant(environ)

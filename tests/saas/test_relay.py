@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("clean")
 
 
 @pytest.fixture
-async def clean(database: None, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+async def clean(database: None, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The relay serves every tenant, so nothing of other tests may be left."""
     await run_as_owner(environ, "DELETE FROM outbox")
     get_broker().client.flushall()

@@ -19,7 +19,7 @@ EVERY_DAY: Json = {"job": "test.due", "kind": "every", "seconds": 86_400, "paylo
 
 
 @pytest.fixture
-async def tenant_id(database: None, environ: dict[str, str]) -> UUID:  # noqa: ARG001
+async def tenant_id(database: None, environ: dict[str, str]) -> UUID:
     return await new_tenant(environ)
 
 
@@ -109,7 +109,7 @@ async def test_an_instant_waits_for_the_chain_of_the_one_before(
     assert order == [(day, step) for day in days for step in range(3)]
 
 
-async def test_schedules_go_by_the_tenants_clock(environ: dict[str, str], database: None) -> None:  # noqa: ARG001
+async def test_schedules_go_by_the_tenants_clock(environ: dict[str, str], database: None) -> None:
     ahead = await new_tenant(environ, clock_offset=timedelta(days=40))
     behind = await new_tenant(environ, clock_offset=timedelta(days=-40))
     await put(ahead, ago(days=-39.9))

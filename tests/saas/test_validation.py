@@ -78,7 +78,7 @@ class Everything(Body):
     data: dict[str, Any] = Field(default={})
 
     @model_validator(mode="after")
-    def _own_needs_a_name(self) -> "Everything":  # noqa: N804 - after validation there is an instance
+    def _own_needs_a_name(self) -> "Everything":
         if self.kind == "own" and self.name is None:
             raise InvalidValueError("required", at="/name")
         return self

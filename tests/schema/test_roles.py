@@ -8,9 +8,15 @@ import pytest
 from support.clock import owner
 
 ALL = {"SELECT", "INSERT", "UPDATE", "DELETE"}
-APPEND_ONLY = {"public.decision", "public.audit", "public.programme_version"}
+APPEND_ONLY = {
+    "public.decision",
+    "public.audit",
+    "public.programme_version",
+    "public.purchase",
+    "public.purchase_external",
+}
 APP_ELSEWHERE = {
-    "public.tenant": {"SELECT", "INSERT", "UPDATE(name, locale, timezone, currency, programme_version)"},
+    "public.tenant": {"SELECT", "INSERT", "UPDATE(name, locale, timezone, currency, programme_version, has_facts)"},
     "platform.account": {"INSERT"},
     "platform.slug": {"INSERT"},
     "platform.account_tenant": {"SELECT", "INSERT", "DELETE"},
@@ -31,16 +37,16 @@ NARROW = {
         "platform.session": {"SELECT", "INSERT", "UPDATE(seen_at, expires_at)", "DELETE"},
     },
     "relay": {
-        "public.outbox": {"SELECT", "INSERT", "UPDATE"},
-        "public.schedule": {"SELECT", "UPDATE"},
+        "public.outbox": {"SELECT", "INSERT", "UPDATE(next_at, sends)"},
+        "public.schedule": {"SELECT", "UPDATE(next_at)"},
         "public.tenant": {"SELECT(tenant_id, clock_offset)"},
     },
     "operator": {
         "public.migration": {"SELECT"},
         "public.tenant": {"SELECT"},
-        "public.outbox": {"SELECT", "UPDATE(next_at, attempts, last_error, dead_at)", "DELETE"},
+        "public.outbox": {"SELECT", "UPDATE(next_at, attempts, sends, starts, last_error, dead_at)", "DELETE"},
         "public.idempotency": {"SELECT(created_at)", "DELETE"},
-        "platform.signup_key": {"SELECT", "DELETE"},
+        "platform.signup_key": {"SELECT(created_at)", "DELETE"},
     },
 }
 

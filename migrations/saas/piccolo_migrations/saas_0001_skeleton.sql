@@ -86,4 +86,4 @@ CREATE TABLE platform.signup_key (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 GRANT SELECT, INSERT, UPDATE (answer) ON platform.signup_key TO app;
-GRANT SELECT, DELETE ON platform.signup_key TO operator;
+GRANT SELECT (created_at), DELETE ON platform.signup_key TO operator;

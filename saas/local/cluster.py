@@ -127,10 +127,14 @@ def clear_leftovers(data: Path, *, patience: float) -> None:
 
 
 def _servers_in(data: Path) -> Iterator[int]:
-    """Every process of a server on this folder: PostgreSQL keeps its data folder as working directory."""
+    """Every process of a server on this folder: PostgreSQL keeps its data folder as working directory.
+
+    Somebody's shell or editor in there is none; an upgrade may have replaced a server's program while it ran.
+    """
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if (entry / "cwd").readlink() == data:
+            program = (entry / "exe").readlink().name.removesuffix(" (deleted)")
+            if program == "postgres" and (entry / "cwd").readlink() == data:
                 yield int(entry.name)
         except OSError:  # gone, or another user's
             continue

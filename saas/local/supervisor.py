@@ -87,6 +87,7 @@ class Supervisor:
         self._hurry = asyncio.Event()
         self._guard = Guard()
         self._work: asyncio.Task[None] | None = None
+        self._environment_file: Path | None = None  # once we wrote it; before that it may be another supervisor's
 
     async def run(self, programs: Sequence[Program], migration: Sequence[str], hooks: Sequence[Hook]) -> int:
         """As the function `run`."""
@@ -139,7 +140,7 @@ class Supervisor:
             await self._start_service("valkey", valkey)
         environment = child_environment(self._data_dir, self._url, postgres, valkey)
         if self._running:
-            write_environment(self._data_dir, environment)
+            self._environment_file = write_environment(self._data_dir, environment)
         return environment
 
     async def _start_service(self, name: str, server: EmbeddedPostgres | EmbeddedValkey) -> None:
@@ -215,7 +216,8 @@ class Supervisor:
         for process in self._running[len(children) :]:
             await process.stop(self._hurry)
         self._guard.close()
-        (self._data_dir / "environment").unlink(missing_ok=True)
+        if self._environment_file is not None:
+            self._environment_file.unlink(missing_ok=True)
         self._console.say(text("stopped"))
 
     @property

@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from saas.local.account import unprivileged
+from saas.local.cluster import clear_leftovers
 from saas.local.postgres import EmbeddedPostgres
 from saas.local.process import LocalServiceError, spawn
 from saas.local.provision import provision
@@ -113,6 +114,21 @@ async def test_a_stale_pid_file_with_a_living_number_does_not_stop_the_start(tmp
     stranger.kill()
     stranger.wait()
     remove_cluster(tmp_path)
+
+
+@pytest.mark.parametrize(("program", "found"), [("sleep", False), ("postgres", True)])
+def test_only_postgres_processes_in_the_folder_are_cleared_away(tmp_path: Path, program: str, found: bool) -> None:
+    data, copy = tmp_path / "data", tmp_path / program
+    data.mkdir()
+    shutil.copy("/bin/sleep", copy)
+    process = subprocess.Popen(["/bin/sleep", "60"], executable=copy, cwd=data)
+    try:
+        copy.unlink()  # an upgrade may have replaced the program of a server that still runs
+        clear_leftovers(data, patience=0)
+        assert (process.poll() is not None) is found
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_a_second_starter_is_refused_by_name(postgres: EmbeddedPostgres) -> None:

@@ -170,6 +170,7 @@ def test_a_second_one_on_the_same_data_is_refused(up: Up, folder: Path) -> None:
     other = Up(folder)
     assert other.process.wait(10) == 1
     assert f"already in use by process {up.process.pid}" in other.said()
+    assert (folder / "environment").exists(), "the first one's"
     assert up.process.poll() is None
 
 

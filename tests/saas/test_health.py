@@ -1,17 +1,20 @@
-"""Readiness, when the database is away."""
+import re
 
-import asyncpg
 import httpx
-import pytest
+from support.chains import Chain
 
 
-@pytest.mark.parametrize("gone", [asyncpg.InternalClientError("unknown state"), OSError(), TimeoutError()])
-async def test_a_database_that_is_away_is_said(
-    client: httpx.AsyncClient, gone: Exception, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def pool(_role: str) -> None:
-        raise gone
+async def test_requests_are_measured_by_route_and_not_by_address(chain: Chain, client: httpx.AsyncClient) -> None:
+    member = (await chain.http.post("/v1/members", json={"name": "王秀"})).json()["id"]
+    await chain.http.get(f"/v1/members/{member}")
+    metrics = (await client.get("/metrics")).text
+    assert re.search(
+        r'regulars_http_seconds_count\{method="GET",route="/v1/members/{[^}]*}",status="200"\} \d', metrics
+    )
+    assert member not in metrics
 
-    monkeypatch.setattr("saas.health.role_pool", pool)
-    answer = await client.get("/readyz")
-    assert (answer.status_code, answer.json()["checks"]["database"]) == (503, "unreachable")
+
+async def test_ready_names_every_server(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/healthz")).json() == {"status": "ok"}
+    ready = await client.get("/readyz")
+    assert (ready.status_code, ready.json()["checks"]) == (200, {"database": "ok", "cache": "ok"})

@@ -42,7 +42,7 @@ async def bought(chain: Chain, external_id: str, amount: int | None, **fields: A
 
 async def rows(chain: Chain, table: str) -> list[dict[str, Any]]:
     """A tenant table's rows, past row security."""
-    found = await (await owner()).fetch(f"SELECT * FROM {table} WHERE tenant_id = $1", chain.tenant_id)
+    found = await (await owner()).fetch(f"SELECT * FROM {table} WHERE tenant_id = $1 ORDER BY 1, 2, 3", chain.tenant_id)
     return [dict(row) for row in found]
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import msgspec
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.config.app import AppConfig
+from litestar.enums import RequestEncodingType
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.params import BodyKwarg
 from litestar.plugins.pydantic import PydanticInitPlugin
 from litestar.types import ASGIApp, ControllerRouterHandler
 
@@ -84,6 +86,17 @@ class _Bodies(PydanticInitPlugin):
         return [(_is_body, _decode_body)]
 
 
+class _Request(Request[Any, Any, Any]):
+    """Where JSON is taken, no body counts as `{}`: what is optional may all be left out, what isn't is named."""
+
+    async def body(self) -> bytes:
+        sent = await super().body()
+        data = self.route_handler.parsed_data_field
+        taken = data.kwarg_definition if data else None
+        json = isinstance(taken, BodyKwarg) and taken.media_type == RequestEncodingType.JSON
+        return b"{}" if json and not sent else sent
+
+
 def create_app() -> Litestar:
     """The ASGI application. Reads the settings; opens its pools when it starts to serve."""
     settings = get_settings()
@@ -95,6 +108,7 @@ def create_app() -> Litestar:
             middleware=[RequestIdMiddleware(), AuthMiddleware(), ScopeMiddleware()],
             exception_handlers=exception_handlers,
             plugins=[_Bodies()],
+            request_class=_Request,
             lifespan=[_pools],
             logging_config=None,  # ours is set above, for every process alike
             openapi_config=OpenAPIConfig(

@@ -227,10 +227,13 @@ def on_recursion(request: Request[Any, Any, Any], error: RecursionError) -> Resp
 
 
 def _litestar_errors(error: ValidationException) -> list[FieldError]:
-    """Litestar's list of `{key, message, source}` as field errors; a key is a dotted path."""
+    """Litestar's list of `{key, message, source}` as field errors; a key is a dotted path, or the body's own name
+    in our handlers, which says nothing to a caller.
+    """
     extra = error.extra if isinstance(error.extra, list) else []
     keys = [str(entry["key"]) for entry in extra if isinstance(entry, dict) and entry.get("key")]
-    return [FieldError(pointer(*key.split(".")), "invalid") for key in keys] or [FieldError("", "invalid")]
+    places = ["" if key == "data" else pointer(*key.split(".")) for key in keys]
+    return [FieldError(place, "invalid") for place in places or [""]]
 
 
 # What passes by itself: somebody else's lock or a lost race. The client tries again.

@@ -54,10 +54,9 @@ async def put_programme_draft(
 
 
 @post("/v1/programme/draft/publish", status_code=200, opt=WRITE, tags=["programme"])
-async def publish_draft(data: JSONBody[PublishBody | None] = None) -> dict[str, Any]:
+async def publish_draft(data: JSONBody[PublishBody]) -> dict[str, Any]:
     """Makes the draft the next version, in force at once."""
-    wanted = data or PublishBody()
-    rules = await publish(wanted.transition, wanted.note)
+    rules = await publish(data.transition, data.note)
     timezone = await connection().fetchval("SELECT timezone FROM tenant WHERE tenant_id = $1", current().tenant_id)
     await install_schedules(rules, ZoneInfo(timezone).key)
     return rules.dump()

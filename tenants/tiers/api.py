@@ -45,14 +45,13 @@ async def list_decisions(member_id: FromPath[UUID], request: HttpRequest[Any, An
 
 
 @post("/v1/programme/recalculate", status_code=202, opt={"requires": "programme:write"}, tags=["programme"])
-async def recalculate(data: JSONBody[RecalculateBody | None] = None) -> dict[str, UUID]:
+async def recalculate(data: JSONBody[RecalculateBody]) -> dict[str, UUID]:
     """Evaluates every member as of an instant; the job tells progress and result.
 
     409 `later-decisions` where a decision was made for a later instant.
     """
-    as_of = None if data is None else data.as_of
-    run_id = await start_recalculation(Request("request", as_of=as_of))
-    detail = {"as_of": None if as_of is None else as_of.isoformat()}
+    run_id = await start_recalculation(Request("request", as_of=data.as_of))
+    detail = {"as_of": None if data.as_of is None else data.as_of.isoformat()}
     await record("programme.recalculate", f"job:{run_id}", detail)
     return {"job_id": run_id}
 

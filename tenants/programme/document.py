@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import combinations
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from babel.core import get_global
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from tenants.programme.benefits import Benefit
-from tenants.programme.conditions import Condition, Place, leaf_key, places
+from tenants.programme.conditions import Condition, Place, iter_leaves, leaf_key, places
 from tenants.programme.rules import (
     Attribute,
     Eligibility,
@@ -33,6 +33,10 @@ from tenants.programme.strict import (
     invalid,
     json_pointer,
 )
+from tenants.programme.windows import Lifetime
+
+MAX_LEAVES: Final = 256
+"""Different leaves of all ladders together: each is a column of the statement that decides."""
 
 
 @cache
@@ -100,6 +104,13 @@ def _tier_faults(tiers: tuple[Tier, ...]) -> Iterator[Fault]:
             yield Fault(("tiers", n, "qualify"), "qualify-missing", "A tier above the base needs a condition")
 
 
+def _different_leaves(ladder: Ladder) -> int:
+    """How many values decide on this ladder. `lifetime` in a `retain` is one of its own: it knows no falls."""
+    asked = [(condition, kept) for x in ladder.tiers for condition, kept in ((x.qualify, False), (x.retain, True))]
+    leaves = [(leaf, kept) for condition, kept in asked if condition is not None for leaf in iter_leaves(condition)]
+    return len({(leaf_key(leaf), kept and isinstance(leaf.window, Lifetime)) for leaf, kept in leaves})
+
+
 class Programme(Strict):
     """The whole document. The first ladder is the main one."""
 
@@ -127,6 +138,10 @@ class Programme(Strict):
             for n in duplicates(codes):
                 params = {"value": codes[n]}
                 yield Fault((name, n, "code"), "duplicate", "The code {value} is taken", params)
+        leaves = sum(_different_leaves(ladder) for ladder in self.ladders)
+        if leaves > MAX_LEAVES:
+            sizes = {"leaves": leaves, "most": MAX_LEAVES}
+            yield Fault(("ladders",), "too-many-leaves", "{leaves} leaves are more than {most}", sizes)
         tiers = {tier.code for ladder in self.ladders for tier in ladder.tiers}
         for n, step in enumerate(self.wallet.top_up_bonus):
             for k, code in enumerate(step.tiers or ()):

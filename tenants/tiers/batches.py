@@ -35,9 +35,10 @@ async def run_batch(payload: dict[str, Any]) -> None:
     # Large hashes and no parallel workers: a recalculation must not take the machine from the tills.
     # No nested loops where a hash does: before the first ANALYZE of a new tenant the planner takes ten thousand
     # members for one and would compare each with each (0.2 s → 27 s). The laterals stay what they must be.
+    # Each batch is planned for its own range: 4 ms, regained by constants, and no plan for any range can go wrong.
     await connection().execute(
         "SET LOCAL work_mem = '64MB'; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_nestloop = off;"
-        " SET LOCAL lock_timeout = '20s'"
+        " SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL lock_timeout = '20s'"
     )
     run = await connection().fetchrow(
         "SELECT r.*, t.timezone FROM recalculation r JOIN tenant t ON t.tenant_id = r.tenant_id"

@@ -25,7 +25,7 @@ async def standings(joined: Mapping[UUID, date], locale: str) -> dict[UUID, dict
     """
     programme = await current_programme()
     rows = await connection().fetch(
-        "SELECT member_id, ladder, tier, since, valid_until FROM member_tier"
+        "SELECT member_id, ladder, tier, rank, since, valid_until FROM member_tier"
         " WHERE tenant_id = $1 AND member_id = ANY($2::uuid[])",
         current().tenant_id,
         list(joined),
@@ -45,7 +45,7 @@ async def standings(joined: Mapping[UUID, date], locale: str) -> dict[UUID, dict
 
 def _standing(ladder: Ladder, row: asyncpg.Record | None, joined_on: date, locale: str, ran: date | None) -> Standing:
     base = ladder.tiers[0]
-    code = base.code if row is None else row["tier"]
+    code = base.code if row is None or row["rank"] == 0 else row["tier"]  # the base may have been renamed
     tier = ladder.tier(code)
     return {
         "ladder": ladder.code,

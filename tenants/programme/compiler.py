@@ -194,7 +194,7 @@ class Values:
             base = self.binder.constant(ladder.tiers[0].code, "text")
             raised = f"s{j}.rank > 0"
             columns.append(
-                f"coalesce(s{j}.rank, 0) AS s{j}_rank, coalesce(s{j}.tier, {base}) AS s{j}_tier,"
+                f"coalesce(s{j}.rank, 0) AS s{j}_rank, CASE WHEN {raised} THEN s{j}.tier ELSE {base} END AS s{j}_tier,"
                 f" CASE WHEN {raised} THEN s{j}.since ELSE m.joined_on END AS s{j}_since,"
                 f" CASE WHEN {raised} THEN s{j}.valid_from ELSE m.joined_on END AS s{j}_valid_from,"
                 f" {self._valid_until(j, ladder)} AS s{j}_valid_until, s{j}.since AS s{j}_began,"

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.clock import owner
 
 
 def form(**changes: Any) -> dict[str, Any]:
@@ -126,11 +127,9 @@ async def test_a_repeat_gets_the_same_answer_and_another_body_none(client: httpx
 
 
 async def test_what_is_kept_for_a_repeat_shows_nothing(client: httpx.AsyncClient) -> None:
-    from saas.db import role_pool
 
     body, key = form(), secrets.token_hex(12)
     made = (await client.post("/v1/signup", json=body, headers={"Idempotency-Key": key})).json()
-    pool = await role_pool("operator")
-    rows = [str(dict(row)) for row in await pool.fetch("SELECT * FROM platform.signup_key")]
+    rows = [str(dict(row)) for row in await (await owner()).fetch("SELECT * FROM platform.signup_key")]
     for secret in (made["api_key"]["key"], body["password"], body["email"], key):
         assert not any(secret in row for row in rows)

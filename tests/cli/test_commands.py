@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 from support.chains import Chain
+from support.clock import owner
 
-from saas.db import role_pool
 from saas.outbox import enqueue
 from saas.scope import tenant_scope
 from saas.terminal import table
@@ -88,8 +88,7 @@ async def test_tenants_are_listed_and_shown(regulars: Any, chain: Chain) -> None
 async def dead_letter(chain: Chain) -> str:
     async with tenant_scope(chain.tenant_id):
         job_id = await enqueue(f"test.{secrets.token_hex(4)}", {"number": 7})
-    pool = await role_pool("relay")
-    await pool.execute(
+    await (await owner()).execute(
         "UPDATE outbox SET dead_at = clock_timestamp(), attempts = 8, last_error = 'ValueError: no'"
         " WHERE tenant_id = $1 AND id = $2",
         chain.tenant_id,
@@ -113,8 +112,7 @@ async def test_dead_letters_are_listed_sent_again_and_dropped(regulars: Any, cha
     assert refused.returncode == 1
     assert second in (await run(regulars, "jobs", "dead", *tenant)).stdout
     assert "1 dropped" in (await run(regulars, "jobs", "drop", "--id", second, "--yes")).stdout
-    pool = await role_pool("operator")
-    await pool.execute("UPDATE outbox SET dead_at = clock_timestamp() WHERE tenant_id = $1", chain.tenant_id)
+    await dead_letter(chain)
     assert "1 dropped" in (await run(regulars, "jobs", "drop", *tenant, "--yes")).stdout
 
 

@@ -49,7 +49,7 @@ def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(database: None, environ: dict[str, str]) -> Iterator[str]:  # noqa: ARG001  # migrated before it serves
+def site(database: None, environ: dict[str, str]) -> Iterator[str]:  # migrated before it serves
     """The application under Granian, on the same database as this process's."""
     port = _free_port()
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--host", "127.0.0.1"]

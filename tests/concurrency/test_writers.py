@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
-from conftest import Chain
+from support.chains import Chain
 from support.clock import owner
 from support.till import drift, member, rows, ticket
 

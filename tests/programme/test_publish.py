@@ -310,7 +310,9 @@ REFUSED: list[tuple[Callable[[Json], None], str, str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "pointer", "code", "chinese", "english"), REFUSED, ids=lambda v: str(v)[:50])
+@pytest.mark.parametrize(
+    ("change", "pointer", "code", "chinese", "english"), REFUSED, ids=lambda v: getattr(v, "__name__", str(v))[:50]
+)
 async def test_a_fault_is_named_at_its_place(
     change: Callable[[Json], None], pointer: str, code: str, chinese: str, english: str, chain: Chain
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import Chain
+from support.chains import Chain
 from support.clock import owner, set_clock
 from support.till import bought, member, rows
 

@@ -65,6 +65,14 @@ class Made:
     day_rows: int
 
 
+async def clear(owner: Any) -> None:
+    """Takes every chain's members and facts away, so that nobody else's rows are measured."""
+    await owner.execute(
+        "TRUNCATE member, member_identity, purchase, purchase_external, member_total, member_month, member_day,"
+        " member_tier, decision, recalculation, ladder_run, job, outbox CASCADE"
+    )
+
+
 async def make_tenant(owner: Any, members: int) -> Made:
     """A chain with so many members and two years of purchases, as aggregates; its clock stands at NOW."""
     tenant_id, branch_id = uuid7(), uuid7()
@@ -87,8 +95,8 @@ async def _make_chain(owner: Any, tenant_id: UUID, branch_id: UUID) -> str:
     key = new_key("live")
     await owner.execute(
         "INSERT INTO tenant (tenant_id, name, slug, template, locale, timezone, currency, status, plan,"
-        " programme_version, clock_offset)"
-        " VALUES ($1, 'bench', $2, 'general', 'en', 'Asia/Shanghai', 'CNY', 'active', 'free', 1,"
+        " programme_version, has_facts, clock_offset)"
+        " VALUES ($1, 'bench', $2, 'general', 'en', 'Asia/Shanghai', 'CNY', 'active', 'free', 1, true,"
         " $3 - clock_timestamp())",
         tenant_id,
         f"t-{tenant_id.hex}",

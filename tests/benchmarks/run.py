@@ -18,23 +18,29 @@ from tests.benchmarks.options import Options, say
 from tests.benchmarks.place import servers
 from tests.benchmarks.table import Row, markdown
 
-BENCHES: Final = ("purchase", "import", "recalculation")
+BENCHES: Final = {
+    "purchase": "tests.benchmarks.bench_purchase",
+    "import": "tests.benchmarks.imports",
+    "recalculation": "tests.benchmarks.bench_recalculation",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the chosen benchmarks and prints the table. 1 where a target wasn't met, else 0."""
     parser = argparse.ArgumentParser(prog="regulars bench", description="Measures what was promised about speed.")
-    parser.add_argument("names", nargs="*", choices=[*BENCHES, []], metavar="name", help=f"of {', '.join(BENCHES)}")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(BENCHES)}; all if none is given")
     parser.add_argument("--members", type=int, help="of the chain that is recalculated (1,000,000)")
     parser.add_argument("--quick", action="store_true", help="small sizes: to see that everything works")
     given = parser.parse_args(arguments)
+    if unknown := set(given.names) - set(BENCHES):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
     options = Options(given.members or (20_000 if given.quick else 1_000_000), given.quick)
     rows: list[Row] = []
     with servers() as place:
         for name in given.names or BENCHES:
             started = time.perf_counter()
             say(f"-- {name}")
-            bench = importlib.import_module(f"tests.benchmarks.bench_{name}").bench
+            bench = importlib.import_module(BENCHES[name]).bench
             rows += asyncio.run(bench(place, options))
             say(f"-- {name}: {time.perf_counter() - started:.0f} s")
     sys.stdout.write(f"{_machine()}\n\n{markdown(rows)}\n")

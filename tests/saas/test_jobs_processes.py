@@ -155,6 +155,6 @@ async def reconnected(tenant_id: UUID) -> bool:
     """This process's own pool lost its connections too."""
     try:
         await outbox(tenant_id)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
         return False
     return True

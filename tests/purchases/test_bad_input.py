@@ -212,6 +212,8 @@ async def test_a_sale_may_be_a_day_ahead_and_no_more(chain: Chain) -> None:
 @pytest.mark.parametrize(
     ("content", "status", "code"),
     [
+        (b"", 422, "validation-failed"),
+        (b"[" * 100_000, 400, "malformed-json"),
         (b"{", 400, "malformed-json"),
         (b'{"amount": 1,}', 400, "malformed-json"),
         (b"\xff\xfe", 400, "malformed-json"),

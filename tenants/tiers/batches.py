@@ -35,10 +35,9 @@ async def run_batch(payload: dict[str, Any]) -> None:
     # Large hashes and no parallel workers: a recalculation must not take the machine from the tills.
     # No nested loops where a hash does: before the first ANALYZE of a new tenant the planner takes ten thousand
     # members for one and would compare each with each (0.2 s → 27 s). The laterals stay what they must be.
-    # Each batch is planned for its own range: 4 ms, regained by constants, and no plan for any range can go wrong.
     await connection().execute(
         "SET LOCAL work_mem = '64MB'; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_nestloop = off;"
-        " SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL lock_timeout = '20s'"
+        " SET LOCAL lock_timeout = '20s'"
     )
     run = await connection().fetchrow(
         "SELECT r.*, t.timezone FROM recalculation r JOIN tenant t ON t.tenant_id = r.tenant_id"
@@ -90,9 +89,10 @@ async def _evaluate_next(run: asyncpg.Record) -> tuple[tuple[int, int, int, int]
     whole = run["incremental_from"] is None
     ids: tuple[Any, ...] = (locked[0], locked[-1]) if whole else (locked,)
     statement = statement_for(current().tenant_id, rules, ladders, Ids.RANGE if whole else Ids.SOME)
-    row = await connection().fetchrow(
-        statement.sql, *statement.arguments(current().tenant_id, ids, moment), timeout=300
-    )
+    # Prepared anew, so that each batch is planned for its own range (4 ms). `plan_cache_mode` would do that too,
+    # and plan every foreign key check anew as well (0.31 s → 0.49 s).
+    prepared = await connection().prepare(statement.sql, timeout=30)
+    row = await prepared.fetchrow(*statement.arguments(current().tenant_id, ids, moment), timeout=300)
     if row is None or row["evaluated"] != len(locked):
         raise MovedUnderneathError
     counts = (row["evaluated"], row["upgraded"], row["renewed"], row["downgraded"])

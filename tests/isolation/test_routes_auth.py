@@ -62,7 +62,7 @@ async def test_without_a_key_nothing(route: Route, app: Any, client: httpx.Async
 async def keys(new_chain: Any) -> dict[str, str]:
     """A key of one chain for each scope."""
     chain: Chain = await new_chain()
-    made = {}
+    made: dict[str, str] = {}
     for scope in SCOPES:
         answer = await chain.http.post("/v1/api-keys", json={"name": scope, "scopes": [scope]})
         made[scope] = answer.json()["key"]

@@ -54,15 +54,15 @@ async def test_the_first_answer_stays_the_answer_after_the_rules_changed(chain: 
 async def test_other_content_is_a_conflict(change: dict[str, Any], chain: Chain) -> None:
     await member(chain, phone="13800000003")
     await member(chain, phone="13800000004")
-    sale = {
+    sale: dict[str, Any] = {
         "amount": 100,
         "phone": "13800000003",
         "occurred_at": "2026-01-01T00:00:00Z",
         "tenders": [{"type": "cash", "amount": 100}],
         "sold_by": "小李",
     }
-    await bought(chain, "1", **sale)  # type: ignore[arg-type]
-    refused = await buy(chain, "1", **{**sale, **change})  # type: ignore[arg-type]
+    await bought(chain, "1", **sale)
+    refused = await buy(chain, "1", **{**sale, **change})
     assert refused.status_code == 409, refused.text
     assert refused.json()["type"] == "/problems/external-id-conflict"
     assert len(await rows(chain, "purchase")) == 1

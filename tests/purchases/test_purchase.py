@@ -114,7 +114,8 @@ async def test_a_batch_goes_in_order_and_a_bad_item_stops_no_other(chain: Chain)
 
 
 async def test_a_batch_too_large_or_empty_is_refused_whole(chain: Chain) -> None:
-    for items in ([], [{}] * 1001):
+    refused: list[list[dict[str, Any]]] = [[], [{}] * 1001]
+    for items in refused:
         answer = await chain.http.post("/v1/purchases:batch", json={"items": items})
         assert answer.status_code == 422, answer.text
     assert "1000" in answer.json()["detail"]

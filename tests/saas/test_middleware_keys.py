@@ -70,6 +70,7 @@ async def test_a_shown_secret_is_never_stored(chain: Chain) -> None:
     assert (again.status_code, again.json()["type"]) == (409, "/problems/secret-shown-once")
     assert problem(other) == (422, "idempotency-key-reused")
     row = await (await owner()).fetchrow("SELECT * FROM idempotency WHERE tenant_id = $1", chain.tenant_id)
+    assert row is not None
     assert b"the_secret_itself" not in b"".join(v for v in row.values() if isinstance(v, bytes))
     assert await marked(chain) == ["x"]
 
@@ -89,7 +90,7 @@ async def test_an_issued_api_key_is_nowhere_in_the_store(chain: Chain) -> None:
 @pytest.mark.parametrize("bad", ["", "x" * 256, "täglich", "a\tb"])
 async def test_a_key_that_cannot_be_one_is_refused(bad: str, chain: Chain) -> None:
     async with caller(chain) as http:
-        sent = {"Idempotency-Key": bad.encode("latin-1")}
+        sent = {b"Idempotency-Key": bad.encode("latin-1")}
         assert problem(await http.post("/t/mark", content="x", headers=sent)) == (400, "idempotency-key-invalid")
     assert await marked(chain) == []
 

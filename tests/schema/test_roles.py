@@ -71,7 +71,7 @@ async def test_no_role_of_ours_can_pass_the_rules(database: None) -> None:
         " WHERE rolname IN ('app', 'gate', 'relay', 'operator', 'migrator') ORDER BY 1"
     )
     found = {row["rolname"]: tuple(row.values())[1:] for row in rows}
-    login = (True, False, False, False, [])
+    login: tuple[object, ...] = (True, False, False, False, [])
     assert found.pop("migrator")[:3] == (False, True, False)
     assert found == {"app": login, "gate": login, "operator": login, "relay": login}
 

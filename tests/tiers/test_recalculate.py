@@ -1,86 +1,23 @@
 """Recalculation over HTTP and its jobs: everyone as of an instant, in batches, once, one run after the other."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import pytest
+from runs_over_http import URL, Drain, Json, NewChain, ask, counts, decisions, job, monthly_chain, ran
 from support.chains import Chain
-from support.clock import owner, set_clock
+from support.clock import owner
 from support.till import bought, member, rows
 
-from saas.ids import first_id_since
 from saas.jobs import run_due
-from saas.scope import tenant_scope
-from tenants.tiers import batches, recalculate
-from tenants.tiers.recalculate import Request, start_recalculation
-
-NewChain = Callable[..., Awaitable[Chain]]
-Drain = Callable[..., Awaitable[Any]]
-Json = dict[str, Any]
-URL = "/v1/programme/recalculate"
+from tenants.jobs import job as job_module
+from tenants.tiers import batches
 
 
 @pytest.fixture
 async def monthly(new_chain: NewChain) -> Chain:
-    """The pharmacy's kind of ladder: what a month's spend was decides at its end. Now: 20 March 2031, noon, UTC."""
-    chain = await new_chain(timezone="UTC")
-    await set_clock(chain.tenant_id, datetime(2031, 3, 20, 12, tzinfo=UTC))
-    document: Json = (await chain.http.get("/v1/programme")).json()
-    ladder = document["ladders"][0]
-    ladder["tiers"] = ladder["tiers"][:3]
-    for tier, gte in zip(ladder["tiers"][1:], (100, 1000), strict=True):
-        tier["qualify"] = {"metric": "spend", "window": {"type": "calendar_month"}, "gte": gte}
-    ladder["policy"] |= {
-        "upgrade": "scheduled",
-        "schedule": {"type": "monthly"},
-        "validity": {"type": "until_next_schedule"},
-        "max_drop": None,
-    }
-    await release(chain, document)
-    # Schedules are another test's: here only what is asked for runs.
-    await (await owner()).execute("DELETE FROM schedule WHERE tenant_id = $1", chain.tenant_id)
-    return chain
-
-
-async def release(chain: Chain, document: Json) -> None:
-    assert (await chain.http.put("/v1/programme/draft", json=document)).status_code == 200
-    assert (await chain.http.post("/v1/programme/draft/publish", json={})).status_code == 200
-
-
-async def ask(chain: Chain, as_of: str | None = None) -> str:
-    answer = await chain.http.post(URL, json={} if as_of is None else {"as_of": as_of})
-    assert answer.status_code == 202, answer.text
-    job_id: str = answer.json()["job_id"]
-    return job_id
-
-
-async def job(chain: Chain, job_id: str) -> Json:
-    found: Json = (await chain.http.get(f"/v1/jobs/{job_id}")).json()
-    return found
-
-
-async def ran(chain: Chain, drain: Drain, as_of: str | None = None) -> Json:
-    """The result of a run, without its seconds."""
-    job_id = await ask(chain, as_of)
-    done = await drain(chain.tenant_id)
-    assert done.failed == done.dead == 0
-    found = await job(chain, job_id)
-    assert (found["state"], found["progress"]) == ("done", 1)
-    assert found["result"].pop("seconds") >= 0
-    result: Json = found["result"]
-    return result
-
-
-def counts(evaluated: int, upgraded: int = 0, renewed: int = 0, downgraded: int = 0) -> Json:
-    return {"evaluated": evaluated, "upgraded": upgraded, "renewed": renewed, "downgraded": downgraded}
-
-
-async def decisions(chain: Chain) -> list[tuple[str, str, str]]:
-    found = sorted(await rows(chain, "decision"), key=lambda row: row["id"])
-    return [(f"{row['effective_at']:%Y-%m-%d}", row["from_tier"], row["to_tier"]) for row in found]
+    return await monthly_chain(new_chain)
 
 
 async def test_as_of_counts_as_the_schedule_firing_then(monthly: Chain, drain: Drain) -> None:
@@ -184,7 +121,7 @@ async def test_a_failing_batch_is_tried_again_and_doubles_nothing(
     for number in range(5):
         one = await member(monthly)
         await bought(monthly, str(number), 150, member_id=one, occurred_at="2031-02-10T12:00:00Z")
-    progress, failures = batches.progress_job, [1]
+    progress, failures = job_module.progress_job, [1]
 
     async def once_broken(*arguments: Any) -> None:
         await progress(*arguments)
@@ -253,166 +190,3 @@ async def test_many_asked_at_once_each_run_once(monthly: Chain, drain: Drain) ->
     jobs = [(await job(monthly, answer.json()["job_id"]))["state"] for answer in answers]
     assert jobs == ["done"] * 12
     assert len(await decisions(monthly)) == 1
-
-
-# --- the second run of a day looks at what is new -----------------------------------------------------------
-
-
-async def only(chain: Chain) -> list[tuple[bool, int]]:
-    """Of each run in order: whether it looked at everyone, and at how many members."""
-    found = sorted(await rows(chain, "recalculation"), key=lambda run: run["id"])
-    return [(run["incremental_from"] is None, run["evaluated"]) for run in found]
-
-
-async def long_standing(chain: Chain, number: int) -> list[str]:
-    """Members whose ids are as old as their enrolment, two hours ago."""
-    old = first_id_since(datetime.now(UTC) - timedelta(hours=2)).int
-    ids = [UUID(int=old + n) for n in range(number)]
-    await (await owner()).executemany(
-        "INSERT INTO member (tenant_id, id, joined_on, source, created_at) VALUES ($1, $2, '2031-01-01', 'api', now())",
-        [(chain.tenant_id, one) for one in ids],
-    )
-    return [str(one) for one in ids]
-
-
-async def test_the_second_run_of_a_day_looks_at_changed_members_only(monthly: Chain, drain: Drain) -> None:
-    members = await long_standing(monthly, 6)
-    await ran(monthly, drain)
-    await bought(monthly, "1", 150, member_id=members[0])
-    await bought(monthly, "2", 10, member_id=members[1])
-    assert await ran(monthly, drain) == counts(2, upgraded=1)
-    assert await only(monthly) == [(True, 6), (False, 2)]
-    await set_clock(monthly.tenant_id, datetime(2031, 3, 21, 12, tzinfo=UTC))
-    await ran(monthly, drain)
-    assert (await only(monthly))[-1] == (True, 6)
-
-
-async def test_an_incremental_run_goes_in_batches_too(
-    monthly: Chain, drain: Drain, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    members = await long_standing(monthly, 9)
-    await ran(monthly, drain)
-    for number, one in enumerate(members[1::2]):
-        await bought(monthly, str(number), 150, member_id=one)
-    monkeypatch.setattr(batches, "BATCH", 2)
-    assert await ran(monthly, drain) == counts(4, upgraded=4)
-
-
-async def test_a_member_enrolled_since_is_looked_at_too(monthly: Chain, drain: Drain) -> None:
-    """Enrolling decides nothing, yet tenure may already qualify: a full run would lift such a member."""
-    document: Json = (await monthly.http.get("/v1/programme")).json()
-    document["ladders"][0]["tiers"][1]["qualify"] = {"metric": "tenure_days", "gte": 365}
-    await release(monthly, document)
-    await member(monthly)
-    assert await ran(monthly, drain) == counts(1)
-    await member(monthly, joined_on="2020-01-01")
-    result = await ran(monthly, drain)
-    assert result["upgraded"] == 1
-    assert await decisions(monthly) == [("2031-03-20", "regular", "silver")]
-
-
-async def test_new_rules_look_at_everyone(monthly: Chain, drain: Drain) -> None:
-    one = await member(monthly)
-    await bought(monthly, "1", 60, member_id=one)
-    assert await ran(monthly, drain) == counts(1)
-    document: Json = (await monthly.http.get("/v1/programme")).json()
-    document["ladders"][0]["tiers"][1]["qualify"]["gte"] = 50
-    await release(monthly, document)
-    assert await ran(monthly, drain) == counts(1, upgraded=1)
-    assert [whole for whole, _ in await only(monthly)] == [True, True]
-
-
-async def test_many_changes_make_it_a_full_run(monthly: Chain, drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def many(*_: Any) -> bool:
-        return True
-
-    one = await member(monthly)
-    await ran(monthly, drain)
-    await bought(monthly, "1", 150, member_id=one)
-    monkeypatch.setattr(recalculate, "_too_many_facts", many)
-    assert await ran(monthly, drain) == counts(1, upgraded=1)
-    assert [whole for whole, _ in await only(monthly)] == [True, True]
-
-
-async def test_an_incremental_run_gives_what_a_full_one_gives(
-    new_chain: NewChain, drain: Drain, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Twin chains with the same day: one runs twice over everyone, the other over the changed alone."""
-
-    async def day(full: bool) -> list[tuple[Any, ...]]:
-        chain = await new_chain(timezone="UTC")
-        await set_clock(chain.tenant_id, datetime(2031, 3, 20, 12, tzinfo=UTC))
-        members = {await member(chain, name=f"m{n}", joined_on="2030-01-01"): n for n in range(8)}
-        ids = list(members)
-        for n, one in enumerate(ids):
-            at = f"2030-0{n + 1}-15T10:00:00Z"
-            await bought(chain, f"old {n}", 30_000 * (n + 1), member_id=one, occurred_at=at)
-        await ran(chain, drain)
-        for n, one in enumerate(ids[::2]):
-            await bought(chain, f"new {n}", 90_000, member_id=one, occurred_at="2031-03-19T10:00:00Z")
-        with monkeypatch.context() as patched:
-            if full:
-
-                async def no_since(*_: Any) -> None:
-                    return None
-
-                patched.setattr(recalculate, "_same_day_since", no_since)
-            await ran(chain, drain)
-        assert (await only(chain))[-1][0] is full
-        return sorted(
-            (members[str(row["member_id"])], row["ladder"], row["tier"], row["since"], row["valid_until"])
-            for row in await rows(chain, "member_tier")
-        )
-
-    assert await day(full=True) == await day(full=False)
-
-
-async def test_a_purchase_under_way_at_the_first_run_is_seen_by_the_second(
-    monthly: Chain, drain: Drain, client: Any
-) -> None:
-    """It took its number before the first run began and commits behind it: nothing may fall between the two."""
-    del client
-    one = await member(monthly)
-    await ran(monthly, drain)
-    conn = await owner()
-    transaction = conn.transaction()
-    await transaction.start()
-    await conn.execute(
-        "UPDATE member SET seq = seq + 1 WHERE tenant_id = $1 AND id = $2::text::uuid", monthly.tenant_id, one
-    )
-    await conn.execute(
-        "INSERT INTO purchase (tenant_id, member_id, branch_id, seq, external_id, occurred_at, recorded_at, local_day,"
-        " amount, source, actor) SELECT $1, $2::text::uuid, $3::text::uuid, 1, 'slow', t, t, t::date, 150, 'api', 'x'"
-        " FROM (SELECT timestamptz '2031-03-20 11:00Z' AS t) x",
-        monthly.tenant_id,
-        one,
-        monthly.branch_id,
-    )
-    for table, day in (("member_day", "day"), ("member_month", "month")):
-        await conn.execute(
-            f"INSERT INTO {table} (tenant_id, member_id, {day}, spend, purchases, max_purchase)"
-            " SELECT $1, $2::text::uuid, $3::text::date, 150, 1, 150",
-            monthly.tenant_id,
-            one,
-            "2031-03-20" if day == "day" else "2031-03-01",
-        )
-    await conn.execute(
-        "INSERT INTO member_total VALUES ($1, $2::text::uuid, 150, 1, 150, '2031-03-20')", monthly.tenant_id, one
-    )
-    await ask(monthly)
-    running = asyncio.create_task(drain(monthly.tenant_id))
-    await asyncio.sleep(0.3)
-    assert not running.done()  # it waits for the member's lock
-    await transaction.commit()
-    await running
-    assert await decisions(monthly) == [("2031-03-20", "regular", "silver")]
-
-
-async def test_an_import_asks_for_what_it_brought(monthly: Chain, drain: Drain) -> None:
-    members = [await member(monthly) for _ in range(3)]
-    since = datetime.now(UTC)
-    await bought(monthly, "1", 150, member_id=members[2])
-    async with tenant_scope(monthly.tenant_id):
-        await start_recalculation(Request("import", facts_since=since))
-    await drain(monthly.tenant_id)
-    assert await decisions(monthly) == [("2031-03-20", "regular", "silver")]

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from litestar import Litestar, Request
+from litestar._openapi.plugin import OpenAPIPlugin
 from litestar.config.app import AppConfig
 from litestar.enums import RequestEncodingType
 from litestar.openapi import OpenAPIConfig
@@ -21,7 +22,7 @@ from saas.auth import AuthMiddleware
 from saas.db import close_pools, open_pool
 from saas.login import pages as login_pages
 from saas.logs import configure_logging
-from saas.middleware import API_VERSION, RequestIdMiddleware, ScopeMiddleware
+from saas.middleware import API_VERSION, RequestIdMiddleware, ScopeMiddleware, stamp
 from saas.problem_details import exception_handlers
 from saas.settings import get_settings
 from saas.signup import api as signup_api
@@ -57,6 +58,15 @@ FEATURES = (
     api_docs,
     login_pages,
     overview_pages,
+)
+
+
+CONTRACT = OpenAPIConfig(
+    title="Regulars",
+    version=API_VERSION,
+    description="Membership for chain stores. Every key belongs to one chain: no path names it.",
+    components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
+    security=[{"key": []}],
 )
 
 
@@ -102,7 +112,7 @@ def create_app() -> Litestar:
     settings = get_settings()
     configure_logging(settings.log_format, settings.log_level)
     handlers: list[ControllerRouterHandler] = [h for feature in FEATURES for h in feature.HANDLERS]
-    return Litestar.from_config(
+    app = Litestar.from_config(
         AppConfig(
             route_handlers=handlers,
             middleware=[RequestIdMiddleware(), AuthMiddleware(), ScopeMiddleware()],
@@ -111,17 +121,14 @@ def create_app() -> Litestar:
             request_class=_Request,
             lifespan=[_pools],
             logging_config=None,  # ours is set above, for every process alike
-            openapi_config=OpenAPIConfig(
-                title="Regulars",
-                version=API_VERSION,
-                description="Membership for chain stores. Every key belongs to one chain: no path names it.",
-                components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
-                security=[{"key": []}],
-                render_plugins=[],
-            ),
+            openapi_config=None,  # else Litestar adds pages of its own under /schema; see below
+            before_send=[stamp],
             request_max_body_size=10 * 1024 * 1024,
         )
     )
+    # The contract itself is wanted (`saas.api_docs` serves it); Litestar has no switch for it without its pages.
+    app.plugins.get(OpenAPIPlugin)._openapi_config = CONTRACT  # noqa: SLF001
+    return app
 
 
 def create_served_app() -> ASGIApp:

@@ -1,4 +1,4 @@
-"""`make bench`: everything that issue 2 promises about speed, measured on servers of its own, as one table.
+"""`make bench`: everything that is promised about speed, measured on servers of its own, as one table.
 
     python -m tests.benchmarks.run [purchase] [import] [recalculation] [--members N] [--quick]
 

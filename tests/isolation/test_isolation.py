@@ -21,7 +21,7 @@ def routes(app: Any) -> dict[Route, Any]:
         for route in app.routes
         for handler in getattr(route, "route_handlers", [])
         for method in getattr(handler, "http_methods", ["ASGI"])
-        if method not in {"OPTIONS", "HEAD"} and not route.path.startswith("/schema")
+        if method not in {"OPTIONS", "HEAD"}
     }
 
 

@@ -18,3 +18,17 @@ async def test_ready_names_every_server(client: httpx.AsyncClient) -> None:
     assert (await client.get("/healthz")).json() == {"status": "ok"}
     ready = await client.get("/readyz")
     assert (ready.status_code, ready.json()["checks"]) == (200, {"database": "ok", "cache": "ok"})
+
+
+async def test_every_answer_has_its_id_and_version(client: httpx.AsyncClient) -> None:
+    for answer in (await client.get("/v1/nothing"), await client.delete("/v1/signup"), await client.get("/healthz")):
+        assert answer.headers["x-request-id"]
+        assert answer.headers["regulars-version"] == "2026-11-01"
+    missing = await client.get("/v1/nothing")
+    assert missing.json()["instance"] == missing.headers["x-request-id"]
+
+
+async def test_the_contract_is_ours_alone(client: httpx.AsyncClient) -> None:
+    contract = (await client.get("/openapi.json")).json()
+    assert "/v1/purchases" in contract["paths"]
+    assert (await client.get("/schema")).status_code == 404

@@ -185,7 +185,7 @@ class Values:
 
     def ctes(self) -> str:
         """`m`, `f` and `v`, to stand after WITH. Complete only once every condition was compiled."""
-        return f"m AS MATERIALIZED ({self._states()}),\nv AS MATERIALIZED ({self._leaves()})"
+        return f"m AS MATERIALIZED ({self._states()}),\nv AS ({self._leaves()})"
 
     def _states(self) -> str:
         columns, joins = [], []
@@ -206,7 +206,7 @@ class Values:
                 f" AND {self.ids.on(f's{j}.member_id')} AND s{j}.ladder = {code}"
             )
         return (
-            f"\n  SELECT m.id, m.joined_on, t.spend AS t_spend, t.purchases AS t_purchases,"
+            f"\n  SELECT m.id, m.seq, m.joined_on, t.spend AS t_spend, t.purchases AS t_purchases,"
             f" t.max_purchase AS t_max_purchase, t.last_day AS t_last_day,"
             f" {', '.join(columns)}\n  FROM member m{''.join(joins)}"
             f"\n  LEFT JOIN member_total t ON t.tenant_id = $1 AND t.member_id = m.id AND {self.ids.on('t.member_id')}"
@@ -259,4 +259,5 @@ class Values:
     def _leaves(self) -> str:
         columns = "".join(f",\n         {expression} AS {column}" for expression, column in self._columns.items())
         own = "".join(own_sums(alias, *parts) for parts, alias in self._laterals.items())
-        return f"\n  SELECT m.*{columns}\n    FROM m{self._sums()}{own}"
+        # OFFSET 0: read once, it is folded into its reader, and each value is still computed once.
+        return f"\n  SELECT m.*{columns}\n    FROM m{self._sums()}{own}\n  OFFSET 0"

@@ -203,7 +203,7 @@ CREATE TABLE decision (
     id                uuid NOT NULL DEFAULT uuidv7(),
     member_id         uuid NOT NULL,
     ladder            text NOT NULL,
-    seq               bigint NOT NULL,
+    seq               bigint NOT NULL,      -- the member's last number then: what it knew, and its place in the order
     reason            text NOT NULL CHECK (reason IN
         ('upgrade', 'renew', 'downgrade', 'refund', 'late', 'manual', 'import', 'merge', 'programme_change')),
     from_tier         text NOT NULL,

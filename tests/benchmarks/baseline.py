@@ -35,10 +35,14 @@ async def group_by(made: Made) -> float:
     return seconds
 
 
-async def write(owner: Any, made: Made) -> float:
-    """Seconds, COMMIT included, of writing the last run's decisions and tiers into empty copies."""
+async def make_copies(owner: Any) -> None:
+    """Empty copies of the tables that a run writes."""
     for table in ("decision", "member_tier"):
         await _copy_of(owner, table)
+
+
+async def write(made: Made) -> float:
+    """Seconds, COMMIT included, of writing the last run's decisions and tiers into the copies."""
     started = time.perf_counter()
     async with tenant_scope(made.tenant_id):
         await connection().execute(

@@ -107,6 +107,34 @@ async def as_owner() -> AsyncIterator[Any]:
         await connection.close()
 
 
+class Work:
+    """CPU seconds that the database's sessions of the role app spent; other people's load doesn't count here."""
+
+    def __init__(self) -> None:
+        self._before: dict[int, float] = {}
+
+    async def begin(self, owner: Any) -> None:
+        self._before = await _cpu_of_sessions(owner)
+
+    async def spent(self, owner: Any) -> float:
+        """Since `begin`, of the sessions that are still there."""
+        now = await _cpu_of_sessions(owner)
+        return sum(seconds - self._before.get(pid, 0.0) for pid, seconds in now.items())
+
+
+async def _cpu_of_sessions(owner: Any) -> dict[int, float]:
+    rows = await owner.fetch("SELECT pid FROM pg_stat_activity WHERE usename = 'app'")
+    return {row["pid"]: _cpu_of(row["pid"]) for row in rows}
+
+
+def _cpu_of(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # gone since
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @asynccontextmanager
 async def pools() -> AsyncIterator[None]:
     """The product's own pools and jobs in this process."""

@@ -8,6 +8,7 @@ Each comparison happens in one run, ours and the baseline in turn; figures are m
 import argparse
 import asyncio
 import importlib
+import os
 import platform
 import sys
 import time
@@ -26,7 +27,7 @@ BENCHES: Final = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the chosen benchmarks and prints the table. 1 where a target wasn't met, else 0."""
+    """Runs the chosen benchmarks and prints the table. 1 where a target wasn't met at full size, else 0."""
     parser = argparse.ArgumentParser(prog="regulars bench", description="Measures what was promised about speed.")
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(BENCHES)}; all if none is given")
     parser.add_argument("--members", type=int, help="of the chain that is recalculated (1,000,000)")
@@ -44,13 +45,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rows += asyncio.run(bench(place, options))
             say(f"-- {name}: {time.perf_counter() - started:.0f} s")
     sys.stdout.write(f"{_machine()}\n\n{markdown(rows)}\n")
+    if options.quick:
+        sys.stdout.write("\nSmall sizes: the targets are promises about the full ones.\n")
+        return 0
     return 0 if all(row.met is not False for row in rows) else 1
 
 
 def _machine() -> str:
-    import os
-
-    return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, PostgreSQL 18, fsync on"
+    busy = ", ".join(f"{load:.1f}" for load in os.getloadavg())
+    return (
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, PostgreSQL 18 with fsync;"
+        f" load over 1, 5 and 15 minutes at the end, ours included: {busy}"
+    )
 
 
 if __name__ == "__main__":

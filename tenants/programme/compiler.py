@@ -206,7 +206,7 @@ class Values:
                 f" AND {self.ids.on(f's{j}.member_id')} AND s{j}.ladder = {code}"
             )
         return (
-            f"\n  SELECT m.id, m.seq, m.joined_on, t.spend AS t_spend, t.purchases AS t_purchases,"
+            f"\n  SELECT m.id, m.joined_on, t.spend AS t_spend, t.purchases AS t_purchases,"
             f" t.max_purchase AS t_max_purchase, t.last_day AS t_last_day,"
             f" {', '.join(columns)}\n  FROM member m{''.join(joins)}"
             f"\n  LEFT JOIN member_total t ON t.tenant_id = $1 AND t.member_id = m.id AND {self.ids.on('t.member_id')}"

@@ -58,12 +58,16 @@ def deciding(programme: Programme, ladders: tuple[int, ...], ids: Ids) -> Statem
     sql = f"""WITH {values.ctes()},
 d AS ({decided}),
 w AS MATERIALIZED (SELECT d.*, {_decision_id(ids)} AS decision_id FROM d WHERE d.reason IS NOT NULL AND NOT d.silent),
+n AS (
+  UPDATE member AS m SET seq = m.seq + 1
+    FROM (SELECT DISTINCT id FROM w) c WHERE m.tenant_id = $1 AND m.id = c.id AND {ids.on("m.id")}
+  RETURNING m.id, m.seq),
 i AS (
   INSERT INTO decision AS k (tenant_id, id, member_id, ladder, seq, reason, from_tier, to_tier, from_rank, to_rank,
                              effective_at, recorded_at, day, valid_until, programme_version, facts, cause, cause_id)
-  SELECT $1, w.decision_id, w.id, w.ladder, w.seq, w.reason, w.from_tier, w.to_tier, w.from_rank, w.to_rank,
+  SELECT $1, w.decision_id, w.id, w.ladder, n.seq, w.reason, w.from_tier, w.to_tier, w.from_rank, w.to_rank,
          {at}, {recorded}, {day}, w.valid_until, {version}, w.facts, {cause}, {cause_id}
-    FROM w),
+    FROM w JOIN n ON n.id = w.id),
 s AS (
   INSERT INTO member_tier AS s (tenant_id, member_id, ladder, tier, rank, since, reason, valid_from, valid_until,
                                 fell_on, decision_id, effective_at)
@@ -167,7 +171,7 @@ def _decision(values: Values, j: int, ladder: Ladder) -> str:
                    END"""
     # OFFSET 0 keeps the planner from copying an expression to each place where its result is used.
     return f"""
-  SELECT {j} AS number, {binder.constant(ladder.code, "text")} AS ladder, e.id, e.seq, e.reason,
+  SELECT {j} AS number, {binder.constant(ladder.code, "text")} AS ladder, e.id, e.reason,
          {"e.reason = 'renew'" if silent else "false"} AS silent,
          e.s{j}_tier AS from_tier, e.s{j}_rank AS from_rank,
          ({codes})[e.to_rank + 1] AS to_tier, e.to_rank,

@@ -53,14 +53,13 @@ async def decisions_of(member_id: UUID, limit: int, before: UUID | None) -> list
 
 
 async def changes_of_purchase(member_id: UUID, seq: int, purchase_id: UUID, recorded_at: datetime) -> list[Change]:
-    """Every ladder's tier before and after a recorded purchase, from the decisions alone: those made before the
+    """Every ladder's tier before and after a recorded purchase, from the decisions alone: those up to the
     member's number `seq`, and its own. The ladders are those of the version in force when it was recorded.
     """
     rules = await programme(await version_at(recorded_at))
     rows = await connection().fetch(
         "SELECT DISTINCT ON (ladder) ladder, id, from_tier, to_tier, reason, cause_id FROM decision"
-        " WHERE tenant_id = $1 AND member_id = $2 AND (seq < $3 OR cause_id = $4)"
-        " ORDER BY ladder, seq DESC, id DESC",
+        " WHERE tenant_id = $1 AND member_id = $2 AND (seq <= $3 OR cause_id = $4) ORDER BY ladder, seq DESC",
         current().tenant_id,
         member_id,
         seq,

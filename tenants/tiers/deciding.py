@@ -64,9 +64,11 @@ n AS (
   RETURNING m.id, m.seq),
 i AS (
   INSERT INTO decision AS k (tenant_id, id, member_id, ladder, seq, reason, from_tier, to_tier, from_rank, to_rank,
-                             effective_at, recorded_at, day, valid_until, programme_version, facts, cause, cause_id)
+                             effective_at, recorded_at, day, since, valid_from, valid_until, fell_on, programme_version,
+                             facts, cause, cause_id)
   SELECT $1, w.decision_id, w.id, w.ladder, n.seq, w.reason, w.from_tier, w.to_tier, w.from_rank, w.to_rank,
-         {at}, {recorded}, {day}, w.valid_until, {version}, w.facts, {cause}, {cause_id}
+         {at}, {recorded}, {day}, w.since, w.valid_from, w.valid_until, w.fell_on, {version},
+         w.facts, {cause}, {cause_id}
     FROM w JOIN n ON n.id = w.id),
 s AS (
   INSERT INTO member_tier AS s (tenant_id, member_id, ladder, tier, rank, since, reason, valid_from, valid_until,

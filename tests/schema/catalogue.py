@@ -115,6 +115,7 @@ async def keys_begin_with_the_tenant(conn: asyncpg.Connection) -> list[str]:
     ]
 
 
+# A partial index serves too where it leaves out only the rows that point nowhere: `=` is never true for those.
 FOREIGN_KEYS = """
 SELECT n.nspname || '.' || c.relname AS name, k.conname, k.confupdtype::text AS on_update, k.confdeltype::text
        AS on_delete, k.conrelid, k.conkey,
@@ -122,7 +123,10 @@ SELECT n.nspname || '.' || c.relname AS name, k.conname, k.confupdtype::text AS 
                JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY u.at) AS columns,
        ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY u (n, at)
                JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.n ORDER BY u.at) AS target,
-       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indpred IS NULL
+       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = k.conrelid AND i.indisvalid
+                  AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) IN (
+                       SELECT format('(%s IS NOT NULL)', a.attname) FROM pg_attribute a
+                        WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)))
                   AND (SELECT array_agg(x ORDER BY x) FROM unnest((i.indkey::int2[])[0:cardinality(k.conkey) - 1]) x)
                     = (SELECT array_agg(x ORDER BY x) FROM unnest(k.conkey) x)) AS covered
   FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace

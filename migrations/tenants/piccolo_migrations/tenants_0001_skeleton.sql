@@ -14,6 +14,7 @@ CREATE TABLE tenant (
     trial_ends_at     timestamptz,
     programme_version integer NOT NULL CHECK (programme_version >= 1),
     has_facts         boolean NOT NULL DEFAULT false, -- from the first on, time zone and currency are settled
+    shared_phones     boolean NOT NULL DEFAULT false, -- whether the members of a household may have one phone
     clock_offset      interval NOT NULL DEFAULT '0', -- how far the tenant's clock is ahead of ours (sandboxes, tests)
     created_at        timestamptz NOT NULL DEFAULT clock_timestamp()
 );
@@ -86,12 +87,23 @@ CREATE TABLE member (
     birthday    date,
     gender      text CHECK (gender IN ('female', 'male', 'other')),
     branch_id   uuid,
+    kind        text NOT NULL DEFAULT 'person' CHECK (kind IN ('person', 'company')),
+    status      text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'closed', 'merged', 'erased')),
+    closed_at   timestamptz,      -- left, merged or erased: on the tenant's clock
+    merged_into uuid,             -- the survivor, never itself merged: a later merge of the survivor moves this on
+    referrer_id uuid CHECK (referrer_id <> id), -- who brought the member: direct only
     source      text NOT NULL CHECK (source IN ('api', 'import', 'till', 'page')),
     enrolled_by text,
     created_at  timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id),
-    FOREIGN KEY (tenant_id, branch_id) REFERENCES branch (tenant_id, id)
+    FOREIGN KEY (tenant_id, branch_id) REFERENCES branch (tenant_id, id),
+    FOREIGN KEY (tenant_id, merged_into) REFERENCES member (tenant_id, id),
+    FOREIGN KEY (tenant_id, referrer_id) REFERENCES member (tenant_id, id),
+    CHECK ((status = 'merged') = (merged_into IS NOT NULL)),
+    CHECK ((status = 'active') = (closed_at IS NULL))
 ) WITH (fillfactor = 80);
+CREATE INDEX ON member (tenant_id, merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX ON member (tenant_id, referrer_id) WHERE referrer_id IS NOT NULL;
 CREATE INDEX ON member (tenant_id, branch_id);
 CREATE INDEX ON member (tenant_id, phone_last4);
 CREATE INDEX ON member (tenant_id, name_key text_pattern_ops);
@@ -123,6 +135,7 @@ CREATE TABLE purchase (
     category    text,
     sold_by     text,
     source      text NOT NULL CHECK (source IN ('api', 'import')),
+    programme_version integer,    -- the rules in force when it was recorded; NULL without a member
     actor       text NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id),
@@ -130,6 +143,7 @@ CREATE TABLE purchase (
     CHECK ((member_id IS NULL) = (seq IS NULL))
 );
 CREATE INDEX ON purchase (tenant_id, member_id, id);
+CREATE INDEX ON purchase (tenant_id, member_id, local_day); -- a refund looks for the largest that is left of a day
 CREATE INDEX ON purchase (tenant_id, branch_id);
 
 -- The till's own numbers, unique for ever per branch. Its own table, so that `purchase` can be partitioned by time.
@@ -190,6 +204,8 @@ CREATE TABLE member_tier (
     valid_from   date NOT NULL,
     valid_until  date,
     fell_on      date,          -- day of the last fall: from then on `lifetime` in a qualify starts here
+    locked_until date,          -- the last local day on which the rules leave the tier alone (it was set by hand)
+    may_rise     boolean NOT NULL DEFAULT true, -- false under the lock of a tier that was lowered by hand
     decision_id  uuid NOT NULL,
     effective_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, member_id, ladder),
@@ -213,10 +229,18 @@ CREATE TABLE decision (
     effective_at      timestamptz NOT NULL, -- the instant t of the evaluation
     recorded_at       timestamptz NOT NULL,
     day               date NOT NULL,        -- D: the last local day that the windows look at
+    -- With to_tier and to_rank the whole standing after the decision: `member_tier` is the last of these, and an
+    -- earlier one can be gone back to (a late sale, a refund, an undo).
+    since             date NOT NULL,
+    valid_from        date NOT NULL,
     valid_until       date,
+    fell_on           date,
+    locked_until      date,
+    may_rise          boolean NOT NULL DEFAULT true,
     programme_version integer NOT NULL,
     facts             jsonb NOT NULL,       -- leaf key → value
-    cause             text NOT NULL CHECK (cause IN ('purchase', 'recalculation')),
+    cause             text NOT NULL CHECK (cause IN
+        ('purchase', 'refund', 'activity', 'referral', 'recalculation', 'recheck', 'late', 'manual', 'import', 'merge')),
     cause_id          uuid NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
@@ -313,7 +337,7 @@ CREATE INDEX ON idempotency (created_at);
 CREATE TABLE import_run (
     tenant_id   uuid NOT NULL,
     id          uuid NOT NULL,  -- the job's id
-    kind        text NOT NULL CHECK (kind IN ('members', 'purchases')),
+    kind        text NOT NULL CHECK (kind IN ('members', 'purchases', 'activities', 'opening_balances')),
     options     jsonb NOT NULL,
     fingerprint bytea NOT NULL CHECK (length(fingerprint) = 32), -- of options, size and digest of the upload
     file        text NOT NULL,  -- path in the file store; removed when the import is through
@@ -365,7 +389,7 @@ END $$;
 
 -- Append-only for the application.
 REVOKE UPDATE, DELETE ON decision, audit, programme_version, purchase, purchase_external, tenant FROM app;
-GRANT UPDATE (name, locale, timezone, currency, has_facts, programme_version) ON tenant TO app;
+GRANT UPDATE (name, locale, timezone, currency, has_facts, shared_phones, programme_version) ON tenant TO app;
 
 -- The relay sees every tenant's outbox and schedules, and the clock they go by; nothing else.
 CREATE POLICY relay ON outbox TO relay USING (true) WITH CHECK (true);

@@ -1,10 +1,12 @@
 """Whether a process lives, whether it can serve, and its metrics."""
 
-from typing import Any
+import os
+from typing import Any, Final
 
 import asyncpg
 from litestar import Response, get
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -12,6 +14,7 @@ from saas.db import role_pool
 from saas.migrate import expected_migrations
 from saas.settings import get_settings
 
+_SEVERAL: Final = "PROMETHEUS_MULTIPROC_DIR"  # set where the API has several workers (`saas.serve`)
 OPEN: dict[str, Any] = {"auth": "none", "scoped": False}
 
 
@@ -31,8 +34,12 @@ async def readyz() -> Response[dict[str, Any]]:
 
 @get("/metrics", opt=OPEN, sync_to_thread=False, include_in_schema=False)
 def metrics() -> Response[bytes]:
-    """Prometheus. Not public in production: the reverse proxy keeps it inside."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    """Prometheus, of all workers. Not public in production: the reverse proxy keeps it inside."""
+    if _SEVERAL not in os.environ:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(together), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _database() -> str:

@@ -1,6 +1,8 @@
 """`regulars serve`: the API and the admin under Granian, which starts workers anew when they die."""
 
+import os
 import socket
+import tempfile
 from typing import Final
 
 from granian import Granian
@@ -26,6 +28,8 @@ def run(host: str, port: int, workers: int = 1) -> None:
     missing one is named once and not by every worker. Raises LocalServiceError for a port that is taken, or a
     host that this machine doesn't know.
 
+    Several workers keep their metrics in files of one temporary folder, so that a scrape of any shows the sum.
+
     There is no access log: each request that fails is logged with its id by the application, and addresses
     hold what people search for.
     """
@@ -33,7 +37,7 @@ def run(host: str, port: int, workers: int = 1) -> None:
     configure_logging(settings.log_format, settings.log_level)
     address = _address(host)
     refuse_taken_port(address, port)
-    Granian(
+    server = Granian(
         "saas.app:create_served_app",
         factory=True,
         address=address,
@@ -48,7 +52,14 @@ def run(host: str, port: int, workers: int = 1) -> None:
         log_level=_LEVELS[settings.log_level],
         log_dictconfig=log_config(settings.log_format, settings.log_level),
         log_access=False,
-    ).serve()
+    )
+    if workers == 1:
+        server.serve()
+        return
+    with tempfile.TemporaryDirectory(prefix="regulars-metrics-") as folder:
+        # The package's own name for it. It looks once, when it is first imported: in the workers, not here.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        server.serve()
 
 
 def _address(host: str) -> str:

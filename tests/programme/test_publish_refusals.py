@@ -38,7 +38,7 @@ REFUSED: list[tuple[Callable[[Json], None], str, str, str, str]] = [
     (at("colour", "red"), "/colour", "unknown-field", "未知字段", "unknown field"),
     (at("ladders/0/policy/speed", 1), "/ladders/0/policy/speed", "unknown-field", "未知字段", "unknown field"),
     (at("ladders", ...), "/ladders", "required", "必填", "required"),
-    (at("ladders", []), "/ladders", "too-few", "至少 1 项", "must have at least 1 items"),
+    (at("ladders", []), "/ladders", "too-few", "至少 1 项", "has too few items: the minimum is 1"),
     (at("ladders", {}), "/ladders", "list-expected", "此处应为数组", "an array is expected here"),
     (at("ladders/0/names/en", ...), "/ladders/0/names/en", "required", "必填", "required"),
     (at("ladders/0/names/en", "a\x00"), "/ladders/0/names/en", "wrong-format", "格式不正确", "wrong format"),

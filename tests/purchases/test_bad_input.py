@@ -32,10 +32,10 @@ FIELDS: list[tuple[dict[str, Any], list[tuple[str, str, str, str]]]] = [
     ({"branch_id": None}, [("/branch_id", "required", "必填", "required")]),
     ({"branch_id": "main"}, [("/branch_id", "invalid-uuid", "不是有效的编号", "not a valid id")]),
     ({"external_id": None}, [("/external_id", "required", "必填", "required")]),
-    ({"external_id": ""}, [("/external_id", "too-short", "至少 1 个字符", "must have at least 1 characters")]),
+    ({"external_id": ""}, [("/external_id", "too-short", "至少 1 个字符", "is too short: the minimum is 1")]),
     ({"external_id": " "}, [("/external_id", "blank", "不能为空白", "must not be blank")]),
     ({"external_id": 17}, [("/external_id", "wrong-type", "类型错误，应为文本", "wrong type, must be a string")]),
-    ({"external_id": "x" * 129}, [("/external_id", "too-long", "最多 128 个字符", "must have at most 128 characters")]),
+    ({"external_id": "x" * 129}, [("/external_id", "too-long", "最多 128 个字符", "is too long: the maximum is 128")]),
     (
         {"external_id": "a\x00b"},
         [("/external_id", "control-character", "含有不允许的控制字符", "contains a control character")],
@@ -75,7 +75,7 @@ FIELDS: list[tuple[dict[str, Any], list[tuple[str, str, str, str]]]] = [
         ],
     ),
     ({"occurred_at": "0001-01-01T00:00:00+14:00"}, [("/occurred_at", "out-of-range", "超出允许范围", "out of range")]),
-    ({"lines": []}, [("/lines", "too-few", "至少 1 项", "must have at least 1 items")]),
+    ({"lines": []}, [("/lines", "too-few", "至少 1 项", "has too few items: the minimum is 1")]),
     (
         {"lines": [{"amount": 50}, {"amount": -50, "colour": "red"}]},
         [
@@ -83,7 +83,7 @@ FIELDS: list[tuple[dict[str, Any], list[tuple[str, str, str, str]]]] = [
             ("/lines/1/colour", "unknown-field", "未知字段", "unknown field"),
         ],
     ),
-    ({"lines": [{"amount": 1}] * 501}, [("/lines", "too-many", "最多 500 项", "must have at most 500 items")]),
+    ({"lines": [{"amount": 1}] * 501}, [("/lines", "too-many", "最多 500 项", "has too many items: the maximum is 500")]),
     (
         {"lines": [{"amount": 100, "quantity": -1}]},
         [("/lines/0/quantity", "too-small", "不能小于 0", "must be at least 0")],
@@ -113,7 +113,7 @@ FIELDS: list[tuple[dict[str, Any], list[tuple[str, str, str, str]]]] = [
         [
             ("/amount", "too-small", "不能小于 0", "must be at least 0"),
             ("/branch_id", "wrong-type", "类型错误，应为编号（UUID）", "wrong type, must be an id (UUID)"),
-            ("/sold_by", "too-short", "至少 1 个字符", "must have at least 1 characters"),
+            ("/sold_by", "too-short", "至少 1 个字符", "is too short: the minimum is 1"),
             ("/tenders", "wrong-type", "类型错误，应为数组", "wrong type, must be an array"),
         ],
     ),

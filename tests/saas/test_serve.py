@@ -1,11 +1,18 @@
-"""Who a request comes from, behind a reverse proxy."""
+"""The API as it is served: behind a reverse proxy, by several workers."""
 
+import asyncio
+import os
+import re
+import signal
+import sys
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from saas.app import create_served_app
+from saas.local.process import end, free_port, spawn
 from saas.settings import get_settings
 
 
@@ -39,3 +46,49 @@ async def test_only_a_trusted_proxy_says_who_asks(
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
         answer = await http.get("/", headers={"X-Forwarded-For": "192.0.2.66, 203.0.113.9"})
     assert answer.text == seen
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_scrape_shows_what_all_workers_served(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "saas.cli", "serve", "--port", str(port), "--workers", "2"]
+    with (tmp_path / "api.log").open("wb") as log:
+        server = spawn(
+            command,
+            death_signal=signal.SIGKILL,
+            environment=dict(os.environ),
+            folder=Path(__file__).parents[2],
+            output=log,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        await _answers(url)
+        # A connection of its own for each: the workers share them out.
+        for _ in range(20):
+            async with httpx.AsyncClient(base_url=url) as http:
+                assert (await http.get("/v1/templates/courier")).status_code == 200
+        seen = {await _counted(url) for _ in range(6)}
+    finally:
+        await asyncio.to_thread(end, server, (signal.SIGTERM, 15.0))
+    assert seen == {20}
+
+
+async def _answers(url: str) -> None:
+    for _ in range(300):
+        try:
+            async with httpx.AsyncClient(base_url=url) as http:
+                await http.get("/healthz")
+        except httpx.TransportError:
+            await asyncio.sleep(0.1)
+        else:
+            return
+    raise AssertionError("the server doesn't answer")
+
+
+async def _counted(url: str) -> int:
+    async with httpx.AsyncClient(base_url=url) as http:
+        metrics = (await http.get("/metrics")).text
+    counts = re.findall(
+        r'regulars_http_seconds_count\{method="GET",route="/v1/templates/[^"]*",status="200"\} (\d+)', metrics
+    )
+    return sum(int(count) for count in counts)

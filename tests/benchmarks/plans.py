@@ -1,0 +1,150 @@
+"""The plans of the statements that tills and recalculations wait for, as a page of docs.
+
+    python -m tests.benchmarks.plans [--members N] > docs/plans.md
+
+A chain is made as for the benchmarks. The product's own functions run on it, as the role app and under row level
+security; every statement that they send is explained with the values that it was sent with.
+"""
+
+import argparse
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+from uuid import UUID
+
+from saas.scope import connection, tenant_scope
+from tests.benchmarks.history import Made, make_tenant
+from tests.benchmarks.options import say
+from tests.benchmarks.place import as_owner, pools, servers
+
+_HEAD: Final = """# Plans of the hot statements
+
+What a till, a recalculation, an explanation and a list of members send to PostgreSQL, in their order, and how it is
+done: {members:,} members with two years of purchases, as the role `app` under row level security (each table's policy
+is in its conditions). Made by `python -m tests.benchmarks.plans > docs/plans.md`. `$n` are parameters; texts of
+statements are shortened. Every table is reached through an index that begins with `tenant_id`; a full run's batch
+reads its 10,000 members' rows as ranges of the same indexes.
+"""
+_LONGEST: Final = 240
+_UUID: Final = re.compile(r"'[0-9a-f]{8}-[0-9a-f-]{27}'::uuid")
+_CLOCK: Final = re.compile(r"'\d{4}-\d\d-\d\d \d\d:[^']*'")
+Step = Callable[[Made, UUID], Awaitable[object]]
+
+
+@asynccontextmanager
+async def _listening(made: Made, sent: dict[str, tuple[Any, ...]]) -> AsyncIterator[None]:
+    """A scope whose statements are noted, each text once with its first values; what they write is undone."""
+
+    def note(query: Any) -> None:
+        sent.setdefault(query.query, tuple(query.args))
+
+    with suppress(_UndoneError):
+        async with tenant_scope(made.tenant_id):
+            with connection().query_logger(note):
+                yield
+            _undo()
+
+
+class _UndoneError(Exception):
+    """What was looked at is not kept."""
+
+
+def _undo() -> None:
+    raise _UndoneError
+
+
+async def _till(made: Made, member: UUID) -> None:
+    from tenants.purchases.bodies import PurchaseBody
+    from tenants.purchases.record import record_purchase
+
+    body = PurchaseBody(
+        member_id=member, branch_id=made.branch_id, external_id="plan", amount=12_300, external_amounts=True
+    )
+    await record_purchase(body)
+
+
+async def _explain(_made: Made, member: UUID) -> None:
+    from tenants.tiers.explain import explain
+
+    await explain(member, None)
+
+
+async def _batch(_made: Made, _member: UUID) -> None:
+    from tenants.tiers.batches import run_batch
+    from tenants.tiers.recalculate import Request, start_recalculation
+
+    run_id = await start_recalculation(Request(cause="request"))
+    await run_batch({"recalculation_id": str(run_id)})
+
+
+def _members(**query: Any) -> Step:
+    async def step(_made: Made, _member: UUID) -> None:
+        from tenants.members.bodies import MembersQuery
+        from tenants.members.listing import list_members
+
+        await list_members(MembersQuery(**query))
+
+    return step
+
+
+STEPS: Final[dict[str, Step]] = {
+    "A purchase of a member": _till,
+    "A batch of a recalculation over everyone": _batch,
+    "The explanation of a member's tier": _explain,
+    "Members, first page": _members(),
+    "Members by the name's beginning": _members(q="王"),
+    "Members by the phone's last digits": _members(q="0042"),
+    "Members of a tier": _members(tier="gold"),
+}
+
+
+async def _page(members: int) -> None:
+    async with as_owner() as owner:
+        made = await make_tenant(owner, members)
+        tier = await owner.fetchval(
+            "SELECT document #>> '{ladders,0,tiers,1,code}' FROM programme_version WHERE tenant_id = $1", made.tenant_id
+        )
+        member = await owner.fetchval("SELECT max(id::text)::uuid FROM member WHERE tenant_id = $1", made.tenant_id)
+    steps = {**STEPS, "Members of a tier": _members(tier=tier)}
+    sys.stdout.write(_HEAD.format(members=members))
+    async with pools():
+        for title, step in steps.items():
+            say(title)
+            sent: dict[str, tuple[Any, ...]] = {}
+            async with _listening(made, sent):
+                await step(made, member)
+            sys.stdout.write(f"\n## {title}\n")
+            for text, values in sent.items():
+                await _explained(made, text, values)
+
+
+async def _explained(made: Made, text: str, values: tuple[Any, ...]) -> None:
+    if not re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", text):
+        return
+    async with tenant_scope(made.tenant_id):
+        await connection().execute("SET LOCAL work_mem = '64MB'; SET LOCAL max_parallel_workers_per_gather = 0")
+        if "BETWEEN $2::uuid AND $3::uuid" in text:
+            await connection().execute("SET LOCAL enable_nestloop = off")  # as the batch does
+        rows = await connection().fetch(f"EXPLAIN (COSTS OFF) {text}", *values)
+    short = " ".join(text.split())
+    short = short if len(short) <= _LONGEST else short[:_LONGEST].rsplit(" ", 1)[0] + " …"
+    plan = "\n".join(row[0] for row in rows).replace(f"'{made.tenant_id}'::uuid", "$1")
+    plan = _CLOCK.sub("'…'", _UUID.sub("'…'::uuid", plan))
+    sys.stdout.write(f"\n`{short}`\n\n```\n{plan}\n```\n")
+
+
+def main() -> int:
+    """Writes the page to standard output."""
+    parser = argparse.ArgumentParser(description="Writes the plans of the hot statements.")
+    parser.add_argument("--members", type=int, default=100_000)
+    given = parser.parse_args()
+    with servers():
+        asyncio.run(_page(given.members))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

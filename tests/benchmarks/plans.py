@@ -122,8 +122,8 @@ async def _page(members: int) -> None:
 
 
 async def _explained(made: Made, text: str, values: tuple[Any, ...]) -> None:
-    if not re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", text):
-        return
+    if not re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", text) or "typeinfo" in text:
+        return  # BEGIN and SET, and the driver's own questions about types
     async with tenant_scope(made.tenant_id):
         await connection().execute("SET LOCAL work_mem = '64MB'; SET LOCAL max_parallel_workers_per_gather = 0")
         if "BETWEEN $2::uuid AND $3::uuid" in text:

@@ -21,7 +21,9 @@ Texts = Mapping[Language, str]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem type. `retry_after` is in seconds; `defaults` fill placeholders the raiser left out."""
+    """One problem type. `retry_after` is in seconds; `defaults` fill placeholders the raiser left out; `extensions`
+    are the parameters that the answer has as members of its own (RFC 9457, 3.2).
+    """
 
     code: str
     status: int
@@ -29,6 +31,7 @@ class Problem:
     detail: Texts
     defaults: Mapping[str, object] = field(default_factory=dict)
     retry_after: int | None = None
+    extensions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ def _problem(code: str, entry: Mapping[str, Any]) -> Problem:
         _texts(entry["detail"]),
         entry.get("defaults", {}),
         entry.get("retry_after"),
+        tuple(entry.get("extensions", ())),
     )
 
 

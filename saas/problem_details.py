@@ -78,7 +78,7 @@ def problem_body(
     language: Language = DEFAULT_LANGUAGE,
     instance: str | None = None,
 ) -> dict[str, Any]:
-    """The problem as JSON data: `type`, `title`, `status`, `detail`, `instance`, `errors`.
+    """The problem as JSON data: `type`, `title`, `status`, `detail`, `instance`, its type's extensions, `errors`.
 
     For the items of a batch, too.
     """
@@ -92,6 +92,7 @@ def problem_body(
     }
     if instance is not None:
         body["instance"] = instance
+    body.update({name: filled[name] for name in problem.extensions if name in filled})
     if errors:
         body["errors"] = [
             {"pointer": error.pointer, "message": error.message(language), "code": error.code} for error in errors

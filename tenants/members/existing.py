@@ -2,14 +2,12 @@
 
 from uuid import UUID
 
-from saas.errors import DomainError
-from saas.scope import connection, current
+from tenants.members.whereabouts import united
 
 
-async def require_member(member_id: UUID) -> None:
-    """Raises DomainError `not-found` unless the current tenant has this member."""
-    known = await connection().fetchval(
-        "SELECT true FROM member WHERE tenant_id = $1 AND id = $2", current().tenant_id, member_id
-    )
-    if not known:
-        raise DomainError("not-found")
+async def require_member(member_id: UUID) -> list[UUID]:
+    """The ids under which this member's facts are: the survivor's first, then those merged into it.
+
+    Raises DomainError `not-found` unless the current tenant has this member.
+    """
+    return await united(member_id)

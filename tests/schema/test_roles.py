@@ -25,6 +25,13 @@ APPEND_ONLY = {
     "public.merge",
     "public.erased_identity",
 }
+ERASED = {
+    "public.profile_change": "before, after",
+    "public.activity": "value, data",
+    "public.refund": "reason",
+    "public.tier_act": "reason",
+}
+"""What erasing a person takes out of append-only facts."""
 APP_ELSEWHERE = {
     "public.tenant": {
         "SELECT",
@@ -69,6 +76,8 @@ async def test_app_may_work_in_tenant_tables_and_append_only_ones_stay(database:
     conn = await owner()
     expected = dict.fromkeys(await catalogue.tenant_tables(conn), ALL)
     expected |= {name: {"SELECT", "INSERT"} for name in APPEND_ONLY} | APP_ELSEWHERE
+    for name, columns in ERASED.items():
+        expected[name] = {"SELECT", "INSERT", f"UPDATE({columns})"}
     assert await catalogue.granted(conn, "app") == expected
 
 

@@ -94,6 +94,7 @@ CREATE TABLE member (
     referrer_id uuid CHECK (referrer_id <> id), -- who brought the member: direct only
     source      text NOT NULL CHECK (source IN ('api', 'import', 'till', 'page')),
     enrolled_by text,
+    is_returning boolean NOT NULL DEFAULT false, -- had left, or was erased, before: no second welcome gift
     created_at  timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, branch_id) REFERENCES branch (tenant_id, id),
@@ -106,6 +107,8 @@ CREATE INDEX ON member (tenant_id, merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX ON member (tenant_id, referrer_id) WHERE referrer_id IS NOT NULL;
 CREATE INDEX ON member (tenant_id, branch_id);
 CREATE INDEX ON member (tenant_id, phone_last4);
+CREATE INDEX ON member (tenant_id, id) WHERE status = 'closed'; -- few: lists of those who have left, or are erased,
+CREATE INDEX ON member (tenant_id, id) WHERE status = 'erased'; -- don't walk past everybody who is there
 CREATE INDEX ON member (tenant_id, name_key text_pattern_ops);
 
 -- Every identifier that leads to a member. A row per identifier makes each unique in the tenant and found by equality.

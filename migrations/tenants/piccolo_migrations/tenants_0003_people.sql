@@ -15,7 +15,7 @@ CREATE TABLE consent (
 );
 CREATE INDEX ON consent (tenant_id, member_id, channel, id);
 
--- What holds now, found by equality.
+-- What holds now, found by equality: a row where the consent is given, none where it was withdrawn or never asked.
 CREATE TABLE member_consent (
     tenant_id  uuid NOT NULL,
     member_id  uuid NOT NULL,
@@ -52,15 +52,16 @@ CREATE TABLE member_tag (
 );
 CREATE INDEX ON member_tag (tenant_id, tag, member_id);
 
--- Members who share one phone, where the tenant allows it: the phone's identity leads to one of them.
+-- Members who share one phone, where the tenant allows it: two or more. Such a phone is nobody's identity; a phone of
+-- one member is in member_identity and not here. Who changes a phone's household holds its identity row meanwhile.
 CREATE TABLE household_member (
     tenant_id uuid NOT NULL,
     phone     text NOT NULL CHECK (phone ~ '^\+[0-9]{4,15}$'),
     member_id uuid NOT NULL,
     PRIMARY KEY (tenant_id, phone, member_id),
-    UNIQUE (tenant_id, member_id),
     FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
 );
+CREATE INDEX ON household_member (tenant_id, member_id);
 
 -- Changes of what rules read of a profile (joined_on, referrer, …): facts, in the member's order.
 CREATE TABLE profile_change (
@@ -131,3 +132,8 @@ BEGIN
     END LOOP;
 END $$;
 REVOKE UPDATE, DELETE ON consent, profile_change, merge, erased_identity FROM app;
+
+-- What erasing a person takes out of facts that stay: texts and measurements, never who, when or how much.
+GRANT UPDATE (before, after) ON profile_change TO app;
+GRANT UPDATE (value, data) ON activity TO app;
+GRANT UPDATE (reason) ON refund, tier_act TO app;

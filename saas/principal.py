@@ -7,6 +7,7 @@ from uuid import UUID
 KeyScope = Literal[
     "members:read",
     "members:write",
+    "health:read",
     "purchases:write",
     "points:write",
     "wallet:write",

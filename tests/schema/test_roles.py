@@ -18,6 +18,7 @@ APPEND_ONLY = {
     "public.refund_external",
     "public.activity",
     "public.activity_external",
+    "public.referral_move",
     "public.tier_act",
     "public.event",
     "public.consent",

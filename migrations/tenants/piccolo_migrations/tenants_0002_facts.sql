@@ -64,6 +64,7 @@ CREATE TABLE activity (
     local_day   date NOT NULL,
     value       numeric(14, 4),
     data        jsonb,
+    programme_version integer NOT NULL, -- the rules in force when it was recorded
     source      text NOT NULL CHECK (source IN ('api', 'import')),
     actor       text NOT NULL,
     PRIMARY KEY (tenant_id, id),
@@ -94,6 +95,24 @@ CREATE TABLE referral (
     FOREIGN KEY (tenant_id, referrer_id) REFERENCES member (tenant_id, id)
 );
 CREATE INDEX ON referral (tenant_id, referrer_id);
+
+-- Each count of a referral, each move of its day and each taking back: facts in the referrer's order.
+CREATE TABLE referral_move (
+    tenant_id   uuid NOT NULL,
+    id          uuid NOT NULL DEFAULT uuidv7(),
+    member_id   uuid NOT NULL,   -- who was brought
+    referrer_id uuid NOT NULL,
+    seq         bigint NOT NULL, -- the referrer's number
+    from_day    date,            -- NULL: it wasn't counted for this referrer
+    to_day      date,            -- NULL: it no longer is
+    recorded_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id),
+    FOREIGN KEY (tenant_id, referrer_id) REFERENCES member (tenant_id, id),
+    CHECK (from_day IS DISTINCT FROM to_day)
+);
+CREATE INDEX ON referral_move (tenant_id, member_id);
+CREATE INDEX ON referral_move (tenant_id, referrer_id, id);
 
 -- What the metrics beside plain spend sum, by code: `category:<label>`, `branch:<id>` (net amount; purchases that stand),
 -- `activity` and `activity:<kind>` (sum of the numbers; how many; how many of them with a number), `referral` (how many),
@@ -183,8 +202,8 @@ DO $$
 DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY['refund', 'refund_external', 'purchase_refunded', 'activity', 'activity_external',
-                             'referral', 'measure_month', 'measure_day', 'tier_act', 'tier_recheck', 'tier_notice',
-                             'event'] LOOP
+                             'referral', 'referral_move', 'measure_month', 'measure_day', 'tier_act', 'tier_recheck',
+                             'tier_notice', 'event'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
         EXECUTE format('CREATE POLICY tenant ON %I TO app USING (tenant_id = current_setting(''app.tenant_id'')::uuid)'
@@ -192,4 +211,5 @@ BEGIN
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO app', t);
     END LOOP;
 END $$;
-REVOKE UPDATE, DELETE ON refund, refund_external, activity, activity_external, tier_act, event FROM app;
+REVOKE UPDATE, DELETE ON refund, refund_external, activity, activity_external, referral_move, tier_act, event
+    FROM app;

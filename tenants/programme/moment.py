@@ -8,6 +8,9 @@ from uuid import UUID
 
 from tenants.programme.windows import local_day, local_day_before
 
+Cause = Literal["purchase", "refund", "activity", "referral", "recalculation", "manual", "import", "merge"]
+"""What a decision came of. Its `cause_id` is that of the fact, the recalculation, the act or the import."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -15,6 +18,8 @@ class Moment:
 
     `day` is D, the local day of the last instant before `at`: what the windows look at. `today` is T,
     the local day of `at`. `firing`: a schedule (or a recalculation, which counts as one), not a fact.
+    `recorded_on` is the local day of `recorded_at`: another one than T where an earlier instant is decided again.
+    `effective_at` is what the decision carries: `at`, but for a recheck, which decides now about an earlier instant.
     `last_runs`: per ladder, the T of the last finished run over every member.
     """
 
@@ -23,7 +28,9 @@ class Moment:
     today: date
     firing: bool
     recorded_at: datetime
-    cause: Literal["purchase", "recalculation"]
+    recorded_on: date
+    effective_at: datetime
+    cause: Cause
     cause_id: UUID
     last_runs: Mapping[str, date]
 
@@ -34,11 +41,22 @@ def moment_of(
     *,
     firing: bool,
     recorded_at: datetime,
-    cause: Literal["purchase", "recalculation"],
+    cause: Cause,
     cause_id: UUID,
+    effective_at: datetime | None = None,
     last_runs: Mapping[str, date] | None = None,
 ) -> Moment:
     """The moment of an evaluation at `at` (an aware datetime) in the tenant's time zone."""
+    today = local_day(at, tz)
     return Moment(
-        at, local_day_before(at, tz), local_day(at, tz), firing, recorded_at, cause, cause_id, last_runs or {}
+        at=at,
+        day=local_day_before(at, tz),
+        today=today,
+        firing=firing,
+        recorded_at=recorded_at,
+        recorded_on=today if recorded_at == at else local_day(recorded_at, tz),
+        effective_at=effective_at or at,
+        cause=cause,
+        cause_id=cause_id,
+        last_runs=last_runs or {},
     )

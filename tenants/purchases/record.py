@@ -103,6 +103,7 @@ async def record_purchase(body: PurchaseBody) -> Recorded:
         closed = DomainError("branch-closed", params={"branch": str(body.branch_id)})
         return await _first_answer(body, mark, otherwise=closed)
     timezone: str = place["timezone"] if place["has_facts"] else await settle_settings()
+    day = local_day(occurred_at, ZoneInfo(timezone))
     arguments = (
         current().tenant_id,
         body.branch_id,
@@ -112,7 +113,7 @@ async def record_purchase(body: PurchaseBody) -> Recorded:
         place["seq"],
         occurred_at,
         place["recorded_at"],
-        local_day(occurred_at, ZoneInfo(timezone)),
+        day,
         amount,
         details.get("lines"),
         details.get("tenders"),
@@ -125,7 +126,9 @@ async def record_purchase(body: PurchaseBody) -> Recorded:
         return await _first_answer(body, mark, otherwise=conflict)
     changes: list[Change] = []
     if member_id is not None:
-        changes = await evaluate_fact(member_id, made["programme_version"], place["recorded_at"], timezone, made["id"])
+        changes = await evaluate_fact(
+            member_id, made["programme_version"], place["recorded_at"], timezone, "purchase", made["id"], day
+        )
     return Recorded(
         made["id"],
         member_id,

@@ -1,14 +1,14 @@
 """Evaluates members: one, after a fact of its own."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from saas.scope import connection, current
 from tenants.programme.compiler import Ids
 from tenants.programme.document import Programme
-from tenants.programme.moment import moment_of
+from tenants.programme.moment import Cause, moment_of
 from tenants.programme.versions import programme
 from tenants.tiers.deciding import statement_for
 
@@ -30,9 +30,19 @@ def immediate_ladders(rules: Programme) -> tuple[int, ...]:
 
 
 async def evaluate_fact(
-    member_id: UUID, version: int, recorded_at: datetime, timezone: str, purchase_id: UUID
+    member_id: UUID,
+    version: int,
+    recorded_at: datetime,
+    timezone: str,
+    cause: Cause,
+    cause_id: UUID,
+    local_day: date | None,  # noqa: ARG001  # read once late facts repeat a schedule
 ) -> list[Change]:
-    """Decides the `immediate` ladders after a purchase, whose lock the caller holds; every ladder is answered."""
+    """Decides after a fact of a member whose lock the caller holds; every ladder of the programme is answered.
+
+    `local_day` is the fact's own: one that belongs before a ladder's last schedule repeats that schedule's decision.
+    None: no such day. Then the `immediate` ladders are evaluated at `recorded_at`.
+    """
     rules = await programme(version)
     ladders = immediate_ladders(rules)
     moment = moment_of(
@@ -40,8 +50,8 @@ async def evaluate_fact(
         ZoneInfo(timezone),
         firing=False,
         recorded_at=recorded_at,
-        cause="purchase",
-        cause_id=purchase_id,
+        cause=cause,
+        cause_id=cause_id,
     )
     tenant_id = current().tenant_id
     statement = statement_for(tenant_id, rules, ladders, Ids.ONE)

@@ -5,7 +5,7 @@ They are data: parsed here, compiled to SQL elsewhere, never text that becomes S
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final
 
 from pydantic import (
     BeforeValidator,
@@ -13,49 +13,59 @@ from pydantic import (
     TypeAdapter,
     ValidatorFunctionWrapHandler,
     WrapValidator,
-    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from tenants.programme.strict import MAX_MONEY, Fault, Loc, Strict, as_tuple, invalid, shown
-from tenants.programme.windows import AnyWindow, Window, window_key
+from tenants.programme.leaves import (
+    METRICS,
+    UNITS,
+    BoughtLeaf,
+    CountedLeaf,
+    DoneLeaf,
+    Leaf,
+    PlainLeaf,
+    Quantity,
+    RatingLeaf,
+    ScoreLeaf,
+    Unit,
+    WindowedLeaf,
+    counts_anew,
+    leaf_key,
+    parse_leaf,
+    parts,
+)
+from tenants.programme.strict import Fault, Loc, Strict, as_tuple, invalid
+
+__all__ = [
+    "METRICS",
+    "UNITS",
+    "AllOf",
+    "AnyCondition",
+    "AnyOf",
+    "BoughtLeaf",
+    "Condition",
+    "CountedLeaf",
+    "DoneLeaf",
+    "Leaf",
+    "Not",
+    "Place",
+    "PlainLeaf",
+    "Quantity",
+    "RatingLeaf",
+    "ScoreLeaf",
+    "Unit",
+    "WindowedLeaf",
+    "counts_anew",
+    "iter_leaves",
+    "leaf_key",
+    "parse_condition",
+    "parts",
+    "places",
+]
 
 MAX_DEPTH: Final = 6
 """How deep any, all and not may nest; a lone leaf has depth 0."""
 MAX_LEAVES: Final = 64
-
-
-class Bounds(Strict):
-    """`gte` ≤ value < `lt`; at least one of them. Money in minor units, counts and days as they are."""
-
-    gte: int | None = Field(default=None, ge=0, le=MAX_MONEY, exclude_if=lambda bound: bound is None)
-    lt: int | None = Field(default=None, ge=1, le=MAX_MONEY, exclude_if=lambda bound: bound is None)
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Self:
-        if self.gte is None and self.lt is None:
-            raise PydanticCustomError("bound-missing", "A condition needs gte or lt")
-        if self.gte is not None and self.lt is not None and self.gte >= self.lt:
-            params = {"gte": self.gte, "lt": self.lt}
-            raise invalid("bounds", [Fault(("lt",), "bounds-crossed", "{lt} isn't above {gte}", params)])
-        return self
-
-
-class WindowedLeaf(Bounds):
-    """A metric over the purchases of a window."""
-
-    metric: Literal["spend", "purchases", "max_purchase"]
-    window: Window
-
-
-class PlainLeaf(Bounds):
-    """A metric that is what it is at D, without a window."""
-
-    metric: Literal["tenure_days", "days_since_purchase"]
-
-    @property
-    def window(self) -> None:
-        return None
 
 
 class AnyOf(Strict):
@@ -70,18 +80,8 @@ class Not(Strict):
     condition: "Node" = Field(alias="not")
 
 
-Leaf = WindowedLeaf | PlainLeaf
-AnyCondition = AnyOf | AllOf | Not | WindowedLeaf | PlainLeaf
+AnyCondition = AnyOf | AllOf | Not | BoughtLeaf | DoneLeaf | RatingLeaf | CountedLeaf | PlainLeaf | ScoreLeaf
 """The type to annotate a parsed condition with."""
-
-_METRICS: Final[dict[str, type[Leaf]]] = {
-    "spend": WindowedLeaf,
-    "purchases": WindowedLeaf,
-    "max_purchase": WindowedLeaf,
-    "tenure_days": PlainLeaf,
-    "days_since_purchase": PlainLeaf,
-}
-METRICS: Final = tuple(_METRICS)
 
 
 def _parse_node(value: object, _union: ValidatorFunctionWrapHandler) -> AnyCondition:
@@ -89,7 +89,7 @@ def _parse_node(value: object, _union: ValidatorFunctionWrapHandler) -> AnyCondi
         return value
     if isinstance(value, dict):
         if "metric" in value:
-            return _parse_leaf(value)
+            return parse_leaf(value)
         for key, model in (("any", AnyOf), ("all", AllOf), ("not", Not)):
             if key in value:
                 if value[key] == [] and key != "not":
@@ -97,16 +97,6 @@ def _parse_node(value: object, _union: ValidatorFunctionWrapHandler) -> AnyCondi
                     raise invalid("condition", [fault])
                 return model.model_validate(value)
     raise PydanticCustomError("condition-shape", "A condition is an object with metric, any, all or not")
-
-
-def _parse_leaf(value: dict[str, Any]) -> Leaf:
-    metric = value["metric"]
-    model = _METRICS.get(metric) if isinstance(metric, str) else None
-    if model is None:
-        params = {"metric": shown(metric), "known": ", ".join(METRICS)}
-        message = "{metric} is not a metric; known are {known}"
-        raise invalid("condition", [Fault(("metric",), "unknown-metric", message, params)])
-    return model.model_validate(value)
 
 
 def _parse_root(value: object, _union: ValidatorFunctionWrapHandler) -> AnyCondition:
@@ -175,9 +165,3 @@ def places(condition: AnyCondition, loc: Loc = (), *, negated: bool = False) -> 
 def iter_leaves(condition: AnyCondition) -> Iterator[Leaf]:
     """Every leaf, in the document's order; equal ones as often as they stand there."""
     return (place.leaf for place in places(condition))
-
-
-def leaf_key(leaf: Leaf) -> str:
-    """A short stable name of metric and window: `spend/rolling_months:12`, `tenure_days`."""
-    window: AnyWindow | None = leaf.window
-    return leaf.metric if window is None else f"{leaf.metric}/{window_key(window)}"

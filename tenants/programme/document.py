@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache
 from itertools import combinations
 from typing import Annotated, Any, Final, Literal, Self
@@ -11,7 +12,19 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from tenants.programme.benefits import Benefit
-from tenants.programme.conditions import Condition, Place, iter_leaves, leaf_key, places
+from tenants.programme.conditions import (
+    AnyCondition,
+    Condition,
+    Leaf,
+    Place,
+    ScoreLeaf,
+    counts_anew,
+    iter_leaves,
+    leaf_key,
+    parts,
+    places,
+)
+from tenants.programme.leaves import plain
 from tenants.programme.rules import (
     Attribute,
     Eligibility,
@@ -33,7 +46,6 @@ from tenants.programme.strict import (
     invalid,
     json_pointer,
 )
-from tenants.programme.windows import Lifetime
 
 MAX_LEAVES: Final = 256
 """Different leaves of all ladders together: each is a column of the statement that decides."""
@@ -104,11 +116,34 @@ def _tier_faults(tiers: tuple[Tier, ...]) -> Iterator[Fault]:
             yield Fault(("tiers", n, "qualify"), "qualify-missing", "A tier above the base needs a condition")
 
 
+def _conditions(ladder: Ladder) -> Iterator[tuple[Loc, AnyCondition]]:
+    """Every condition of a ladder with its place below it."""
+    for n, tier in enumerate(ladder.tiers):
+        for name, condition in (("qualify", tier.qualify), ("retain", tier.retain)):
+            if condition is not None:
+                yield ("tiers", n, name), condition
+
+
 def _different_leaves(ladder: Ladder) -> int:
-    """How many values decide on this ladder. `lifetime` in a `retain` is one of its own: it knows no falls."""
-    asked = [(condition, kept) for x in ladder.tiers for condition, kept in ((x.qualify, False), (x.retain, True))]
-    leaves = [(leaf, kept) for condition, kept in asked if condition is not None for leaf in iter_leaves(condition)]
-    return len({(leaf_key(leaf), kept and isinstance(leaf.window, Lifetime)) for leaf, kept in leaves})
+    """How many values decide on this ladder: a score's parts count too, each is a sum of its own. `lifetime` in a
+    `retain` is one of its own: it knows no falls.
+    """
+    keys = set()
+    for loc, condition in _conditions(ladder):
+        for leaf in iter_leaves(condition):
+            for part in {leaf, *parts(leaf)}:
+                keys.add((leaf_key(part), loc[-1] == "retain" and counts_anew(part)))
+    return len(keys)
+
+
+def _kinds(leaf: Leaf) -> Iterator[tuple[Loc, str]]:
+    """The kinds of activities that a leaf names, with their places below it."""
+    if isinstance(leaf, ScoreLeaf):
+        for n, weight in enumerate(leaf.weights):
+            if weight.metric == "activities" and weight.kind is not None:
+                yield ("weights", n, "kind"), weight.kind
+    elif leaf.metric in {"activities", "rating"} and leaf.detail is not None:
+        yield ("kind",), leaf.detail
 
 
 class Programme(Strict):
@@ -123,6 +158,7 @@ class Programme(Strict):
     eligibility: Eligibility = Eligibility()
     attributes: Annotated[tuple[Attribute, ...], BeforeValidator(as_tuple), Field(max_length=100)] = ()
     activity_kinds: Codes = ()
+    health_kinds: Codes = ()
     lifecycle: Lifecycle = Lifecycle()
 
     @model_validator(mode="after")
@@ -142,12 +178,31 @@ class Programme(Strict):
         if leaves > MAX_LEAVES:
             sizes = {"leaves": leaves, "most": MAX_LEAVES}
             yield Fault(("ladders",), "too-many-leaves", "{leaves} leaves are more than {most}", sizes)
+        yield from self._unknown_kinds()
         tiers = {tier.code for ladder in self.ladders for tier in ladder.tiers}
         for n, step in enumerate(self.wallet.top_up_bonus):
             for k, code in enumerate(step.tiers or ()):
                 if code not in tiers:
                     loc: Loc = ("wallet", "top_up_bonus", n, "tiers", k)
                     yield Fault(loc, "unknown-tier", "No ladder has a tier {value}", {"value": code})
+
+    def _unknown_kinds(self) -> Iterator[Fault]:
+        """A programme that lists its kinds of activities takes no others: no condition could ever hold on one.
+        What is a health measurement is one of the list.
+        """
+        message, known = "{value} is not a kind of activity here; known are {known}", ", ".join(self.activity_kinds)
+        for n, kind in enumerate(self.health_kinds):
+            if kind not in self.activity_kinds:
+                yield Fault(("health_kinds", n), "unknown-kind", message, {"value": kind, "known": known})
+        if not self.activity_kinds:
+            return
+        for j, ladder in enumerate(self.ladders):
+            for at, condition in _conditions(ladder):
+                for place in places(condition):
+                    for loc, kind in _kinds(place.leaf):
+                        if kind not in self.activity_kinds:
+                            params = {"value": kind, "known": known}
+                            yield Fault(("ladders", j, *at, *place.loc, *loc), "unknown-kind", message, params)
 
     @classmethod
     def parse(cls, data: object) -> Self:
@@ -181,7 +236,8 @@ class Doubt:
 
 
 def warnings(programme: Programme) -> list[Doubt]:
-    """`lower-asks-more`: a rank asks for more than a higher one does in a leaf of equal metric and window.
+    """`lower-asks-more`: a rank asks for more than a higher one does of the same: metric, window, kind or category,
+    weights of a score.
 
     `gte` bounds outside `not` are compared; where a tier has several such leaves (mostly alternatives),
     its smallest with the other's smallest and its largest with the other's largest.
@@ -202,7 +258,8 @@ def _asks_more(loc: Loc, lower: Tier, higher: Tier) -> Iterator[Doubt]:
         for side in ends.values():
             place, other = asked[side], above[key][side]
             if _gte(place) > _gte(other):
-                params = {"tier": lower.code, "asks": _gte(place), "higher": higher.code, "less": _gte(other)}
+                asks, less = plain(_gte(place)), plain(_gte(other))
+                params = {"tier": lower.code, "asks": asks, "higher": higher.code, "less": less}
                 yield Doubt(json_pointer((*loc, *place.loc)), "lower-asks-more", params)
 
 
@@ -216,5 +273,5 @@ def _asks(tier: Tier) -> dict[str, list[Place]]:
     return {key: sorted(found, key=_gte) for key, found in asked.items()}
 
 
-def _gte(place: Place) -> int:
+def _gte(place: Place) -> Decimal | int:
     return place.leaf.gte or 0

@@ -42,6 +42,7 @@ CONTRACT: Json = json.loads("""
  "stacking": {"discounts_combine": false, "wallet_with_tier_discount": true, "discount_excluded": []},
  "eligibility": {"min_age": null, "kinds": ["person", "company"]}, "attributes": [],
  "activity_kinds": ["check_in", "class", "review"],
+ "health_kinds": [],
  "lifecycle": {"new_days": 30, "slipping_factor": "1.5", "dormant_days": 90, "lost_days": 180}}
 """)
 POLICY = {"upgrade": "immediate", "schedule": {"type": "monthly"}, "validity": {"type": "forever"}}

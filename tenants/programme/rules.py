@@ -1,6 +1,6 @@
 """The parts of a programme beside its ladders: points, stored value, stacking, who may join, life cycle."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -52,6 +52,30 @@ class Redeem(Strict):
     max_percent: Percent = Decimal(100)
 
 
+class ActivityPoints(Strict):
+    """Points for each activity of a kind."""
+
+    kind: Code
+    points: int = Field(ge=1, le=10**6)
+
+
+class PointsBeside(Strict):
+    """Points for other things than purchases: `top_up` for a whole unit of principal, the others each time."""
+
+    top_up: Rate = Decimal(0)
+    activities: Annotated[tuple[ActivityPoints, ...], BeforeValidator(as_tuple), Field(max_length=50)] = ()
+    referral: int = Field(default=0, ge=0, le=10**6)
+    birthday: int = Field(default=0, ge=0, le=10**6)
+
+    @model_validator(mode="after")
+    def _kinds_differ(self) -> Self:
+        again = duplicates([item.kind for item in self.activities])
+        if again:
+            message = "This kind of activity has points already"
+            raise invalid("points", [Fault(("activities", n, "kind"), "duplicate", message) for n in again])
+        return self
+
+
 class Points(Strict):
     """So many points for a whole currency unit, 0 for none; without `redeem` they can't be used as money."""
 
@@ -61,21 +85,39 @@ class Points(Strict):
     excluded_categories: Labels = ()
     excluded_tenders: Codes = ()
     redeem: Redeem | None = None
+    beside: PointsBeside | None = Field(default=None, exclude_if=lambda beside: beside is None)
+
+
+class TopUpGift(Strict):
+    """A thing that comes with a top-up, and what it is worth."""
+
+    names: Names
+    value: Money = Field(ge=1)
 
 
 class TopUpStep(Strict):
-    """A top-up of `amount` or more brings a bonus or a percentage; with `tiers`, for their holders only."""
+    """A top-up of `amount` or more brings a bonus or a percentage, a gift, or both; with `tiers`, for their holders
+    only.
+    """
 
     amount: Money = Field(ge=1)
     bonus: Money | None = Field(default=None, ge=1, exclude_if=lambda bonus: bonus is None)
     percent: Percent | None = Field(default=None, gt=0, exclude_if=lambda percent: percent is None)
+    gift: TopUpGift | None = Field(default=None, exclude_if=lambda gift: gift is None)
     tiers: Codes | None = Field(default=None, exclude_if=lambda tiers: tiers is None)
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        if (self.bonus is None) == (self.percent is None):
-            raise PydanticCustomError("bonus-or-percent", "A step gives either a bonus or a percentage")
+        given = (self.bonus is not None) + (self.percent is not None)
+        if given > 1 or (given == 0 and self.gift is None):
+            raise PydanticCustomError("bonus-or-percent", "A step gives a bonus or a percentage, or a gift alone")
         return self
+
+    def bonus_of(self, amount: int) -> int:
+        """What a top-up of `amount` brings at this step, in minor units; of a percentage, rounded half up."""
+        if self.percent is None:
+            return self.bonus or 0
+        return int((amount * self.percent / 100).to_integral_value(ROUND_HALF_UP))
 
 
 class BalanceLimits(Strict):

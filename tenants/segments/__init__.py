@@ -1,0 +1,1 @@
+"""Segments: members that a condition selects, kept under a name."""

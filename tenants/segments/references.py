@@ -1,0 +1,45 @@
+"""What a segment's condition names of a programme must be there: ladders, tiers, attributes, kinds of activity."""
+
+from collections.abc import Iterator
+
+from tenants.programme.document import Ladder, Programme
+from tenants.programme.leaves import DoneLeaf, Leaf, RatingLeaf, parts
+from tenants.programme.strict import Fault, Loc
+from tenants.segments.conditions import AnySegmentCondition, segment_places
+from tenants.segments.properties import AttributeProperty, PropertyLeaf, RanksProperty, TierProperty
+
+
+def reference_faults(condition: AnySegmentCondition, programme: Programme, loc: Loc = ()) -> Iterator[Fault]:
+    """`unknown-ladder`, `unknown-tier`, `unknown-attribute`, `unknown-activity-kind` below `loc`."""
+    for place, leaf in segment_places(condition, loc):
+        if isinstance(leaf, PropertyLeaf):
+            yield from _property_faults(place, leaf, programme)
+        else:
+            yield from _kind_faults(place, leaf, programme)
+
+
+def _property_faults(loc: Loc, leaf: PropertyLeaf, programme: Programme) -> Iterator[Fault]:
+    if isinstance(leaf, TierProperty | RanksProperty):
+        ladder = programme.main if leaf.ladder is None else programme.ladder(leaf.ladder)
+        if ladder is None:
+            yield Fault((*loc, "ladder"), "unknown-ladder", "There is no ladder {value}", {"value": leaf.ladder})
+        elif isinstance(leaf, TierProperty):
+            yield from _tier_faults(loc, leaf, ladder)
+    if isinstance(leaf, AttributeProperty) and leaf.code not in {item.code for item in programme.attributes}:
+        yield Fault((*loc, "code"), "unknown-attribute", "There is no attribute {value}", {"value": leaf.code})
+
+
+def _tier_faults(loc: Loc, leaf: TierProperty, ladder: Ladder) -> Iterator[Fault]:
+    for n, code in enumerate(leaf.among or ()):
+        if ladder.tier(code) is None:
+            params = {"value": code}
+            yield Fault((*loc, "in", n), "unknown-tier", "The ladder has no tier {value}", params)
+
+
+def _kind_faults(loc: Loc, leaf: Leaf, programme: Programme) -> Iterator[Fault]:
+    for n, part in enumerate(parts(leaf)):
+        kind = part.kind if isinstance(part, DoneLeaf | RatingLeaf) or part.metric == "activities" else None
+        if kind is not None and kind not in programme.activity_kinds:
+            place = loc if part is leaf else (*loc, "weights", n)
+            params = {"value": kind}
+            yield Fault((*place, "kind"), "unknown-activity-kind", "There is no activity {value}", params)

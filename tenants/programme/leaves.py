@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 from hashlib import sha256
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import (
+    BaseModel,
     BeforeValidator,
     Field,
     PlainSerializer,
@@ -28,6 +29,25 @@ MAX_POINTS: Final = 10**9
 
 Unit = Literal["money", "count", "days", "points", "number", "score"]
 """`money`: minor units; `number`: an exact decimal, the mean of what was noted; the others are whole."""
+
+UNITS: Final[dict[str, Unit]] = {
+    "spend": "money",
+    "purchases": "count",
+    "max_purchase": "money",
+    "activities": "count",
+    "rating": "number",
+    "referrals": "count",
+    "top_ups": "money",
+    "max_top_up": "money",
+    "points_earned": "points",
+    "tenure_days": "days",
+    "days_since_purchase": "days",
+    "branches": "count",
+    "score": "score",
+}
+"""What each metric's numbers are."""
+METRICS: Final = tuple(UNITS)
+WEIGHABLE: Final = tuple(metric for metric in METRICS if metric not in {"score", "rating", "days_since_purchase"})
 
 
 def _none(value: object) -> bool:
@@ -94,6 +114,11 @@ class Weight(Strict):
 
     per: int = Field(ge=1, le=MAX_MONEY)
     points: int = Field(ge=1, le=MAX_POINTS)
+
+
+def _metrics(model: type[BaseModel]) -> tuple[str, ...]:
+    """The metrics that a model stands for: the literals of its field."""
+    return get_args(model.model_fields["metric"].annotation)
 
 
 # --- what is measured -----------------------------------------------------------------------------
@@ -167,18 +192,7 @@ class TenureWeight(_Tenure, Weight):
 
 
 AnyWeight = BoughtWeight | DoneWeight | CountedWeight | TenureWeight
-_WEIGHTS: Final[dict[str, type[AnyWeight]]] = {
-    "spend": BoughtWeight,
-    "purchases": BoughtWeight,
-    "max_purchase": CountedWeight,
-    "activities": DoneWeight,
-    "referrals": CountedWeight,
-    "top_ups": CountedWeight,
-    "max_top_up": CountedWeight,
-    "points_earned": CountedWeight,
-    "tenure_days": TenureWeight,
-    "branches": CountedWeight,
-}
+_WEIGHTS: Final = {metric: model for model in get_args(AnyWeight) for metric in _metrics(model)}
 
 
 def _parse_weight(value: object, _union: ValidatorFunctionWrapHandler) -> AnyWeight:
@@ -189,7 +203,8 @@ def _parse_weight(value: object, _union: ValidatorFunctionWrapHandler) -> AnyWei
     if "metric" not in value:
         missing = InitErrorDetails(type="missing", loc=("metric",), input=value)
         raise ValidationError.from_exception_data("weight", [missing])
-    return _WEIGHTS[_known(value["metric"], _WEIGHTS)].model_validate(value)
+    weight: AnyWeight = _WEIGHTS[_known(value["metric"], WEIGHABLE)].model_validate(value)
+    return weight
 
 
 class BoughtLeaf(_Bought, Bounds):
@@ -232,43 +247,13 @@ Leaf = WindowedLeaf | PlainLeaf | ScoreLeaf
 Quantity = Leaf | AnyWeight
 """Whatever has a value: a leaf, or a weight's part of a score before it is weighed."""
 
-_LEAVES: Final[dict[str, type[Leaf]]] = {
-    "spend": BoughtLeaf,
-    "purchases": BoughtLeaf,
-    "max_purchase": CountedLeaf,
-    "activities": DoneLeaf,
-    "rating": RatingLeaf,
-    "referrals": CountedLeaf,
-    "top_ups": CountedLeaf,
-    "max_top_up": CountedLeaf,
-    "points_earned": CountedLeaf,
-    "tenure_days": PlainLeaf,
-    "days_since_purchase": PlainLeaf,
-    "branches": CountedLeaf,
-    "score": ScoreLeaf,
-}
-METRICS: Final = tuple(_LEAVES)
-UNITS: Final[dict[str, Unit]] = {
-    "spend": "money",
-    "purchases": "count",
-    "max_purchase": "money",
-    "activities": "count",
-    "rating": "number",
-    "referrals": "count",
-    "top_ups": "money",
-    "max_top_up": "money",
-    "points_earned": "points",
-    "tenure_days": "days",
-    "days_since_purchase": "days",
-    "branches": "count",
-    "score": "score",
-}
-"""What a metric's numbers are."""
+_LEAVES: Final = {metric: model for model in get_args(Leaf) for metric in _metrics(model)}
 
 
 def parse_leaf(value: dict[str, Any]) -> Leaf:
     """A leaf from an object with `metric`; raises pydantic's ValidationError, `unknown-metric` among its codes."""
-    return _LEAVES[_known(value["metric"], _LEAVES)].model_validate(value)
+    leaf: Leaf = _LEAVES[_known(value["metric"], METRICS)].model_validate(value)
+    return leaf
 
 
 def _known(metric: object, known: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Windows as SQL: constant ones as ranges of days and months, a member's own as lateral sums.
+"""Windows as SQL: constant ones as ranges of days and months, a member's own as expressions over its state.
 
 A window is whole months plus ragged edge days, so that no evaluation scans history. A month is whole
 only if its last day lies in the window: `member_month` may already hold days after D.
@@ -22,7 +22,8 @@ from tenants.programme.windows import (
 )
 
 ONE_DAY = timedelta(days=1)
-NEVER = date(1, 1, 1)
+NEVER = date(1, 2, 1)
+"""Before every fact; a day before it there is another month, so that arithmetic may step back."""
 Bounds = Callable[[Moment], tuple[date, date]]
 
 
@@ -114,26 +115,6 @@ def constant_bounds(window: AnyWindow) -> Bounds:
         return first or NEVER, last
 
     return of
-
-
-def own_sums(alias: str, first: str, last: str, only_if: str) -> str:
-    """A join that sums a member's own window [first, last] (SQL dates over `m`).
-
-    Who isn't `only_if` never reaches the lateral: in a batch these are most, and each would cost a loop.
-    """
-    begins = f"(date_trunc('month', ({first} - 1)::timestamp) + interval '1 month')::date"
-    ends = f"date_trunc('month', ({last} + 1)::timestamp)::date"
-    return f"""
-  LEFT JOIN (
-    SELECT m.id, w.* FROM m CROSS JOIN LATERAL (
-      SELECT sum(q.spend)::bigint AS spend, sum(q.purchases)::bigint AS purchases, max(q.max_purchase) AS max_purchase
-        FROM (SELECT a.spend, a.purchases, a.max_purchase FROM member_month a
-               WHERE a.tenant_id = $1 AND a.member_id = m.id AND a.month >= {begins} AND a.month < {ends}
-              UNION ALL
-              SELECT a.spend, a.purchases, a.max_purchase FROM member_day a
-               WHERE a.tenant_id = $1 AND a.member_id = m.id AND a.day BETWEEN {first} AND {last}
-                 AND (a.day < {begins} OR a.day >= {ends})) q) w
-     WHERE {only_if}) {alias} ON {alias}.id = m.id"""
 
 
 def member_bounds(window: AnyWindow, state: str, binder: Binder) -> tuple[str, str]:

@@ -1,0 +1,61 @@
+"""Asks for referrals to be counted. The counting itself is a job, because it needs the referrer's lock, which no
+writer of the brought member's facts may wait for (`tenants.referrals.count`).
+"""
+
+from collections.abc import Collection
+from typing import Final
+from uuid import UUID
+
+from saas.errors import DomainError, FieldError
+from saas.outbox import enqueue
+from saas.scope import connection, current
+
+JOB: Final = "referrals.count"
+"""Payload: `member_ids`, whom to count for their referrers."""
+CHUNK: Final = 500
+"""Brought members a job; each locks its referrers for as long as it runs."""
+
+_BROUGHT: Final = (
+    "SELECT m.id FROM member m WHERE m.tenant_id = $1 AND m.id = ANY ($2) AND m.referrer_id IS NOT NULL ORDER BY m.id"
+)
+_REFERRER: Final = """
+SELECT coalesce(b.merged_into, b.id) FROM member r JOIN member b ON b.tenant_id = r.tenant_id AND b.id = r.referrer_id
+ WHERE r.tenant_id = $1 AND r.id = $2"""
+
+
+async def count(member_ids: Collection[UUID], *, evaluate: bool = True) -> None:
+    """Queues the count of these brought members, in the caller's transaction: its changes are what is counted.
+
+    `evaluate` False leaves the referrers' tiers to a later evaluation.
+    """
+    ordered = sorted(member_ids)
+    for start in range(0, len(ordered), CHUNK):
+        chunk = [str(one) for one in ordered[start : start + CHUNK]]
+        await enqueue(JOB, {"member_ids": chunk} if evaluate else {"member_ids": chunk, "evaluate": False})
+
+
+async def count_brought(member_ids: Collection[UUID], *, evaluate: bool = True) -> None:
+    """The same for those of many members who have a referrer: after an import of purchases."""
+    rows = await connection().fetch(_BROUGHT, current().tenant_id, list(member_ids))
+    await count([row["id"] for row in rows], evaluate=evaluate)
+
+
+async def referrer_changed(member_id: UUID, before: UUID | None, after: UUID | None) -> None:
+    """To be called under the member's lock, where another referrer is set (before or after it is written).
+
+    Raises DomainError `validation-failed` at `/referrer_id`: `self-referral`, `mutual-referral` (the member brought
+    its referrer).
+    """
+    if before == after:
+        return
+    if after is not None:
+        await require_no_cycle(member_id, after)
+    await count([member_id])
+
+
+async def require_no_cycle(member_id: UUID, referrer_id: UUID) -> None:
+    """Of two members only one can have brought the other. Raises DomainError as `referrer_changed` says."""
+    if member_id == referrer_id:
+        raise DomainError("validation-failed", errors=[FieldError("/referrer_id", "self-referral")])
+    if await connection().fetchval(_REFERRER, current().tenant_id, referrer_id) == member_id:
+        raise DomainError("validation-failed", errors=[FieldError("/referrer_id", "mutual-referral")])

@@ -34,6 +34,7 @@ def shown(made: Recorded) -> dict[str, Any]:
         "amount": made.amount,
         "discounts": [],  # the till took its own; ours come with list prices
         "paid": made.amount,
+        "refunded": made.refunded,
         "lines": made.lines,
         "tenders": made.tenders,
         "sold_by": made.sold_by,
@@ -78,9 +79,9 @@ async def get_purchase(purchase_id: FromPath[UUID]) -> dict[str, Any]:
 async def list_purchases(member_id: FromPath[UUID], request: Request[Any, Any, Any]) -> Page:
     """The member's purchases, the last recorded first."""
     query = parse_query(ListQuery, request.query_params.multi_items())
-    await require_member(member_id)
+    members = await require_member(member_id)
     before = decode_cursor(query.cursor, UUID)
-    rows = await purchases_of(member_id, query.limit, before[0] if before else None)
+    rows = await purchases_of(members, query.limit, before[0] if before else None)
     return page(rows, query.limit, purchase_out, lambda row: (row["id"],))
 
 

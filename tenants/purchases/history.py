@@ -1,6 +1,7 @@
 """Purchases as they were recorded."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -9,19 +10,23 @@ from saas.errors import DomainError
 from saas.scope import connection, current
 from tenants.purchases.record import Recorded, recorded
 
-COLUMNS = (
-    "id, member_id, branch_id, external_id, occurred_at, recorded_at, local_day, amount, lines, tenders, category,"
-    " sold_by, source"
+_COLUMNS: Final = (
+    "p.id, p.member_id, p.branch_id, p.external_id, p.occurred_at, p.recorded_at, p.local_day, p.amount, p.lines,"
+    " p.tenders, p.category, p.sold_by, p.source, coalesce(r.refunded, 0) AS refunded"
 )
+_REFUNDED: Final = "LEFT JOIN purchase_refunded r ON r.tenant_id = p.tenant_id AND r.purchase_id = p.id"
 
 
-async def purchases_of(member_id: UUID, limit: int, before: UUID | None) -> list[asyncpg.Record]:
-    """A member's purchases, the last recorded first, one more than `limit` where there are more."""
+async def purchases_of(member_ids: Sequence[UUID], limit: int, before: UUID | None) -> list[asyncpg.Record]:
+    """What was bought under these ids (a member's and those merged into it), the last recorded first, one more than
+    `limit` where there are more.
+    """
     return await connection().fetch(
-        f"SELECT {COLUMNS} FROM purchase WHERE tenant_id = $1 AND member_id = $2 AND ($3::uuid IS NULL OR id < $3)"
-        " ORDER BY id DESC LIMIT $4",
+        f"SELECT {_COLUMNS} FROM unnest($2::uuid[]) AS u (id) CROSS JOIN LATERAL ("
+        " SELECT * FROM purchase f WHERE f.tenant_id = $1 AND f.member_id = u.id AND ($3::uuid IS NULL OR f.id < $3)"
+        f" ORDER BY f.id DESC LIMIT $4) AS p {_REFUNDED} ORDER BY p.id DESC LIMIT $4",
         current().tenant_id,
-        member_id,
+        member_ids,
         before,
         limit + 1,
     )
@@ -30,11 +35,13 @@ async def purchases_of(member_id: UUID, limit: int, before: UUID | None) -> list
 async def purchase(purchase_id: UUID) -> Recorded:
     """One purchase with the tiers that it decided. Raises DomainError `not-found`."""
     row = await connection().fetchrow(
-        f"SELECT {COLUMNS}, seq FROM purchase WHERE tenant_id = $1 AND id = $2", current().tenant_id, purchase_id
+        f"SELECT {_COLUMNS}, p.seq FROM purchase p {_REFUNDED} WHERE p.tenant_id = $1 AND p.id = $2",
+        current().tenant_id,
+        purchase_id,
     )
     if row is None:
         raise DomainError("not-found")
-    return await recorded(row, first=False)
+    return await recorded(row, first=False, refunded=row["refunded"])
 
 
 def purchase_out(row: asyncpg.Record) -> dict[str, Any]:

@@ -17,10 +17,11 @@ from zoneinfo import ZoneInfo
 from saas.local.binaries import postgres_program
 from saas.local.provision import DATABASE
 from saas.settings import get_settings
+from tenants.measures import codes
 from tenants.programme.compiler import Ids
 from tenants.programme.document import Programme
 from tenants.programme.moment import moment_of
-from tenants.purchases.record import LOCK_BY_ID, RECORD_FOR_MEMBER
+from tenants.purchases.statements import LOCK_BY_ID, RECORD_FOR_MEMBER
 from tenants.tiers.deciding import statement_for
 from tenants.tiers.evaluate import immediate_ladders
 from tests.benchmarks.history import FIRST_MEMBER, MEMBER_ID, PROGRAMME, TODAY, Made
@@ -49,6 +50,7 @@ def purchase_script(made: Made, *, keyed: bool) -> Script:
     """One purchase of a random member."""
     variables: dict[str, str] = {"tenant": str(made.tenant_id), "branch": str(made.branch_id), "day": str(TODAY)}
     variables["mark"] = "\\x" + "ab" * 32
+    variables["measure"] = codes.branch(made.branch_id)
     claim = "INSERT INTO idempotency (tenant_id, key, fingerprint) VALUES (:tenant, sha256({}), :mark)".format(
         f"(:run || {_NUMBER})::bytea"
     )
@@ -75,7 +77,8 @@ def purchase_script(made: Made, *, keyed: bool) -> Script:
 
 
 _NUMBER: Final = "'-' || :client_id || '-' || :k"
-# tenant, branch, external id, fingerprint, member, number, occurred, recorded, day, amount, lines, tenders, seller, who
+# tenant, branch, external id, fingerprint, member, number, occurred, recorded, day, amount, lines, tenders, seller,
+# who; measures, their amounts, whether somebody brought the member
 _RECORD_ARGUMENTS: Final = [
     ":tenant::uuid",
     ":branch::uuid",
@@ -91,6 +94,9 @@ _RECORD_ARGUMENTS: Final = [
     "NULL::jsonb",
     "NULL",
     "'bench'",
+    "ARRAY[:measure::text]",
+    "ARRAY[:amount::bigint]",
+    ":brought::boolean",
 ]
 
 

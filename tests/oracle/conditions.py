@@ -1,45 +1,35 @@
-"""What the oracle may look at, its metrics and its conditions: loops over a list of purchases."""
+"""One member on one ladder at one instant: its metrics and its conditions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from oracle.facts import Json, Person, Value, last_purchase_day, measured
 from oracle.local_days import Standpoint, day_looked_at, last_schedule_day, local_day, window_days
 
-Json = dict[str, Any]
-Facts = dict[str, int | None]
+Facts = dict[str, Value]
 
 
 @dataclass(frozen=True)
-class Purchase:
-    """One ticket; `amount` in minor units."""
-
-    occurred_at: datetime
-    amount: int
-    recorded_at: datetime
-
-
-@dataclass
 class Standing:
-    """Where a member is on one ladder. `since` and `validity_start`: None means `joined_on`."""
+    """Where a member is on one ladder. `since` and `validity_start`: None means `joined_on`.
+
+    `by_hand`: the validity is one that staff set, so that a renewal counts from the day it is made on.
+    """
 
     position: int = 0  # in the ladder's tiers by rank; 0 is the base tier
     since: date | None = None
     validity_start: date | None = None
     valid_until: date | None = None
     last_fall: date | None = None
-    decided_at: datetime | None = None
+    locked_until: date | None = None
+    may_rise: bool = True
+    by_hand: bool = False
 
-
-@dataclass
-class Member:
-    """A member with everything bought so far, in order of arrival."""
-
-    joined_on: date
-    purchases: list[Purchase] = field(default_factory=list)
-    standings: dict[str, Standing] = field(default_factory=dict)
+    def locked(self, today: date) -> bool:
+        return self.locked_until is not None and today <= self.locked_until
 
 
 def by_rank(ladder: Json) -> list[Json]:
@@ -51,7 +41,7 @@ def by_rank(ladder: Json) -> list[Json]:
 class View:
     """One member on one ladder at one evaluation: all that the metrics may look at."""
 
-    member: Member
+    person: Person
     ladder: Json
     standing: Standing
     at: datetime
@@ -78,7 +68,7 @@ class View:
 
     def standpoint(self, *, since_fall: bool) -> Standpoint:
         """`since_fall`: a lifetime begins with the last fall, as `qualify` wants it."""
-        joined_on = self.member.joined_on
+        joined_on = self.person.joined_on
         validity_start = self.standing.validity_start or joined_on
         if self.policy["validity"]["type"] == "until_next_schedule":
             validity_start = last_schedule_day(self.policy["schedule"], self.day)
@@ -92,24 +82,25 @@ class View:
         )
 
 
-def value_of(leaf: Json, view: View, here: Standpoint) -> int | None:
-    """The leaf's number; None where there is none (days since a purchase that never was)."""
-    dated = [(local_day(p.occurred_at, view.zone), p.amount) for p in view.member.purchases]
+def value_of(leaf: Json, view: View, here: Standpoint) -> Value:
+    """The leaf's number; None where there is none (days since a purchase that never was, the mean of nothing)."""
     metric = leaf["metric"]
     if metric == "tenure_days":
         return (here.day - here.joined_on).days
     if metric == "days_since_purchase":
-        days = [day for day, _ in dated if day <= here.day]
-        return (here.day - max(days)).days if days else None
-    first, last = window_days(leaf["window"], here)
-    amounts = [amount for day, amount in dated if first <= day <= last]
-    if metric == "spend":
-        return sum(amounts)
-    if metric == "purchases":
-        return len(amounts)
-    if metric == "max_purchase":
-        return max(amounts, default=0)
-    raise ValueError(f"unknown metric {metric}")
+        last = last_purchase_day(view.person, here.day, view.zone)
+        return None if last is None else (here.day - last).days
+    if metric == "score":
+        return sum(_points(weight, view, here) for weight in leaf["weights"])
+    first, last_day = window_days(leaf["window"], here)
+    return measured(leaf, view.person, lambda day: first <= day <= last_day, view.zone)
+
+
+def _points(weight: Json, view: View, here: Standpoint) -> int:
+    value = value_of(weight, view, here)
+    if not isinstance(value, int):
+        raise TypeError(f"{weight['metric']} has no place in a score")
+    return value // int(weight["per"]) * int(weight["points"])
 
 
 def holds(condition: Json, view: View, here: Standpoint) -> bool:
@@ -123,9 +114,8 @@ def holds(condition: Json, view: View, here: Standpoint) -> bool:
     value = value_of(condition, view, here)
     if value is None:
         return False
-    enough = "gte" not in condition or condition["gte"] is None or value >= condition["gte"]
-    below = "lt" not in condition or condition["lt"] is None or value < condition["lt"]
-    return enough and below
+    low, high = condition.get("gte"), condition.get("lt")
+    return (low is None or value >= Fraction(str(low))) and (high is None or value < Fraction(str(high)))
 
 
 def qualifies(position: int, view: View) -> bool:

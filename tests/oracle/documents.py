@@ -1,6 +1,6 @@
 """Programme documents in the API's shape with as little in them as it allows."""
 
-from oracle.conditions import Json
+from oracle.facts import Json
 
 
 def tier_json(code: str, rank: int, qualify: Json | None = None, retain: Json | None = None) -> Json:

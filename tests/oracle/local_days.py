@@ -5,7 +5,7 @@ Nothing here is shared with the product: it is half of the oracle that the produ
 
 import calendar
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -123,3 +123,18 @@ def _membership_year(here: Standpoint, offset: int) -> tuple[date, date]:
 
     year = here.day.year if anniversary(here.day.year) <= here.day else here.day.year - 1
     return anniversary(year + offset), anniversary(year + offset + 1) - ONE_DAY
+
+
+def begins(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a local day, in UTC; usually midnight (a few zones jump over one)."""
+    return datetime.combine(day, time(0), zone).astimezone(UTC)
+
+
+def last_firing(schedule: dict[str, Any], at: datetime, zone: ZoneInfo) -> datetime:
+    """The latest instant of the schedule at or before `at`."""
+    return begins(last_schedule_day(schedule, local_day(at, zone)), zone)
+
+
+def next_firing(schedule: dict[str, Any], at: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant of the schedule after `at`."""
+    return begins(next_schedule_day(schedule, local_day(at, zone)), zone)

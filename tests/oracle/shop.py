@@ -3,9 +3,10 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from oracle.conditions import Json
+from oracle.decisions import Decision
 from oracle.documents import document, ladder_json, tier_json
-from oracle.plain import Chain, Decision
+from oracle.facts import Json
+from oracle.plain import Chain
 
 MEMBER = "m"
 LIFETIME: Json = {"type": "lifetime"}

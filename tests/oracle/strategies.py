@@ -1,267 +1,246 @@
-"""Random programmes and random histories, tilted towards the days on which rules go wrong.
+"""Random histories, tilted towards the days on which rules go wrong.
 
-Programmes are complete documents, so that a parser takes them. A history is a list of steps in the
-order of their instants (no two at the same one), so that two evaluators can walk it side by side.
+A history is a list of steps in the order of their instants (no two at the same one, but for what a midnight
+does), so that two evaluators can walk it side by side. A step is what somebody wants; `oracle.walking` makes
+of it what can be done.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, TypedDict, final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
-from oracle.conditions import Json
-from oracle.documents import document, ladder_json, tier_json
-from oracle.plain import Chain, Decision
+from oracle.facts import Json
+from oracle.local_days import ONE_DAY, begins, is_schedule_day, local_day
+from oracle.programmes import (
+    ANY,
+    BY_HAND,
+    CATEGORIES,
+    FIRST_DAY,
+    FLAVOURS,
+    KINDS,
+    LATE,
+    MERGES,
+    REFUNDS,
+    SHARP_DAYS,
+    days,
+    programmes,
+)
 
-ZONES = ("Asia/Shanghai", "America/New_York", "UTC", "Pacific/Apia", "Asia/Kolkata")
-FIRST_DAY, LAST_DAY = date(2023, 11, 1), date(2025, 4, 30)
-
-# Ends and beginnings of months, quarters and years, the leap day and its neighbours, New York's
-# changes of offset (10 March and 3 November 2024).
-SHARP_ISO_DAYS = """
-    2023-12-31 2024-01-01 2024-01-30 2024-01-31 2024-02-01 2024-02-28 2024-02-29 2024-03-01
-    2024-03-09 2024-03-10 2024-03-11 2024-03-30 2024-03-31 2024-04-01 2024-05-31 2024-06-30
-    2024-07-01 2024-08-31 2024-11-02 2024-11-03 2024-11-04 2024-12-31 2025-01-01 2025-02-27
-    2025-02-28 2025-03-01
-"""
-SHARP_DAYS = tuple(date.fromisoformat(day) for day in SHARP_ISO_DAYS.split())
+ZONES = ("Asia/Shanghai", "America/New_York", "UTC", "Pacific/Apia", "Asia/Kolkata", "America/Santiago")
 SHARP_TIMES = (time(0), time(0, 0, 0, 1), time(1, 30), time(2, 30), time(12), time(23, 59, 59, 999999))
 AMOUNTS = (0, 1, 999, 1000, 1001, 2500, 5000, 5000, 9999, 10000, 30000)
+BRANCHES = ("main", "north", "south")
 DELAYS = (
-    *(timedelta(0),) * 4,
+    *(timedelta(0),) * 5,
     timedelta(days=-1),  # as far ahead as a purchase may be dated
     timedelta(hours=-3),
     timedelta(minutes=20),
+    timedelta(days=1),
     timedelta(days=1),
     timedelta(days=3),
     timedelta(days=17),
     timedelta(days=45),
 )
+# The product's clock runs while it works: what is meant to come later comes this much later at least.
+APART = timedelta(seconds=30)
+MOST_FIRINGS = 14
 
 
-@final
-class PurchaseFact(TypedDict):
-    """What a till sends; `external_id` is unique in the history, `amount` in minor units."""
+@dataclass(frozen=True)
+class Step:
+    """Something that happens at an instant; `wish` says what: see `oracle.walking`."""
 
-    external_id: str
-    member: str
-    occurred_at: datetime
-    amount: int
-
-
-@final
-class PurchaseStep(TypedDict):
-    purchase: PurchaseFact
-    recorded_at: datetime
-
-
-@final
-class RecalculateStep(TypedDict):
-    recalculate: datetime
-
-
-Step = PurchaseStep | RecalculateStep
+    at: datetime
+    kind: str
+    wish: Json
 
 
 @dataclass(frozen=True)
 class Case:
-    """One programme, one time zone, members with their `joined_on`, and what happens to them."""
+    """One programme, one time zone, members with `joined_on` and who brought them, and what happens to them."""
 
+    flavour: str
     programme: Json
     timezone: str
     members: dict[str, date]
+    referrers: dict[str, str]
     steps: list[Step]
 
 
-def run(case: Case) -> Chain:
-    """The oracle's answer to a case."""
-    chain = Chain(case.programme, case.timezone)
-    for member, joined_on in case.members.items():
-        chain.add_member(member, joined_on)
-    for step in case.steps:
-        walk(chain, step)
-    return chain
+@dataclass(frozen=True)
+class Frame:
+    """What a history's facts are drawn from; `fires`: the days at whose beginning a schedule fires."""
+
+    zone: ZoneInfo
+    members: list[str]
+    flavour: str
+    on: st.SearchStrategy[date]
+    fires: dict[date, list[str]]
 
 
-def walk(chain: Chain, step: Step) -> list[Decision]:
-    """One step of a history on the oracle; what it decided."""
-    if "purchase" in step:
-        fact = step["purchase"]
-        return chain.record_purchase(fact["member"], fact["occurred_at"], fact["amount"], step["recorded_at"])
-    return chain.recalculate(step["recalculate"])
+def amounts() -> st.SearchStrategy[int]:
+    return st.sampled_from(AMOUNTS)
 
 
-def days() -> st.SearchStrategy[date]:
-    return st.one_of(st.sampled_from(SHARP_DAYS), st.dates(FIRST_DAY, LAST_DAY))
+def parts() -> st.SearchStrategy[list[tuple[str | None, int]]]:
+    """No lines mostly, else one to three of them."""
+    line = st.tuples(st.sampled_from((None, *CATEGORIES, *CATEGORIES)), amounts())
+    return st.one_of(st.just([]), st.lists(line, min_size=1, max_size=3))
 
 
-@st.composite
-def windows(draw: st.DrawFn) -> Json:
-    """Every type of window; few wide ones, so that purchases move in and out."""
-    kind = draw(st.sampled_from(tuple(WINDOW_FIELDS)))
-    window: Json = {"type": kind}
-    for name, values in WINDOW_FIELDS[kind].items():
-        window[name] = draw(values)
-    if kind == "between":
-        first, last = sorted((draw(days()), draw(days())))
-        window |= {"from": first.isoformat(), "to": last.isoformat()}
-    return window
-
-
-WINDOW_FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
-    "lifetime": {},
-    "calendar_month": {"offset": st.integers(-3, 0)},
-    "calendar_quarter": {"offset": st.integers(-2, 0)},
-    "calendar_year": {"offset": st.integers(-1, 0)},
-    "rolling_days": {"days": st.sampled_from((1, 2, 7, 30, 90, 365))},
-    "rolling_months": {"months": st.sampled_from((1, 2, 3, 6, 12))},
-    "membership_year": {"offset": st.integers(-1, 0)},
-    "between": {},
-    "since_tier_start": {},
-    "current_validity": {},
-}
-
-THRESHOLDS: dict[str, st.SearchStrategy[int]] = {
-    "spend": st.sampled_from((1, 1000, 5000, 5001, 10000, 15000, 40000)),
-    "purchases": st.integers(1, 4),
-    "max_purchase": st.sampled_from((1, 1000, 1001, 5000, 10000)),
-    "tenure_days": st.sampled_from((0, 1, 30, 31, 59, 60, 365, 366)),
-    "days_since_purchase": st.sampled_from((0, 1, 2, 30, 31, 60)),
-}
-WINDOWLESS = ("tenure_days", "days_since_purchase")
-
-
-@st.composite
-def leaf_conditions(draw: st.DrawFn) -> Json:
-    # Spend and purchases more often: they are what real ladders are made of.
-    metric = draw(st.sampled_from(("spend", "spend", "purchases", *THRESHOLDS)))
-    leaf: Json = {"metric": metric}
-    if metric not in WINDOWLESS:
-        leaf["window"] = draw(windows())
-    threshold = draw(THRESHOLDS[metric])
-    bounds = draw(st.sampled_from(("gte", "gte", "gte", "lt", "both")))
-    if bounds != "lt":
-        leaf["gte"] = threshold
-    if bounds != "gte":
-        leaf["lt"] = threshold + (draw(THRESHOLDS[metric]) + 1 if bounds == "both" else 1)
-    return leaf
-
-
-def conditions() -> st.SearchStrategy[Json]:
-    """A leaf (mostly) or a small tree of `any`, `all` and `not`."""
-
-    def branch(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
-        several = st.lists(inner, min_size=1, max_size=3)
-        return st.one_of(
-            several.map(lambda parts: {"any": parts}),
-            several.map(lambda parts: {"all": parts}),
-            inner.map(lambda part: {"not": part}),
-        )
-
-    return st.one_of(leaf_conditions(), st.recursive(leaf_conditions(), branch, max_leaves=5))
-
-
-@st.composite
-def policies(draw: st.DrawFn) -> Json:
-    """Every field with every kind of value; what is left out of the comparison keeps its default."""
-    schedule: Json = {"type": draw(st.sampled_from(("daily", "monthly", "monthly", "quarterly", "yearly")))}
-    if schedule["type"] == "yearly":
-        schedule |= {"month": draw(st.integers(1, 12)), "day": draw(st.integers(1, 28))}
-    validity: Json = {
-        "type": draw(
-            st.sampled_from(
-                (
-                    "until_next_schedule",
-                    "until_next_schedule",
-                    "months",
-                    "months",
-                    "calendar_year_end",
-                    "forever",
-                )
-            )
-        )
-    }
-    if validity["type"] == "months":
-        validity["months"] = draw(st.sampled_from((1, 1, 2, 3, 12)))
-    return {
-        "upgrade": draw(st.sampled_from(("immediate", "scheduled"))),
-        "schedule": schedule,
-        "validity": validity,
-        "grace_days": draw(st.sampled_from((0, 0, 1, 5, 30))),
-        "max_drop": draw(st.sampled_from((None, None, 1, 2))),
-        "late_days": 3,
-        "refund_recheck": "next_schedule",
-    }
-
-
-@st.composite
-def ladders(draw: st.DrawFn, code: str = "card", visibility: str = "members") -> Json:
-    count = draw(st.integers(2, 4))
-    tiers = [tier_json("t0", 0)]
-    for rank in range(1, count):
-        retain = draw(st.one_of(st.none(), conditions()))
-        tiers.append(tier_json(f"t{rank}", rank, draw(conditions()), retain))
-    return ladder_json(code, tiers, draw(policies()), visibility)
-
-
-@st.composite
-def programmes(draw: st.DrawFn) -> Json:
-    """A complete document with one ladder or two."""
-    found = [draw(ladders())]
-    if draw(st.booleans()):
-        found.append(draw(ladders("class", "staff")))
-    return document(found)
-
-
-def instants(zone: ZoneInfo) -> st.SearchStrategy[datetime]:
+def instants(zone: ZoneInfo, on: st.SearchStrategy[date]) -> st.SearchStrategy[datetime]:
     """Instants in UTC, many of them at the edges of local days."""
     return st.builds(
         lambda day, at: datetime.combine(day, at, zone).astimezone(UTC),
-        days(),
+        on,
         st.one_of(st.sampled_from(SHARP_TIMES), st.times()),
     )
 
 
-def recalculation_instants(zone: ZoneInfo) -> st.SearchStrategy[datetime]:
-    """Local midnights mostly (of first days of months more often than not), else midday."""
-    firsts = st.builds(lambda day: day.replace(day=1), days())
-    return st.builds(
-        lambda day, at: datetime.combine(day, at, zone).astimezone(UTC),
-        st.one_of(firsts, firsts, days()),
-        st.sampled_from((time(0), time(0), time(0), time(12))),
-    )
+def back() -> dict[str, st.SearchStrategy[Any]]:
+    """How much of a purchase is given back: quarters of what is left of it, or of some of its lines."""
+    return {"quarters": st.sampled_from((1, 2, 3, 4, 4, 4)), "by_lines": st.booleans()}
+
+
+FACTS = (*("purchase",) * 9, *("activity",) * 3, "refund", "top_up", "points", "joined_on")
+STAFF = ("set_tier", "set_tier", "unlock", "merge")
+KINDS_OF_STEPS = {
+    ANY: (*FACTS, *STAFF),
+    REFUNDS: (*FACTS, *("purchase",) * 9, "set_tier"),
+    LATE: (*FACTS, *("purchase",) * 9, "set_tier"),
+    MERGES: (*FACTS, *("purchase",) * 6, *("merge",) * 4, "set_tier"),
+    BY_HAND: (*FACTS, *STAFF * 2, "unlock", "unlock"),
+}
+AFTERWARDS = tuple(timedelta(hours=hours) for hours in (0.01, 1, 20, 20, 100, 700))
 
 
 @st.composite
-def histories(draw: st.DrawFn, zone: ZoneInfo, members: list[str], *, most: int = 25) -> list[Step]:
-    """Purchases in order of `recorded_at`, late and out of order by `occurred_at`, and recalculations."""
-    recalculations = draw(st.sets(recalculation_instants(zone), max_size=12))
-    steps: list[tuple[datetime, Step]] = [(at, {"recalculate": at}) for at in recalculations]
-    taken = set(recalculations)
+def wishes(
+    draw: st.DrawFn, number: int, kind: str, members: list[str], when: st.SearchStrategy[tuple[datetime, datetime]]
+) -> Step:
+    """One step: a fact as it happened, an act as staff would want it."""
+    occurred_at, at = draw(when)
+    wish: Json = {"member": draw(st.sampled_from(members)), "number": number}
+    pick: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+        "purchase": {"amount": amounts(), "parts": parts(), "branch": st.sampled_from(BRANCHES)},
+        "activity": {"kind": st.sampled_from(KINDS), "value": st.sampled_from((None, "1", "3", "4.5", "4.3333", "5"))},
+        "refund": {
+            "which": st.integers(0, 3),  # counted from the last purchase back
+            **back(),
+        },
+        "set_tier": {
+            "ladder": st.integers(0, 2),
+            "rank": st.integers(0, 3),
+            "days": st.sampled_from((None, None, 0, 1, 20, 70)),
+        },
+        "unlock": {},
+        "merge": {"other": st.sampled_from([one for one in members if one != wish["member"]] or members)},
+        "top_up": {"amount": st.sampled_from((1000, 1000, 5000, 40000))},
+        "points": {"points": st.sampled_from((1, 10, 50, 100, -5))},
+        "joined_on": {"day": days()},
+    }
+    wish |= {name: draw(values) for name, values in pick[kind].items()}
+    if kind not in ("purchase", "activity"):
+        return Step(occurred_at, kind, wish)
+    return Step(at, kind, wish | {"occurred_at": occurred_at})
+
+
+def schedule_days(programme: Json, first: date, last: date) -> dict[date, list[str]]:
+    """Each day at whose beginning something fires, with the ladders that do."""
+    found: dict[date, list[str]] = {}
+    for ladder in programme["ladders"]:
+        day = first
+        while day <= last:
+            if is_schedule_day(ladder["policy"]["schedule"], day):
+                found.setdefault(day, []).append(ladder["code"])
+            day += ONE_DAY
+    return found
+
+
+def thinned(fires: dict[date, list[str]], near: Iterable[date]) -> list[date]:
+    """Not every day of a daily schedule: those on which facts happen or have just happened come first."""
+    close = {day + n * ONE_DAY for day in near for n in (0, 1)}
+    wanted = sorted(fires, key=lambda day: (day.day != 1, day not in close, day.toordinal() * 7919 % 1000))
+    return sorted(wanted[:MOST_FIRINGS])
+
+
+@st.composite
+def occurrences(
+    draw: st.DrawFn, zone: ZoneInfo, on: st.SearchStrategy[date], delays: tuple[timedelta, ...] = DELAYS
+) -> tuple[datetime, datetime]:
+    """When a fact happened and when it was heard of."""
+    occurred_at = draw(instants(zone, on))
+    return occurred_at, occurred_at + draw(st.sampled_from(delays))
+
+
+@st.composite
+def facts(draw: st.DrawFn, case: Frame, most: int) -> list[Step]:
+    """What members and staff do, and refunds of what was bought."""
+    ends = [day - ONE_DAY for day in case.fires]
+    late = case.flavour == LATE and bool(ends)
+    delays = (timedelta(0), timedelta(hours=5), timedelta(days=1), timedelta(days=3)) if late else DELAYS
+    when = occurrences(case.zone, st.one_of(st.sampled_from(ends), case.on) if late else case.on, delays)
+    steps: list[Step] = []
     for number in range(draw(st.integers(1, most))):
-        occurred_at = draw(instants(zone))
-        recorded_at = occurred_at + draw(st.sampled_from(DELAYS))
-        while recorded_at in taken:  # two things at one instant have no order
-            recorded_at += timedelta(milliseconds=1)
-        taken.add(recorded_at)
-        fact: PurchaseFact = {
-            "external_id": f"P{number}",
-            "member": draw(st.sampled_from(members)),
-            "occurred_at": occurred_at,
-            "amount": draw(st.sampled_from(AMOUNTS)),
-        }
-        steps.append((recorded_at, {"purchase": fact, "recorded_at": recorded_at}))
-    return [step for _, step in sorted(steps, key=lambda pair: pair[0])]
+        kind = draw(st.sampled_from(KINDS_OF_STEPS[case.flavour])) if number else "purchase"
+        step = draw(wishes(number, kind, case.members, when))
+        steps.append(step)
+        if kind == "purchase" and draw(st.integers(0, 9)) < (6 if case.flavour == REFUNDS else 1):
+            wish = {name: draw(values) for name, values in back().items()}
+            wish |= {"member": step.wish["member"], "number": number + 1000, "of": number}
+            steps.append(Step(step.at + draw(st.sampled_from(AFTERWARDS)), "refund", wish))
+    return steps
 
 
 @st.composite
-def cases(draw: st.DrawFn, *, most_members: int = 3, most_purchases: int = 25) -> Case:
+def histories(
+    draw: st.DrawFn, zone: ZoneInfo, programme: Json, members: list[str], flavour: str, most: int
+) -> list[Step]:
+    """Facts and acts in order of their recording, and what midnights and owners set off between them."""
+    start = draw(days())
+    last = start + timedelta(days=draw(st.sampled_from((10, 40, 100, 200, 400))))
+    sharp = [day for day in SHARP_DAYS if start <= day <= last] or [start]
+    on = st.one_of(st.sampled_from(sharp), st.dates(start, last))
+    fires = schedule_days(programme, start, last + 2 * ONE_DAY)
+    steps = draw(facts(Frame(zone, members, flavour, on, fires), most))
+    heard = [local_day(step.at, zone) for step in steps]
+    midnights: dict[date, list[str]] = {day: fires[day] for day in thinned(fires, heard)}
+    for day in [local_day(step.at, zone) + ONE_DAY for step in steps if step.kind == "refund"]:
+        midnights.setdefault(day, fires.get(day, []))
+    for day in draw(st.lists(on, max_size=3)):
+        midnights.setdefault(day, fires.get(day, []))
+    steps += [Step(at, "recalculate", {}) for at in draw(st.lists(instants(zone, on), max_size=2))]
+    steps += [Step(begins(day, zone), "midnight", {"ladders": codes}) for day, codes in midnights.items()]
+    return apart(sorted(steps, key=lambda step: (step.at, step.kind != "midnight")))
+
+
+def apart(steps: list[Step]) -> list[Step]:
+    """What isn't a midnight moves on where it would come too soon after the one before."""
+    made: list[Step] = []
+    for step in steps:
+        at = step.at
+        if made and step.kind != "midnight":
+            at = max(at, made[-1].at + APART)
+        made.append(Step(at, step.kind, step.wish))
+    return sorted(made, key=lambda step: (step.at, step.kind != "midnight"))
+
+
+@st.composite
+def cases(draw: st.DrawFn, *, most_members: int = 4, most_steps: int = 25) -> Case:
     """A whole case; some members join after their first purchases, some on a leap day."""
-    timezone = draw(st.sampled_from(ZONES))
+    flavour, timezone = draw(st.sampled_from(FLAVOURS)), draw(st.sampled_from(ZONES))
     members = {
         f"M{number}": draw(st.one_of(days(), st.dates(date(2020, 2, 29), FIRST_DAY), st.just(date(2020, 2, 29))))
-        for number in range(draw(st.integers(1, most_members)))
+        for number in range(draw(st.integers(2 if flavour == MERGES else 1, most_members)))
     }
-    steps = draw(histories(ZoneInfo(timezone), list(members), most=most_purchases))
-    return Case(draw(programmes()), timezone, members, steps)
+    names = list(members)
+    # Somebody later may have been brought by somebody earlier.
+    referrers = {
+        name: names[draw(st.integers(0, n - 1))] for n, name in enumerate(names) if n and draw(st.booleans())
+    }  # fmt: skip
+    programme = draw(programmes(flavour))
+    steps = draw(histories(ZoneInfo(timezone), programme, names, flavour, most_steps))
+    return Case(flavour, programme, timezone, members, referrers, steps)

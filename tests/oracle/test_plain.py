@@ -4,8 +4,9 @@ from datetime import date
 from typing import Any
 
 import pytest
-from oracle.conditions import Json
-from oracle.plain import Decision
+from oracle.conditions import Standing
+from oracle.decisions import Decision
+from oracle.facts import Json
 from oracle.shop import (
     ALWAYS,
     MEMBER,
@@ -35,9 +36,10 @@ def test_the_fact_that_earns_it_lifts_at_once_and_ranks_may_be_skipped() -> None
         from_tier="t0",
         to_tier="t2",
         reason="upgrade",
-        valid_until=None,
+        standing=Standing(2, since=date(2024, 1, 11), validity_start=date(2024, 1, 11)),
         facts={"t1/qualify": 2000, "t2/qualify": 2000, "t3/qualify": 2000},
         day=date(2024, 1, 11),
+        mode="fact",
     )
     assert shop.tier(MEMBER, "card") == "t2"
 
@@ -64,10 +66,11 @@ def test_a_purchase_dated_ahead_counts_from_its_own_day() -> None:
 
 
 def test_a_late_purchase_counts_in_the_month_it_belongs_to() -> None:
+    # Recorded on 5 February: too late for January's schedule to be repeated.
     shop = chain((spend(1000, MONTH), None))
-    assert buy(shop, "2024-01-31 23:59", 1000, recorded="2024-02-01 08:00") == []
+    assert buy(shop, "2024-01-31 23:59", 1000, recorded="2024-02-05 08:00") == []
     shop = chain((spend(1000, MONTH | {"offset": -1}), None))
-    assert told(buy(shop, "2024-01-31 23:59", 1000, recorded="2024-02-01 08:00")) == [("t0", "t1", "upgrade")]
+    assert told(buy(shop, "2024-01-31 23:59", 1000, recorded="2024-02-05 08:00")) == [("t0", "t1", "upgrade")]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from oracle.conditions import Json
+from oracle.facts import Json
 from oracle.local_days import (
     Standpoint,
     add_months,

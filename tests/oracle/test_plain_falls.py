@@ -4,8 +4,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from oracle.conditions import Json
 from oracle.documents import document, ladder_json, tier_json
+from oracle.facts import Json
 from oracle.plain import Chain
 from oracle.shop import (
     ALWAYS,

@@ -1,0 +1,37 @@
+"""What an evaluation writes."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from oracle.conditions import Facts, Standing, by_rank
+from oracle.facts import Json
+from oracle.steps import Mode
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One written change or renewal. Tiers are codes; `standing` is the one after it.
+
+    `facts` maps each leaf of the ladder to its value at this evaluation (None: no value, so not met);
+    a leaf is named by its place: `silver/qualify`, `gold/retain/any/0`, `gold/qualify/all/1/not`.
+    `day` is the D of those values. `mode`: how to evaluate it again.
+    """
+
+    ladder: str
+    member: str
+    effective_at: datetime
+    from_tier: str
+    to_tier: str
+    reason: str
+    standing: Standing
+    facts: Facts
+    day: date
+    mode: Mode
+
+    @property
+    def valid_until(self) -> date | None:
+        return self.standing.valid_until
+
+    def standing_code(self, ladder: Json) -> str:
+        """The code of the tier that the standing is in."""
+        return str(by_rank(ladder)[self.standing.position]["code"])

@@ -27,6 +27,7 @@ from saas.problem_details import exception_handlers
 from saas.settings import get_settings
 from saas.signup import api as signup_api
 from saas.validation import Body, parse_body
+from tenants.activities import api as activities_api
 from tenants.api_keys import api as api_keys_api
 from tenants.audit import api as audit_api
 from tenants.branches import api as branches_api
@@ -36,6 +37,7 @@ from tenants.members import api as members_api
 from tenants.overview import pages as overview_pages
 from tenants.programme import api as programme_api
 from tenants.purchases import api as purchases_api
+from tenants.referrals import api as referrals_api
 from tenants.tenant import api as tenant_api
 from tenants.tiers import api as tiers_api
 
@@ -50,6 +52,8 @@ FEATURES = (
     audit_api,
     members_api,
     purchases_api,
+    activities_api,
+    referrals_api,
     programme_api,
     tiers_api,
     jobs_api,

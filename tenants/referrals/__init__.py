@@ -1,1 +1,1 @@
-"""Who brought whom. `counting` asks for a count, from whatever changes one; `count` is the job that counts."""
+"""Who brought whom. `counting` asks for a count, from whatever changes one; `jobs` counts."""

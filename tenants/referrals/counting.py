@@ -1,5 +1,5 @@
 """Asks for referrals to be counted. The counting itself is a job, because it needs the referrer's lock, which no
-writer of the brought member's facts may wait for (`tenants.referrals.count`).
+writer of the brought member's facts may wait for (`tenants.referrals.jobs`).
 """
 
 from collections.abc import Collection

@@ -59,6 +59,14 @@ def verify(purpose: str, token: str) -> bytes:
     raise InvalidSecretError("not signed by a key in use")
 
 
+def keyed_hashes(purpose: str, data: bytes, *, bound_to: bytes = b"") -> list[bytes]:
+    """HMAC-SHA-256 of `data` under each key, the newest first: equal data is known again, by whoever has the keys.
+
+    Keep the first; look for all. What was kept under a key that is dropped later isn't found any more.
+    """
+    return [hmac.digest(_derive(key, f"hash:{purpose}", bound_to), data, "sha256") for key in secret_keys()]
+
+
 def encrypt(purpose: str, data: bytes, *, bound_to: bytes = b"") -> str:
     """`data` under the newest key (Fernet: AES-128-CBC, HMAC-SHA-256).
 

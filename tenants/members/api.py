@@ -5,19 +5,26 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from litestar import Request, Response, get, patch, post
+from litestar import Request, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from saas.errors import DomainError
-from saas.paging import Page, page
+from saas.paging import Page, decode_cursor, page
 from saas.problem_details import language_of
-from saas.validation import parse_query
+from saas.validation import ListQuery, parse_query
 from tenants.members.batch import enrol_batch
 from tenants.members.bodies import MemberChange, MembersBatch, MembersQuery, NewMember
 from tenants.members.change import change_member
-from tenants.members.enrol import enrol, member_row, tenant_clock
+from tenants.members.consents import consent_history
+from tenants.members.enrol import enrol
+from tenants.members.erasing import erase_member
+from tenants.members.existing import require_member
+from tenants.members.leaving import close_member
 from tenants.members.listing import list_members
-from tenants.members.standing import shown
+from tenants.members.profile_facts import changes_of
+from tenants.members.row import member_row
+from tenants.members.showing import show, shown
+from tenants.members.terms import present_terms
 
 READ = {"requires": "members:read"}
 WRITE = {"requires": "members:write"}
@@ -27,8 +34,8 @@ _ETAG = re.compile(r'"([0-9]{1,9})"')
 
 @post("/v1/members", opt=WRITE, summary="Enrol a member")
 async def create(request: Request[Any, Any, Any], data: JSONBody[NewMember]) -> Response[dict[str, Any]]:
-    member = await enrol(data, await tenant_clock())
-    return await _member(request, member, status=201)
+    member = await enrol(data, await present_terms())
+    return await member_answer(request, member, status=201)
 
 
 @post("/v1/members:batch", opt=WRITE, status_code=200, summary="Enrol up to 1,000 members, an outcome each")
@@ -46,7 +53,8 @@ async def list_all(request: Request[Any, Any, Any]) -> Page:
 
 @get("/v1/members/{member_id:uuid}", opt=READ, summary="One member; its ETag is the profile's revision")
 async def read(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> Response[dict[str, Any]]:
-    return await _member(request, await member_row(member_id))
+    """The id of a record that was merged leads to the survivor."""
+    return await member_answer(request, await member_row(member_id))
 
 
 @patch("/v1/members/{member_id:uuid}", opt=WRITE, summary="Change a member; If-Match keeps others' changes")
@@ -54,13 +62,53 @@ async def change(
     request: Request[Any, Any, Any], member_id: FromPath[UUID], data: JSONBody[MemberChange]
 ) -> Response[dict[str, Any]]:
     revision = _revision(request.headers.get("if-match"))
-    return await _member(request, await change_member(member_id, data, revision))
+    return await member_answer(request, await change_member(member_id, data, revision))
 
 
-async def _member(
+@delete("/v1/members/{member_id:uuid}", opt=WRITE, summary="The member leaves (退会)")
+async def leave(member_id: FromPath[UUID]) -> None:
+    """Identifiers are free again, marketing consents end, nothing more is recorded; the history stays readable."""
+    await close_member(member_id)
+
+
+@post(
+    "/v1/members/{member_id:uuid}/erase",
+    opt={"requires": "admin"},
+    status_code=200,
+    summary="Personal data gone, for good",
+)
+async def erase(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> Response[dict[str, Any]]:
+    """With every record that was merged into this one. Purchases and decisions stay, under an id that names nobody."""
+    return await member_answer(request, await erase_member(member_id))
+
+
+@get("/v1/members/{member_id:uuid}/consents", opt=READ, summary="What the member agreed to, the newest first")
+async def list_consents(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> Page:
+    query = parse_query(ListQuery, request.query_params.multi_items())
+    members = await require_member(member_id)
+    before = decode_cursor(query.cursor, UUID)
+    rows = await consent_history(members, query.limit, before[0] if before else None)
+    return page(rows, query.limit, _plain, lambda row: (row["id"],))
+
+
+@get("/v1/members/{member_id:uuid}/changes", opt=READ, summary="Changes of phone, joining day and referrer")
+async def list_changes(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> Page:
+    query = parse_query(ListQuery, request.query_params.multi_items())
+    members = await require_member(member_id)
+    before = decode_cursor(query.cursor, UUID)
+    rows = await changes_of(members, query.limit, before[0] if before else None)
+    return page(rows, query.limit, _plain, lambda row: (row["id"],))
+
+
+def _plain(row: asyncpg.Record) -> dict[str, Any]:
+    return dict(row)
+
+
+async def member_answer(
     request: Request[Any, Any, Any], row: asyncpg.Record, *, status: int = 200
 ) -> Response[dict[str, Any]]:
-    (member,) = await shown([row], language_of(request.scope))
+    """A member with its ETag."""
+    member = await show(row, language_of(request.scope))
     return Response(member, status_code=status, headers={"ETag": f'"{row["revision"]}"'})
 
 
@@ -76,4 +124,4 @@ def _revision(if_match: str | None) -> int | None:
     return int(tag[1])
 
 
-HANDLERS = [create, create_batch, list_all, read, change]
+HANDLERS = [create, create_batch, list_all, read, change, leave, erase, list_consents, list_changes]

@@ -8,7 +8,8 @@ from saas.problem_details import problem_body
 from saas.savepoint import savepoint
 from saas.validation import parse_item
 from tenants.members.bodies import BATCH_LIMIT, NewMember
-from tenants.members.enrol import Clock, enrol, tenant_clock
+from tenants.members.enrol import enrol
+from tenants.members.terms import Terms, present_terms
 
 
 async def enrol_batch(items: Sequence[object], language: Language) -> list[dict[str, Any]]:
@@ -17,15 +18,15 @@ async def enrol_batch(items: Sequence[object], language: Language) -> list[dict[
     """
     if len(items) > BATCH_LIMIT:
         raise DomainError("batch-too-large", params={"limit": BATCH_LIMIT})
-    clock = await tenant_clock()
-    return [await _outcome(item, clock, language) for item in items]
+    terms = await present_terms()
+    return [await _outcome(item, terms, language) for item in items]
 
 
-async def _outcome(item: object, clock: Clock, language: Language) -> dict[str, Any]:
+async def _outcome(item: object, terms: Terms, language: Language) -> dict[str, Any]:
     try:
         new = parse_item(NewMember, item)
         async with savepoint():
-            member = await enrol(new, clock)
+            member = await enrol(new, terms)
     except DomainError as error:
         problem = problem_body(error.code, error.params, error.errors, language)
         return {"status": problem["status"], "error": problem}

@@ -7,11 +7,19 @@ from pydantic import AfterValidator, Field, model_validator
 
 from saas.errors import InvalidValueError
 from saas.validation import Body, ExternalId, ListQuery, LocalDate, Name
+from tenants.members.consents import Channel
+from tenants.members.eligibility import Kind
 from tenants.members.phones import LONGEST, normalise_phone
+from tenants.members.tags import Tag, Tags
 
 Phone = Annotated[str, Field(max_length=LONGEST), AfterValidator(normalise_phone)]
 """Any usual way of writing a number, kept as E.164."""
 Gender = Literal["female", "male", "other"]
+Source = Literal["api", "till", "page"]
+"""Where a member is enrolled or a consent is given: by a program, at the counter, on the sign-up page."""
+Attributes = Annotated[dict[str, Any], Field(max_length=100)]
+"""Values of the programme's declared attributes by their codes; null takes one away."""
+Consents = dict[Channel, bool]
 BATCH_LIMIT = 1000
 
 
@@ -24,17 +32,26 @@ class WechatBody(Body):
 
 
 class NewMember(Body):
-    """At least a name or one identifier. `joined_on`: today on the tenant's clock where left out."""
+    """At least a name or one identifier. `joined_on`: today on the tenant's clock where left out. `enrolled_by`: who
+    did it, in the chain's own words; left out, the key.
+    """
 
     phone: Phone | None = None
     name: Name | None = None
     external_id: ExternalId | None = None
     card_no: ExternalId | None = None
     wechat: WechatBody | None = None
+    kind: Kind = "person"
     birthday: LocalDate | None = None
     gender: Gender | None = None
     joined_on: LocalDate | None = None
     branch_id: UUID | None = None
+    referrer_id: UUID | None = None
+    tags: Tags = Field(default_factory=list)
+    attributes: Attributes = Field(default_factory=dict)
+    consents: Consents = Field(default_factory=dict)
+    source: Source = "api"
+    enrolled_by: Name | None = None
 
     @model_validator(mode="after")
     def _someone(self) -> Self:
@@ -44,8 +61,9 @@ class NewMember(Body):
 
 
 class MemberChange(Body):
-    """What is left out stays; null takes away. `joined_on` isn't here: rules read it, so that changing it is a
-    fact with its own record, which doesn't exist yet.
+    """What is left out stays; null takes away. `tags` replaces all tags; of `attributes` and `consents` those named
+    change. `joined_on` and `referrer_id` are read by rules: their changes are facts, with the member's next number.
+    `source`: where the consents were given.
     """
 
     phone: Phone | None = None
@@ -53,21 +71,47 @@ class MemberChange(Body):
     external_id: ExternalId | None = None
     card_no: ExternalId | None = None
     wechat: WechatBody | None = None
+    kind: Kind | None = None
     birthday: LocalDate | None = None
     gender: Gender | None = None
+    joined_on: LocalDate | None = None
     branch_id: UUID | None = None
+    referrer_id: UUID | None = None
+    tags: Tags | None = None
+    attributes: Attributes | None = None
+    consents: Consents | None = None
+    source: Source = "api"
+
+    @model_validator(mode="after")
+    def _no_nulls(self) -> Self:
+        for field in ("kind", "joined_on", "attributes", "consents"):
+            if field in self.model_fields_set and getattr(self, field) is None:
+                raise InvalidValueError("required", at=f"/{field}")
+        return self
 
 
 class MembersQuery(ListQuery):
     """Filters, all of which must hold. `q`: the phone's last four digits, a whole phone or card number, or how the
-    name begins. `tier`: a code of the main ladder, or `ladder:code`.
+    name begins. `tier`: a code of the main ladder, or `ladder:code`. `openid` goes with its `app_id`. Those who have
+    left are listed by `status` only.
     """
 
     phone: Phone | None = None
     card_no: ExternalId | None = None
     external_id: ExternalId | None = None
+    unionid: ExternalId | None = None
+    app_id: ExternalId | None = None
+    openid: ExternalId | None = None
     q: Name | None = None
     tier: Annotated[str, Field(min_length=1, max_length=130)] | None = None
+    tag: Tag | None = None
+    status: Literal["active", "closed", "erased"] = "active"
+
+    @model_validator(mode="after")
+    def _openid_of_an_app(self) -> Self:
+        if (self.app_id is None) != (self.openid is None):
+            raise InvalidValueError("required", at="/app_id" if self.app_id is None else "/openid")
+        return self
 
 
 class MembersBatch(Body):

@@ -1,5 +1,6 @@
 """Changing a member's profile and identifiers."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,91 +10,131 @@ from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.branches.branch import require_branch
+from tenants.members.attributes import check_attributes, write_attributes
 from tenants.members.bodies import MemberChange, WechatBody
-from tenants.members.enrol import member_row, require_day, tenant_clock
-from tenants.members.identities import KIND_OF_FIELD, UNIONID, claim, openid_kind, release
-from tenants.members.standing import COLUMNS
+from tenants.members.consents import write_consents
+from tenants.members.eligibility import require_eligible
+from tenants.members.enrol import AHEAD, require_day
+from tenants.members.identities import (
+    KIND_OF_FIELD,
+    OPENID,
+    UNIONID,
+    Identity,
+    claim,
+    identities_of,
+    openid_kind,
+    release,
+)
+from tenants.members.profile_facts import log_changes
+from tenants.members.referrers import require_referrer
+from tenants.members.returning import WAS_MEMBER, hashes_of
+from tenants.members.row import PROFILE, lock_active, member_row
+from tenants.members.tags import tags_of, write_tags
+from tenants.members.terms import Terms, present_terms
+from tenants.referrals.counting import referrer_changed
 
-# On its own, before anything is read: whoever waits for it then sees what the one before it wrote.
-_LOCK: Final = f"""
-UPDATE member AS m SET seq = m.seq + 1 WHERE m.tenant_id = $1 AND m.id = $2 RETURNING {COLUMNS}
-"""
-_UPDATE: Final = """
+_WAS_MEMBER: Final = WAS_MEMBER.format(phone="$3::text", hashes="$13::bytea[]")
+_UPDATE: Final = f"""
 UPDATE member AS m
-   SET phone = $3, name = $4, external_id = $5, card_no = $6, birthday = $7, gender = $8, branch_id = $9,
-       revision = m.revision + 1
+   SET phone = $3, name = $4, external_id = $5, card_no = $6, kind = $7, birthday = $8, gender = $9, joined_on = $10,
+       branch_id = $11, referrer_id = $12, revision = m.revision + 1,
+       is_returning = m.is_returning OR $3 IS DISTINCT FROM m.phone AND {_WAS_MEMBER}
  WHERE m.tenant_id = $1 AND m.id = $2
 """
-_PROFILE: Final = ("phone", "name", "external_id", "card_no", "birthday", "gender", "branch_id")
 
 
 async def change_member(member_id: UUID, change: MemberChange, revision: int | None) -> asyncpg.Record:
-    """The member's row after the change. Where `revision` is given it must be the present one.
+    """The row of the member that the id leads to, after the change. Where `revision` is given it must be the present
+    one.
 
-    Raises DomainError `not-found`, `precondition-failed`, and what enrolling raises. What changes nothing leaves
-    the revision as it is.
+    Raises DomainError `not-found`, `member-closed`, `precondition-failed`, and what enrolling raises. What changes
+    nothing leaves the revision as it is.
     """
-    before = await connection().fetchrow(_LOCK, current().tenant_id, member_id)
-    if before is None:
-        raise DomainError("not-found")
+    before = await lock_active(member_id)
     if revision is not None and revision != before["revision"]:
         raise DomainError("precondition-failed")
+    member_id = before["id"]
     given = change.model_fields_set
-    after = {key: getattr(change, key) if key in given else before[key] for key in _PROFILE}
-    changed = {key for key in _PROFILE if after[key] != before[key]}
-    rewritten = "wechat" in given
-    if not changed and not rewritten:
+    after = {key: getattr(change, key) if key in given else before[key] for key in PROFILE}
+    changed = {key for key in PROFILE if after[key] != before[key]}
+    terms = await present_terms()
+    if changed:
+        await _check(member_id, after, changed, terms)
+        changed = {key for key in PROFILE if after[key] != before[key]}
+    names = set(changed)
+    if changed & KIND_OF_FIELD.keys() or "wechat" in given:
+        names |= await _change_identities(member_id, before, after, change, terms)
+    names |= await _change_details(before, change, terms)
+    if not names:
         return before
-    await _check(after, changed)
-    identities = {kind: after[field] for field, kind in KIND_OF_FIELD.items() if field in changed}
-    await release(member_id, list(identities))
-    wanted = {kind: value for kind, value in identities.items() if value is not None}
-    if rewritten:
-        wanted |= await _wechat(member_id, change.wechat)
-    await claim(member_id, wanted)
     await _require_someone(member_id, after)
-    values = [after[key] for key in _PROFILE]
-    await connection().execute(_UPDATE, current().tenant_id, member_id, *values)
-    names = sorted(changed | ({"wechat"} if rewritten else set()))
-    await record("member.change", f"member:{member_id}", {"fields": names})
+    values = [after[key] for key in PROFILE]
+    await connection().execute(_UPDATE, current().tenant_id, member_id, *values, hashes_of(after["phone"]))
+    await referrer_changed(member_id, before["referrer_id"], after["referrer_id"])
+    await log_changes(member_id, before["seq"], before, after, before["locked_at"])
+    await record("member.change", f"member:{member_id}", {"fields": sorted(names)})
     return await member_row(member_id)
 
 
-async def _check(after: dict[str, Any], changed: set[str]) -> None:
-    if "birthday" in changed:
-        require_day(after["birthday"], (await tenant_clock()).today, "/birthday", "in-the-future")
+async def _check(member_id: UUID, after: dict[str, Any], changed: set[str], terms: Terms) -> None:
+    """Refuses what couldn't be enrolled either; a referrer's old id becomes the one that it leads to."""
+    if "joined_on" in changed:
+        require_day(after["joined_on"], terms.today + AHEAD, "/joined_on", "occurred-too-far-ahead")
+    if changed & {"birthday", "kind"}:
+        require_day(after["birthday"], terms.today, "/birthday", "in-the-future")
+        require_eligible(terms.programme.eligibility, after["kind"], after["birthday"], terms.today)
     if "branch_id" in changed and after["branch_id"] is not None:
         await require_branch(after["branch_id"])
+    if "referrer_id" in changed and after["referrer_id"] is not None:
+        after["referrer_id"] = await require_referrer(after["referrer_id"], member_id)
 
 
-async def _wechat(member_id: UUID, wechat: WechatBody | None) -> dict[str, str]:
-    """Clears the way for new WeChat identities, and says which: null takes all away; else those of one app and
-    the unionid are replaced.
-    """
+async def _change_identities(
+    member_id: UUID, before: asyncpg.Record, after: Mapping[str, Any], change: MemberChange, terms: Terms
+) -> set[str]:
+    """Gives up the old ones first. Returns `wechat` if that changed."""
+    fields = [field for field in KIND_OF_FIELD if after[field] != before[field]]
+    gone: set[Identity] = {(KIND_OF_FIELD[field], before[field]) for field in fields if before[field] is not None}
+    wanted = {KIND_OF_FIELD[field]: after[field] for field in fields if after[field] is not None}
+    wechat: set[Identity] = set()
+    if "wechat" in change.model_fields_set:
+        old = {i for i in await identities_of(member_id) if i[0] == UNIONID or i[0].startswith(OPENID)}
+        new = _wechat(change.wechat)
+        replaced = {i for i in old if change.wechat is None or i[0] in new} - new.items()
+        gone |= replaced
+        wanted |= {kind: value for kind, value in new.items() if (kind, value) not in old}
+        wechat = replaced | (new.items() - old)
+    await release(member_id, gone)
+    await claim(member_id, wanted, shared_phones=terms.shared_phones)
+    return {"wechat"} if wechat else set()
+
+
+def _wechat(wechat: WechatBody | None) -> dict[str, str]:
+    """The identities of one app and, if it is given, the unionid; null takes all away."""
     if wechat is None:
-        rows = await connection().fetch(
-            "SELECT kind FROM member_identity WHERE tenant_id = $1 AND member_id = $2 AND kind ^@ 'wechat_'",
-            current().tenant_id,
-            member_id,
-        )
-        await release(member_id, [row["kind"] for row in rows])
         return {}
-    wanted = {openid_kind(wechat.app_id): wechat.openid}
-    if wechat.unionid is not None:
-        wanted[UNIONID] = wechat.unionid
-    await release(member_id, list(wanted))
-    return wanted
+    unionid = {} if wechat.unionid is None else {UNIONID: wechat.unionid}
+    return {openid_kind(wechat.app_id): wechat.openid, **unionid}
 
 
-async def _require_someone(member_id: UUID, after: dict[str, Any]) -> None:
+async def _change_details(member: asyncpg.Record, change: MemberChange, terms: Terms) -> set[str]:
+    """Tags, attributes and consents. Returns the names of what was given and may have changed."""
+    member_id, given = member["id"], change.model_fields_set
+    names: set[str] = set()
+    if "tags" in given and set(change.tags or ()) != await tags_of(member_id):
+        await write_tags(member_id, change.tags or ())
+        names.add("tags")
+    if change.attributes:
+        await write_attributes(member_id, check_attributes(terms.programme.attributes, change.attributes))
+        names.add("attributes")
+    if change.consents and await write_consents(member_id, change.consents, member["locked_at"], change.source):
+        names.add("consents")
+    return names
+
+
+async def _require_someone(member_id: UUID, after: Mapping[str, Any]) -> None:
     """A member that nothing leads to and nobody can name is nobody."""
-    if any(after[key] is not None for key in ("name", *KIND_OF_FIELD)):
+    if any(after[key] is not None for key in ("name", *KIND_OF_FIELD)) or await identities_of(member_id):
         return
-    left = await connection().fetchval(
-        "SELECT EXISTS (SELECT FROM member_identity WHERE tenant_id = $1 AND member_id = $2)",
-        current().tenant_id,
-        member_id,
-    )
-    if not left:
-        expected = {"expected": "phone, name, external_id, card_no, wechat"}
-        raise DomainError("validation-failed", errors=[FieldError("", "identifier-missing", expected)])
+    expected = {"expected": "phone, name, external_id, card_no, wechat"}
+    raise DomainError("validation-failed", errors=[FieldError("", "identifier-missing", expected)])

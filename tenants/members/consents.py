@@ -47,14 +47,14 @@ async def consents_of(member_id: UUID) -> set[str]:
 
 
 async def write_consents(
-    member_id: UUID, given: Mapping[str, bool], recorded_at: datetime, source: str, *, again: bool = False
-) -> dict[str, bool]:
+    member_id: UUID, given: Mapping[Channel, bool], recorded_at: datetime, source: str
+) -> dict[Channel, bool]:
     """Keeps what differs from what holds: `given` is channel → granted. Returns what was written.
 
-    The caller holds the member's lock. A consent that is repeated is kept only with `again`.
+    The caller holds the member's lock.
     """
     held = await consents_of(member_id)
-    new = {channel: granted for channel, granted in given.items() if again or granted != (channel in held)}
+    new = {channel: granted for channel, granted in given.items() if granted != (channel in held)}
     if new:
         await connection().execute(
             _WRITE,
@@ -69,7 +69,9 @@ async def write_consents(
     return new
 
 
-async def withdraw(member_id: UUID, channels: Iterable[str], recorded_at: datetime, source: str) -> dict[str, bool]:
+async def withdraw(
+    member_id: UUID, channels: Iterable[Channel], recorded_at: datetime, source: str
+) -> dict[Channel, bool]:
     """Takes back those of these consents that hold. Returns what was written."""
     return await write_consents(member_id, dict.fromkeys(channels, False), recorded_at, source)
 

@@ -1,10 +1,8 @@
 """Enrolling members."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Final, Literal
+from datetime import date, timedelta
+from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import asyncpg
 from uuid_utils.compat import uuid7
@@ -12,38 +10,26 @@ from uuid_utils.compat import uuid7
 from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from tenants.branches.branch import require_branch
+from tenants.members.attributes import check_attributes, write_attributes
 from tenants.members.bodies import NewMember
+from tenants.members.consents import write_consents
+from tenants.members.eligibility import require_eligible
 from tenants.members.identities import CARD, EXTERNAL_ID, PHONE, UNIONID, claim, openid_kind
-from tenants.members.standing import COLUMNS
+from tenants.members.referrers import require_referrer
+from tenants.members.returning import WAS_MEMBER, hashes_of
+from tenants.members.row import COLUMNS
+from tenants.members.tags import write_tags
+from tenants.members.terms import Terms
+from tenants.referrals.counting import referrer_changed
 
-Source = Literal["api", "till", "page"]
-
-_AHEAD: Final = timedelta(days=1)
+AHEAD: Final = timedelta(days=1)
 _INSERT: Final = f"""
-INSERT INTO member AS m (tenant_id, id, joined_on, external_id, phone, card_no, name, birthday, gender, branch_id,
-                         source, enrolled_by, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+INSERT INTO member AS m (tenant_id, id, joined_on, external_id, phone, card_no, name, kind, birthday, gender, branch_id,
+                         referrer_id, source, enrolled_by, created_at, is_returning)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+        {WAS_MEMBER.format(phone="$5::text", hashes="$16::bytea[]")})
 RETURNING {COLUMNS}
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The tenant's now (UTC) and its local day."""
-
-    now: datetime
-    today: date
-
-
-async def tenant_clock() -> Clock:
-    """Read once a request, and once a batch."""
-    row = await connection().fetchrow(
-        "SELECT timezone, clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1",
-        current().tenant_id,
-    )
-    if row is None:
-        raise DomainError("not-found")
-    return Clock(row["now"].astimezone(UTC), row["now"].astimezone(ZoneInfo(row["timezone"])).date())
 
 
 def require_day(day: date | None, latest: date, pointer: str, code: str) -> None:
@@ -52,35 +38,54 @@ def require_day(day: date | None, latest: date, pointer: str, code: str) -> None
         raise DomainError("validation-failed", errors=[FieldError(pointer, code)])
 
 
-async def enrol(new: NewMember, clock: Clock, source: Source = "api") -> asyncpg.Record:
+async def enrol(new: NewMember, terms: Terms) -> asyncpg.Record:
     """A new member's row. Writes no decision: the member is in the base tier since `joined_on`.
 
-    Raises DomainError `phone-taken`, `card-taken`, `external-id-taken`, `conflict` (a WeChat identity), what
-    `require_branch` raises, and `validation-failed` for a `joined_on` more than a day ahead or a birthday after
-    today. After any of them the caller's work must not last.
+    Raises DomainError `not-eligible`, `phone-taken`, `card-taken`, `external-id-taken`, `conflict` (a WeChat
+    identity), what `require_branch` raises, and `validation-failed` for a `joined_on` more than a day ahead, a birthday
+    after today, attributes that don't fit, a referrer who is nobody. After any of them the caller's work must not last.
     """
-    require_day(new.joined_on, clock.today + _AHEAD, "/joined_on", "occurred-too-far-ahead")
-    require_day(new.birthday, clock.today, "/birthday", "in-the-future")
+    require_day(new.joined_on, terms.today + AHEAD, "/joined_on", "occurred-too-far-ahead")
+    require_day(new.birthday, terms.today, "/birthday", "in-the-future")
+    attributes = check_attributes(terms.programme.attributes, new.attributes)
+    require_eligible(terms.programme.eligibility, new.kind, new.birthday, terms.today)
     if new.branch_id is not None:
         await require_branch(new.branch_id)
-    member_id = uuid7()
+    referrer_id = None if new.referrer_id is None else await require_referrer(new.referrer_id)
+    row = await _insert(new, referrer_id, terms)
+    member_id: UUID = row["id"]
+    await claim(member_id, _identities(new), shared_phones=terms.shared_phones)
+    if attributes:
+        await write_attributes(member_id, attributes)
+    if new.tags:
+        await write_tags(member_id, new.tags)
+    if new.consents:
+        await write_consents(member_id, new.consents, terms.now, new.source)
+    if referrer_id is not None:
+        await referrer_changed(member_id, None, referrer_id)
+    return row
+
+
+async def _insert(new: NewMember, referrer_id: UUID | None, terms: Terms) -> asyncpg.Record:
     row = await connection().fetchrow(
         _INSERT,
         current().tenant_id,
-        member_id,
-        new.joined_on or clock.today,
+        uuid7(),
+        new.joined_on or terms.today,
         new.external_id,
         new.phone,
         new.card_no,
         new.name,
+        new.kind,
         new.birthday,
         new.gender,
         new.branch_id,
-        source,
-        current().principal.actor,
-        clock.now,
+        referrer_id,
+        new.source,
+        new.enrolled_by or current().principal.actor,
+        terms.now,
+        hashes_of(new.phone),
     )
-    await claim(member_id, _identities(new))
     if row is None:
         raise RuntimeError("an INSERT returns its row")
     return row
@@ -92,15 +97,3 @@ def _identities(new: NewMember) -> dict[str, str]:
         given[openid_kind(new.wechat.app_id)] = new.wechat.openid
         given[UNIONID] = new.wechat.unionid
     return {kind: value for kind, value in given.items() if value is not None}
-
-
-async def member_row(member_id: UUID) -> asyncpg.Record:
-    """One member's row. Raises DomainError `not-found`."""
-    row = await connection().fetchrow(
-        f"SELECT {COLUMNS} FROM member AS m WHERE m.tenant_id = $1 AND m.id = $2",
-        current().tenant_id,
-        member_id,
-    )
-    if row is None:
-        raise DomainError("not-found")
-    return row

@@ -10,9 +10,9 @@ from saas.errors import DomainError, FieldError, InvalidValueError
 from saas.paging import decode_cursor
 from saas.scope import connection, current
 from tenants.members.bodies import MembersQuery
-from tenants.members.identities import CARD, KIND_OF_FIELD, PHONE
+from tenants.members.identities import CARD, KIND_OF_FIELD, PHONE, UNIONID, openid_kind
 from tenants.members.phones import normalise_phone
-from tenants.members.standing import COLUMNS
+from tenants.members.row import COLUMNS
 from tenants.programme.document import Programme
 from tenants.programme.versions import current_programme
 
@@ -21,19 +21,35 @@ _LAST_CHARACTER: Final = "\U0010ffff"  # sorts behind every name that begins wit
 _END: Final = UUID(int=2**128 - 1)
 
 _OF_IDENTITY: Final = "SELECT member_id FROM member_identity WHERE tenant_id = $1 AND kind = {} AND value = {}"
+_OF_HOUSEHOLD: Final = "SELECT member_id FROM household_member WHERE tenant_id = $1 AND phone = {}"
 _OF_LAST4: Final = "SELECT id FROM member WHERE tenant_id = $1 AND phone_last4 = {}"
 _OF_NAME: Final = "SELECT id FROM member WHERE tenant_id = $1 AND name_key ~>=~ {} AND name_key ~<~ {}"
-_IN_TIER: Final = "FROM member_tier AS t WHERE t.tenant_id = $1 AND t.ladder = {} AND t.rank = {} AND t.tier = {}"
-_ABOVE_BASE: Final = "FROM member_tier AS t WHERE t.tenant_id = $1 AND t.ladder = {} AND t.rank > 0"
+_IN_TIER: Final = (
+    "SELECT t.member_id AS id FROM member_tier AS t"
+    " WHERE t.tenant_id = $1 AND t.ladder = {} AND t.rank = {} AND t.tier = {}"
+)
+_ABOVE_BASE: Final = (
+    "SELECT t.member_id AS id FROM member_tier AS t WHERE t.tenant_id = $1 AND t.ladder = {} AND t.rank > 0"
+)
+_TAGGED: Final = "SELECT t.member_id AS id FROM member_tag AS t WHERE t.tenant_id = $1 AND t.tag = {}"
+_OF_STATUS: Final = {
+    status: f"SELECT m.id FROM member AS m WHERE m.tenant_id = $1 AND m.status = '{status}'"  # an index's own words
+    for status in ("active", "closed", "erased")
+}
 
 
 @dataclass
 class _Sql:
-    """A statement under way. `$1` is the tenant, `$2` the cursor, `$3` the number of rows."""
+    """A statement under way. `$1` is the tenant, `$2` the cursor, `$3` the number of rows.
+
+    `found` are queries of few ids; `walked` are queries of many, each in the order of ids by its index; `absent` are
+    queries of ids that are not wanted.
+    """
 
     args: list[object]
-    sources: list[str] = field(default_factory=list)
-    conditions: list[str] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
+    walked: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
 
     def put(self, text: str, *values: object) -> str:
         """`text` with its `{}` as numbered parameters."""
@@ -56,20 +72,32 @@ def statement(query: MembersQuery, programme: Programme, tenant_id: UUID) -> tup
     """
     (before,) = decode_cursor(query.cursor, UUID) or (_END,)
     sql = _Sql([tenant_id, before, query.limit + 1])
-    for name, kind in KIND_OF_FIELD.items():
-        value = getattr(query, name)
-        if value is not None:
-            sql.sources.append(sql.put(_OF_IDENTITY, kind, value))
+    _identities(sql, query)
     if query.q is not None:
-        sql.sources.append(_search(sql, query.q))
+        sql.found.append(_search(sql, query.q))
+    if query.tag is not None:
+        sql.walked.append(sql.put(_TAGGED, query.tag))
     if query.tier is not None:
         _tier(sql, query.tier, programme)
-    page = _page(sql)
+    sql.walked.append(_OF_STATUS[query.status])
     return (
-        f"WITH page AS MATERIALIZED ({page})"
+        f"WITH page AS MATERIALIZED ({_page(sql)})"
         f" SELECT {COLUMNS} FROM page JOIN member AS m ON m.tenant_id = $1 AND m.id = page.id"
         " ORDER BY m.id DESC"
     ), sql.args
+
+
+def _identities(sql: _Sql, query: MembersQuery) -> None:
+    given = {kind: getattr(query, name) for name, kind in KIND_OF_FIELD.items()}
+    given[UNIONID] = query.unionid
+    if query.app_id is not None:
+        given[openid_kind(query.app_id)] = query.openid
+    sql.found += [_of_identity(sql, kind, value) for kind, value in given.items() if value is not None]
+
+
+def _of_identity(sql: _Sql, kind: str, value: str) -> str:
+    found = sql.put(_OF_IDENTITY, kind, value)
+    return f"{found} UNION ALL {sql.put(_OF_HOUSEHOLD, value)}" if kind == PHONE else found
 
 
 def _search(sql: _Sql, q: str) -> str:
@@ -77,7 +105,7 @@ def _search(sql: _Sql, q: str) -> str:
     if len(q) == _LAST4 and q.isascii() and q.isdigit():
         arms.append(sql.put(_OF_LAST4, q))
     try:
-        arms.append(sql.put(_OF_IDENTITY, PHONE, normalise_phone(q)))
+        arms.append(_of_identity(sql, PHONE, normalise_phone(q)))
     except InvalidValueError:
         arms.append(sql.put(_OF_NAME, q.lower(), q.lower() + _LAST_CHARACTER))
     return " UNION ".join(arms)
@@ -92,23 +120,20 @@ def _tier(sql: _Sql, text: str, programme: Programme) -> None:
     if tier is None:
         raise DomainError("validation-failed", errors=[FieldError("/tier", "unknown-tier")])
     if tier.rank == 0:  # most of them have no row
-        above = sql.put(_ABOVE_BASE, ladder.code)
-        sql.conditions.append(f"NOT EXISTS (SELECT {above} AND t.member_id = c.id)")
-    elif sql.sources:
-        held = sql.put(_IN_TIER, ladder.code, tier.rank, tier.code)
-        sql.conditions.append(f"EXISTS (SELECT {held} AND t.member_id = c.id)")
+        sql.absent.append(sql.put(_ABOVE_BASE, ladder.code))
     else:
-        held = sql.put(_IN_TIER, ladder.code, tier.rank, tier.code)
-        sql.sources.append(f"SELECT t.member_id {held} AND t.member_id < $2 ORDER BY t.member_id DESC LIMIT $3")
+        sql.walked.append(sql.put(_IN_TIER, ladder.code, tier.rank, tier.code))
 
 
 def _page(sql: _Sql) -> str:
-    if not sql.sources:
-        where = " AND ".join(["c.tenant_id = $1", "c.id < $2", *sql.conditions])
-        return f"SELECT c.id FROM member AS c WHERE {where} ORDER BY c.id DESC LIMIT $3"
-    found = " INTERSECT ".join(f"({source})" for source in sql.sources)
-    where = " AND ".join(["c.id < $2", *sql.conditions])
-    return (
-        f"WITH found (id) AS MATERIALIZED ({found})"
-        f" SELECT c.id FROM found AS c WHERE {where} ORDER BY c.id DESC LIMIT $3"
-    )
+    """A page of ids: the few that are found, or the first of what is walked, as far as the other filters let them."""
+    if sql.found:
+        source = "found AS c"
+        lead = f"WITH found (id) AS MATERIALIZED ({' INTERSECT '.join(f'({found})' for found in sql.found)}) "
+        others = sql.walked
+    else:
+        source, lead, others = f"({sql.walked[0]}) AS c", "", sql.walked[1:]
+    tests = [f"EXISTS (SELECT FROM ({other}) AS f WHERE f.id = c.id)" for other in others]
+    tests += [f"NOT EXISTS (SELECT FROM ({other}) AS f WHERE f.id = c.id)" for other in sql.absent]
+    where = " AND ".join(["c.id < $2", *tests])
+    return f"{lead}SELECT c.id FROM {source} WHERE {where} ORDER BY c.id DESC LIMIT $3"

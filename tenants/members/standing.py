@@ -1,6 +1,6 @@
 """Members' tiers as they are shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -64,35 +64,3 @@ def _valid_until(ladder: Ladder, stored: date | None, ran: date | None) -> date 
     if stored is None or ran is None or policy.grace_days > 0 or not isinstance(policy.validity, UntilNextSchedule):
         return stored
     return max(stored, next_schedule_day(policy.schedule, ran) - ONE_DAY)
-
-
-async def shown(members: Sequence[asyncpg.Record], locale: str) -> list[dict[str, Any]]:
-    """Members' rows as JSON data, with `tier` (of the main ladder) and `tiers` (all, by ladder code)."""
-    if not members:
-        return []
-    tiers = await standings({row["id"]: row["joined_on"] for row in members}, locale)
-    return [
-        {
-            **{key: row[key] for key in _SHOWN[:-1]},
-            "tier": next(iter(tiers[row["id"]].values())),
-            "tiers": tiers[row["id"]],
-            "created_at": row["created_at"],
-        }
-        for row in members
-    ]
-
-
-_SHOWN = (
-    "id",
-    "phone",
-    "name",
-    "external_id",
-    "card_no",
-    "birthday",
-    "gender",
-    "joined_on",
-    "branch_id",
-    "created_at",
-)
-COLUMNS = ", ".join(f"m.{column}" for column in (*_SHOWN, "revision"))
-"""What `shown` needs of `member AS m`."""

@@ -13,12 +13,13 @@ from tenants.tenant.profile import tenant_and_use
 
 
 class TenantChange(Body):
-    """What is left out stays."""
+    """What is left out stays. `shared_phones`: whether the members of a household may have one phone."""
 
     name: Name | None = None
     locale: LocaleTag | None = None
     timezone: TimeZoneName | None = None
     currency: CurrencyCode | None = None
+    shared_phones: bool | None = None
 
     @model_validator(mode="after")
     def _no_nulls(self) -> Self:
@@ -33,7 +34,11 @@ async def read() -> dict[str, Any]:
     return await tenant_and_use()
 
 
-@patch("/v1/tenant", opt={"requires": "admin"}, summary="Change name, locale, time zone or currency")
+@patch(
+    "/v1/tenant",
+    opt={"requires": "admin"},
+    summary="Change name, locale, time zone, currency, or whether members may share a phone",
+)
 async def change(data: JSONBody[TenantChange]) -> dict[str, Any]:
     await change_tenant(**data.model_dump(exclude_unset=True))
     return await tenant_and_use()

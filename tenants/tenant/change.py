@@ -5,12 +5,13 @@ from typing import Final
 from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from tenants.audit.record import record
+from tenants.members.households import count_shared_phones
 from tenants.programme.versions import current_programme
 from tenants.tiers.schedules import install_schedules
 
 # The tenant's row orders publishes, recalculations and this.
 _LOCK: Final = """
-SELECT name, locale, timezone, currency, has_facts FROM tenant WHERE tenant_id = $1 FOR NO KEY UPDATE
+SELECT name, locale, timezone, currency, has_facts, shared_phones FROM tenant WHERE tenant_id = $1 FOR NO KEY UPDATE
 """
 # A waiting import counts: its times will be read in the tenant's time zone.
 _HAS_IMPORTS: Final = "SELECT EXISTS (SELECT FROM import_run WHERE tenant_id = $1)"
@@ -41,31 +42,42 @@ async def change_tenant(
     locale: str | None = None,
     timezone: str | None = None,
     currency: str | None = None,
+    shared_phones: bool | None = None,
 ) -> None:
     """Changes what is given. A new currency is a new version of the programme, otherwise as it was; a new
     time zone moves the midnights at which its schedules fire.
 
     Time zone and currency are part of what each fact means: from the first purchase or import on, another one
-    raises DomainError `settings-frozen`.
+    raises DomainError `settings-frozen`. `households-left` while members share phones and shall no longer.
     """
     before = await connection().fetchrow(_LOCK, current().tenant_id)
     if before is None:
         raise DomainError("not-found")
-    wanted = {"name": name, "locale": locale, "timezone": timezone, "currency": currency}
+    wanted = {
+        "name": name,
+        "locale": locale,
+        "timezone": timezone,
+        "currency": currency,
+        "shared_phones": shared_phones,
+    }
     changes = {key: value for key, value in wanted.items() if value is not None and value != before[key]}
     frozen = [key for key in ("timezone", "currency") if key in changes]
     if frozen and (before["has_facts"] or await connection().fetchval(_HAS_IMPORTS, current().tenant_id)):
         raise DomainError("settings-frozen", errors=[FieldError(f"/{key}", "invalid") for key in frozen])
+    if changes.get("shared_phones") is False:
+        await _require_no_households()
     if not changes:
         return
     await connection().execute(
         "UPDATE tenant AS t SET name = coalesce($2, t.name), locale = coalesce($3, t.locale),"
-        " timezone = coalesce($4, t.timezone), currency = coalesce($5, t.currency) WHERE t.tenant_id = $1",
+        " timezone = coalesce($4, t.timezone), currency = coalesce($5, t.currency),"
+        " shared_phones = coalesce($6, t.shared_phones) WHERE t.tenant_id = $1",
         current().tenant_id,
         name,
         locale,
         timezone,
         currency,
+        shared_phones,
     )
     if timezone is not None and "timezone" in changes:
         await install_schedules(await current_programme(), timezone)
@@ -74,3 +86,10 @@ async def change_tenant(
         await connection().execute(_REDRAFT, current().tenant_id, currency)
         await connection().execute(_PUBLISH_CURRENCY, current().tenant_id, currency, actor)
     await record("tenant.change", f"tenant:{current().tenant_id}", changes)
+
+
+async def _require_no_households() -> None:
+    """Whoever is about to share a phone waits for the tenant's row, which we hold."""
+    phones = await count_shared_phones()
+    if phones:
+        raise DomainError("households-left", params={"phones": phones})

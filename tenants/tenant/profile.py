@@ -16,6 +16,7 @@ _SHOWN: Final = (
     Tenant.status,
     Tenant.plan,
     Tenant.trial_ends_at,
+    Tenant.shared_phones,
     Tenant.programme_version,
     Tenant.created_at,
 )

@@ -1,13 +1,13 @@
 """The tenant's own row."""
 
-from piccolo.columns import UUID, Integer, Text, Timestamptz
+from piccolo.columns import UUID, Boolean, Integer, Text, Timestamptz
 from piccolo.table import Table
 
 from saas.db import ENGINE
 
 
 class Tenant(Table, db=ENGINE, tablename="tenant"):
-    """`app` may change name, locale, timezone, currency and programme_version; the rest is the platform's."""
+    """`app` may change name, locale, timezone, currency, the settings and programme_version; the rest is ours."""
 
     tenant_id = UUID(primary_key=True, default=None)
     name = Text()
@@ -19,5 +19,6 @@ class Tenant(Table, db=ENGINE, tablename="tenant"):
     status = Text()
     plan = Text()
     trial_ends_at = Timestamptz(null=True, default=None)
+    shared_phones = Boolean()
     programme_version = Integer()
     created_at = Timestamptz()

@@ -119,6 +119,8 @@ CASES: dict[tuple[str, str], Case] = {
         Knock(f"/v1/members/{ids.member}", 404, {"name": "x"}),
         Knock(f"/v1/members/{ours.member_id}", 422, {"branch_id": ids.branch}),
     ],
+    ("GET", "/v1/members/{member_id:uuid}/consents"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/consents", 404)],
+    ("GET", "/v1/members/{member_id:uuid}/changes"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/changes", 404)],
     ("GET", "/v1/members/{member_id:uuid}/tier"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/tier", 404)],
     ("GET", "/v1/members/{member_id:uuid}/decisions"): lambda ids, _: [
         Knock(f"/v1/members/{ids.member}/decisions", 404)
@@ -147,6 +149,9 @@ CASES: dict[tuple[str, str], Case] = {
         Knock(f"/v1/imports/{ids.imported}/errors.csv", 404)
     ],
     ("POST", "/v1/imports"): _import,
+    # At the end: with one's own id nothing is left of the member afterwards.
+    ("DELETE", "/v1/members/{member_id:uuid}"): lambda ids, _: [Knock(f"/v1/members/{ids.member}", 404)],
+    ("POST", "/v1/members/{member_id:uuid}/erase"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/erase", 404)],
 }
 """Each route that takes an id in its path, query or body."""
 

@@ -132,9 +132,22 @@ async def test_every_filter_uses_an_index_as_the_role_app(chain: Any, environ: d
             " '2026-01-02', id, now() FROM member WHERE tenant_id = $1",
             chain.tenant_id,
         )
+        await conn.execute(
+            "INSERT INTO household_member (tenant_id, phone, member_id)"
+            " SELECT tenant_id, '+86139' || right(phone, 8), id FROM member WHERE tenant_id = $1",
+            chain.tenant_id,
+        )
+        for tag, members in (("all", 9999), ("vip", 3)):
+            await conn.execute(
+                "INSERT INTO member_tag (tenant_id, member_id, tag) SELECT tenant_id, id, $2 FROM member"
+                " WHERE tenant_id = $1 LIMIT $3",
+                chain.tenant_id,
+                tag,
+                members,
+            )
     owner = await asyncpg.connect(environ["MIGRATOR_DATABASE_URL"])
     try:
-        await owner.execute("ANALYZE member, member_identity, member_tier")
+        await owner.execute("ANALYZE member, member_identity, member_tier, member_tag, household_member")
     finally:
         await owner.close()
     async with tenant_scope(chain.tenant_id):
@@ -152,6 +165,14 @@ async def test_every_filter_uses_an_index_as_the_role_app(chain: Any, environ: d
             {"tier": "silver"},
             {"tier": "regular"},
             {"q": "1234", "tier": "silver"},
+            {"unionid": "1"},
+            {"app_id": "wx1", "openid": "1"},
+            {"tag": "vip"},
+            {"tag": "all"},
+            {"tag": "all", "tier": "silver"},
+            {"tag": "vip", "tier": "regular"},
+            {"status": "closed"},
+            {"status": "erased", "q": "1234"},
         ):
             sql, args = statement(MembersQuery(**query), programme, chain.tenant_id)
             for mode in ("force_custom_plan", "force_generic_plan"):

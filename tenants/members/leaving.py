@@ -1,0 +1,40 @@
+"""A member leaves (退会): closed, its identifiers free again, its history readable as before."""
+
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from saas.scope import connection, current
+from tenants.audit.record import record
+from tenants.members.consents import MARKETING, withdraw
+from tenants.members.identities import identities_of, release
+from tenants.members.row import lock_member
+
+_CLOSE: Final = """
+UPDATE member AS m SET status = 'closed', closed_at = $3, revision = m.revision + 1
+ WHERE m.tenant_id = $1 AND m.id = $2
+"""
+# Nothing is owed any more to a tier that no evaluation looks at.
+_DROP_RECHECKS: Final = "DELETE FROM tier_recheck AS r WHERE r.tenant_id = $1 AND r.member_id = $2"
+
+
+async def close_member(member_id: UUID) -> None:
+    """Closes the member that the id leads to; one that has left stays as it is. The row keeps its phone and name, so
+    that staff can read who it was; nothing leads to it by them.
+
+    Raises DomainError `not-found`.
+    """
+    member = await lock_member(member_id)
+    if member["status"] == "active":
+        await close_locked(member)
+
+
+async def close_locked(member: asyncpg.Record) -> None:
+    """The same for an active member under its lock (a row of `lock_member`)."""
+    member_id: UUID = member["id"]
+    await release(member_id, await identities_of(member_id))
+    withdrawn = await withdraw(member_id, MARKETING, member["locked_at"], "leaving")
+    await connection().execute(_CLOSE, current().tenant_id, member_id, member["locked_at"])
+    await connection().execute(_DROP_RECHECKS, current().tenant_id, member_id)
+    await record("member.leave", f"member:{member_id}", {"consents_withdrawn": sorted(withdrawn)})

@@ -1,0 +1,70 @@
+"""A member's own row: reading it, and locking it for a change."""
+
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from saas.errors import DomainError
+from saas.scope import connection, current
+from tenants.members.whereabouts import survivor_of
+
+PROFILE: Final = (
+    "phone",
+    "name",
+    "external_id",
+    "card_no",
+    "kind",
+    "birthday",
+    "gender",
+    "joined_on",
+    "branch_id",
+    "referrer_id",
+)
+"""What can be changed of the row."""
+SHOWN: Final = ("id", "status", *PROFILE, "source", "enrolled_by", "is_returning", "created_at", "closed_at")
+COLUMNS: Final = ", ".join(f"m.{column}" for column in (*SHOWN, "revision"))
+"""What is shown of `member AS m`, and its revision."""
+
+_READ: Final = f"""
+SELECT {COLUMNS} FROM member AS o
+  JOIN member AS m ON m.tenant_id = o.tenant_id AND m.id = coalesce(o.merged_into, o.id)
+ WHERE o.tenant_id = $1 AND o.id = $2
+"""
+# On its own, before anything is read: whoever waits for it then sees what the one before it wrote.
+_LOCK: Final = f"""
+UPDATE member AS m SET seq = m.seq + 1 WHERE m.tenant_id = $1 AND m.id = $2 AND m.merged_into IS NULL
+RETURNING {COLUMNS}, m.seq, clock_timestamp()
+          + (SELECT t.clock_offset FROM tenant AS t WHERE t.tenant_id = m.tenant_id) AS locked_at
+"""
+_LOCKS_IN_A_ROW: Final = 5
+
+
+async def member_row(member_id: UUID) -> asyncpg.Record:
+    """The row of the member that this id leads to. Raises DomainError `not-found`."""
+    row = await connection().fetchrow(_READ, current().tenant_id, member_id)
+    if row is None:
+        raise DomainError("not-found")
+    return row
+
+
+async def lock_member(member_id: UUID) -> asyncpg.Record:
+    """Locks the member that this id leads to, whatever its status, and takes its next number: `COLUMNS`, `seq`, and
+    `locked_at`, the instant of what is to be recorded on the tenant's clock.
+
+    Raises DomainError `not-found`.
+    """
+    for _ in range(_LOCKS_IN_A_ROW):
+        row = await connection().fetchrow(_LOCK, current().tenant_id, member_id)
+        if row is not None:
+            return row
+        member_id = await survivor_of(member_id)  # merged, perhaps while we waited for the lock
+    raise DomainError("busy")
+
+
+async def lock_active(member_id: UUID) -> asyncpg.Record:
+    """The same for a member who is there. Raises DomainError `not-found`, `member-closed`."""
+    row = await lock_member(member_id)
+    if row["status"] != "active":
+        raise DomainError("member-closed")
+    return row

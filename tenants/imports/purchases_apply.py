@@ -3,15 +3,11 @@ find, lock the members in id order, read the clock, write.
 """
 
 from collections.abc import Iterable
-from datetime import date
-from typing import Final
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
-from saas.scope import connection, current
-from tenants.imports.context import Context, Counts, RetryBatchError, create_branches
-from tenants.imports.identities import Identity, find_keys, insert, phone_of
+from saas.scope import connection
+from tenants.imports.context import Context, Counts, create_branches
+from tenants.imports.missing import create_members, find_members, member_of, name_missing
 from tenants.imports.purchases_rows import PurchaseRow
 from tenants.imports.purchases_sql import (
     AGGREGATES,
@@ -19,9 +15,7 @@ from tenants.imports.purchases_sql import (
     CLOCK,
     COLUMNS,
     CREATE,
-    CREATE_MEMBERS,
     DROP_KNOWN,
-    EARLIER_JOINED,
     EXTERNALS,
     LOCK,
     PURCHASES,
@@ -30,8 +24,6 @@ from tenants.imports.purchases_sql import (
 from tenants.purchases.fingerprint import fingerprint
 
 _Key = tuple[UUID, str]
-_INTERNATIONAL: Final = "+"
-_MOBILE_DIGITS: Final = 11
 
 
 async def apply_purchases(rows: list[PurchaseRow], context: Context) -> Counts:
@@ -39,11 +31,11 @@ async def apply_purchases(rows: list[PurchaseRow], context: Context) -> Counts:
     error; of one that comes twice here the first row counts. Raises RetryBatchError.
     """
     await _find_branches(rows, context)
-    await _find_members(rows, context)
+    await find_members(rows, context)
     good = [row for row in rows if context.is_good(row.line)]
     if not good:
         return Counts()
-    missing = _name_missing(good)
+    missing = name_missing(good)
     firsts: dict[_Key, PurchaseRow] = {}
     for row in good:
         row.fingerprint = fingerprint(row.member_id, row.occurred_at, row.amount, row.category or "")
@@ -52,8 +44,8 @@ async def apply_purchases(rows: list[PurchaseRow], context: Context) -> Counts:
     known = await _drop_known(context)
     new = [row for key, row in firsts.items() if key not in known]
     if new:
-        await _lock({_member(row) for row in new} - set(missing.values()), context)
-        await _create_members(new, missing, context)
+        await _lock({member_of(row) for row in new} - set(missing.values()), context)
+        await create_members(new, missing, context)
         known |= await _write_new(len(new), context)
     return _count(good, firsts, known, context)
 
@@ -70,75 +62,9 @@ async def _find_branches(rows: list[PurchaseRow], context: Context) -> None:
             context.wrong(row.line, "branch", "unknown-branch", row.branch)
 
 
-async def _find_members(rows: list[PurchaseRow], context: Context) -> None:
-    members = await find_keys(context.tenant_id, {row.member for row in rows if row.member})
-    for row in rows:
-        row.member_id = members.get(row.member)
-        if row.member_id is None and row.member and not context.options.create_missing:
-            context.wrong(row.line, "member", "unknown-member", row.member)
-
-
-def _name_missing(good: list[PurchaseRow]) -> dict[Identity, UUID]:
-    """Gives the members that only the purchases know their ids. Nothing is written yet."""
-    missing: dict[Identity, UUID] = {}
-    for row in good:
-        if row.member_id is None:
-            row.member_id = missing.setdefault(_identity(row.member), uuid7())
-    return missing
-
-
 async def _lock(members: set[UUID], context: Context) -> None:
     """A statement of its own: what is read afterwards is what the former holder of each lock has left."""
     await connection().execute(LOCK, context.tenant_id, sorted(members))
-
-
-async def _create_members(new: list[PurchaseRow], missing: dict[Identity, UUID], context: Context) -> None:
-    """A mobile number becomes a phone, any other key an external id. Such a member joined on the day of its first
-    purchase in this import, in whatever order the rows come.
-    """
-    if not context.options.create_missing:
-        return
-    joined: dict[UUID, date] = {}
-    for row in new:
-        joined[_member(row)] = min(joined.get(_member(row), row.local_day), row.local_day)
-    made = {identity: member for identity, member in missing.items() if member in joined}
-    if made:
-        ids = list(made.values())
-        phones = [value if kind == "phone" else None for kind, value in made]
-        external_ids = [value if kind == "external_id" else None for kind, value in made]
-        days = [joined.pop(member) for member in ids]
-        await connection().execute(
-            CREATE_MEMBERS, context.tenant_id, ids, phones, external_ids, days, context.run.mark, context.now
-        )
-        if not await insert(context.tenant_id, made):
-            raise RetryBatchError
-    if joined:
-        await _join_earlier(joined, context)
-
-
-async def _join_earlier(joined: dict[UUID, date], context: Context) -> None:
-    """Members that an earlier batch made; everybody else's day stays."""
-    run = context.run
-    await connection().execute(
-        EARLIER_JOINED,
-        run.tenant_id,
-        run.actor,
-        run.id,
-        current().request_id,
-        list(joined),
-        list(joined.values()),
-        run.mark,
-    )
-
-
-def _identity(key: str) -> Identity:
-    """As `find_keys` would find it again. Only what is plainly a mobile number is taken for a phone: external ids
-    are often digits too.
-    """
-    bare = key.replace(" ", "").replace("-", "")
-    plain = bare.startswith(_INTERNATIONAL) or (len(bare) == _MOBILE_DIGITS and bare.startswith("1"))
-    phone = phone_of(key) if plain else None
-    return ("phone", phone) if phone else ("external_id", key)
 
 
 def _count(
@@ -160,12 +86,6 @@ def _key(row: PurchaseRow) -> _Key:
     if row.branch_id is None:
         raise RuntimeError("a good row has its branch")
     return row.branch_id, row.external_id
-
-
-def _member(row: PurchaseRow) -> UUID:
-    if row.member_id is None:
-        raise RuntimeError("a good row has its member")
-    return row.member_id
 
 
 async def _copy(rows: Iterable[PurchaseRow]) -> None:

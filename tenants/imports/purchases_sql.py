@@ -2,8 +2,6 @@
 
 from typing import Final
 
-from tenants.imports.members_sql import LOG_JOINED
-
 TABLE: Final = "import_purchase"
 COLUMNS: Final = (
     "member_id",
@@ -32,19 +30,6 @@ RETURNING n.branch_id, n.external_id, e.fingerprint"""
 
 LOCK: Final = "SELECT 1 FROM member WHERE tenant_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE"
 CLOCK: Final = "SELECT clock_timestamp() + clock_offset FROM tenant WHERE tenant_id = $1"
-
-CREATE_MEMBERS: Final = """
-INSERT INTO member AS m (tenant_id, id, joined_on, phone, external_id, source, enrolled_by, created_at)
-SELECT $1, n.id, n.joined_on, n.phone, n.external_id, 'import', $6, $7
-  FROM unnest($2::uuid[], $3::text[], $4::text[], $5::date[]) AS n (id, phone, external_id, joined_on)
- ORDER BY n.id"""
-EARLIER_JOINED: Final = f"""
-WITH changed AS (
-UPDATE member AS m SET joined_on = n.joined_on, revision = m.revision + 1, seq = m.seq + 1
-  FROM unnest($5::uuid[], $6::date[]) AS n (id, joined_on)
- WHERE m.tenant_id = $1 AND m.id = n.id AND m.enrolled_by = $7 AND m.joined_on > n.joined_on
-RETURNING m.id, old.joined_on AS before, m.joined_on AS after
-){LOG_JOINED}"""
 
 EXTERNALS: Final = """
 INSERT INTO purchase_external AS e (tenant_id, branch_id, external_id, purchase_id, fingerprint)

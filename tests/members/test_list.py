@@ -147,7 +147,7 @@ async def test_every_filter_uses_an_index_as_the_role_app(chain: Any, environ: d
             )
     owner = await asyncpg.connect(environ["MIGRATOR_DATABASE_URL"])
     try:
-        await owner.execute("ANALYZE member, member_identity, member_tier, member_tag, household_member")
+        await owner.execute("VACUUM (ANALYZE) member, member_identity, member_tier, member_tag, household_member")
     finally:
         await owner.close()
     async with tenant_scope(chain.tenant_id):

@@ -107,8 +107,10 @@ CREATE INDEX ON member (tenant_id, merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX ON member (tenant_id, referrer_id) WHERE referrer_id IS NOT NULL;
 CREATE INDEX ON member (tenant_id, branch_id);
 CREATE INDEX ON member (tenant_id, phone_last4);
-CREATE INDEX ON member (tenant_id, id) WHERE status = 'closed'; -- few: lists of those who have left, or are erased,
-CREATE INDEX ON member (tenant_id, id) WHERE status = 'erased'; -- don't walk past everybody who is there
+-- Lists and counts of those who are there, who have left, who are erased: none walks past the others.
+CREATE INDEX ON member (tenant_id, id) WHERE status = 'active';
+CREATE INDEX ON member (tenant_id, id) WHERE status = 'closed';
+CREATE INDEX ON member (tenant_id, id) WHERE status = 'erased';
 CREATE INDEX ON member (tenant_id, name_key text_pattern_ops);
 
 -- Every identifier that leads to a member. A row per identifier makes each unique in the tenant and found by equality.

@@ -15,7 +15,6 @@ from tenants.programme.conditions import (
     AllOf,
     AnyCondition,
     AnyOf,
-    Leaf,
     Not,
     RatingLeaf,
     ScoreLeaf,
@@ -52,7 +51,7 @@ class Ids(Enum):
 class LeafUse:
     """A leaf where it stands: in an explicit `retain`, `lifetime` is the whole life, fall or not."""
 
-    leaf: Leaf
+    leaf: Quantity
     ladder: int
     in_retain: bool
 
@@ -95,7 +94,7 @@ class Values:
 
     # --- leaves -------------------------------------------------------------------------------
 
-    def leaf(self, leaf: Leaf, ladder: int, *, in_retain: bool) -> str:
+    def leaf(self, leaf: Quantity, ladder: int, *, in_retain: bool) -> str:
         """The column of `v` that holds the leaf's value; NULL: the leaf is not met."""
         return self._column(self._value(leaf, LeafUse(leaf, ladder, in_retain)))
 
@@ -152,17 +151,18 @@ class Values:
 
         Plain purchases have a total, good unless facts after D are in it; a measure's months are few enough.
         """
-        lifetime, day = Lifetime(type="lifetime"), self._day()
-        first, _ = member_bounds(lifetime, f"s{use.ladder}", self.binder)
-        fallen = f"m.s{use.ladder}_fell_on IS NOT NULL"
-        if one.source is Source.PURCHASES:
-            if use.in_retain:
-                first, fallen = self.binder.constant(NEVER, "date"), "false"
-            own, whole = f"({fallen} OR m.t_last_day > {day})", f"m.t_{one.column}"
-        else:
-            own, whole = fallen, self._constant.value("lifetime", constant_bounds(lifetime), one)
+        # a parameter that no text names has no type: each is asked for where it is used
+        whole = f"m.t_{one.column}"
+        if one.source is not Source.PURCHASES:
+            whole = self._constant.value("lifetime", constant_bounds(Lifetime(type="lifetime")), one)
             if use.in_retain:
                 return whole
+        first, day = member_bounds(Lifetime(type="lifetime"), f"s{use.ladder}", self.binder)
+        own = f"m.s{use.ladder}_fell_on IS NOT NULL"
+        if use.in_retain:
+            first, own = self.binder.constant(NEVER, "date"), "false"
+        if one.source is Source.PURCHASES:
+            own = f"({own} OR m.t_last_day > {day})"
         return f"CASE WHEN {own} THEN {self._own.value(OwnWindow(first, day, own), one)} ELSE {whole} END"
 
     # --- conditions ---------------------------------------------------------------------------
@@ -195,6 +195,6 @@ class Values:
         joins = self._constant.joins(ids) + self._own.joins()
         # OFFSET 0: read once, it is folded into its reader, and each value is still computed once.
         return (
-            f"m AS MATERIALIZED ({states(self.programme, ids, self.binder)}),\n"
+            f"m AS MATERIALIZED ({states(self.programme, ids, self.binder, self.standing)}),\n"
             f"v AS (\n  SELECT m.*{columns}\n    FROM m{joins}\n  OFFSET 0)"
         )

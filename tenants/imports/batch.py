@@ -19,6 +19,8 @@ from saas.jobs import job
 from saas.outbox import enqueue
 from saas.scope import connection, current
 from tenants.imports import runs
+from tenants.imports.activities_apply import apply_activities
+from tenants.imports.activities_rows import parse_activities
 from tenants.imports.context import Context, Counts, RetryBatchError, attempt_of, load_context
 from tenants.imports.evaluate import evaluate_imports
 from tenants.imports.layout import ColumnError, LayoutError
@@ -115,6 +117,8 @@ def _parse(file: BinaryIO, cursor: Cursor, context: Context) -> _Parsed:
     batch = read_batch(file, cursor.layout, cursor.place, BATCH_ROWS, context.errors)
     if context.options.kind == "members":
         return _Parsed(batch, partial(apply_members, parse_members(batch.rows, context)))
+    if context.options.kind == "activities":
+        return _Parsed(batch, partial(apply_activities, parse_activities(batch.rows, context)))
     return _Parsed(batch, partial(apply_purchases, parse_purchases(batch.rows, context)))
 
 

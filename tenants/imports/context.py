@@ -14,8 +14,13 @@ from tenants.imports.errors import RowErrors
 from tenants.imports.layout import Layout
 from tenants.imports.options import ImportOptions
 from tenants.imports.values import Times, day_ahead
+from tenants.programme.document import Programme
+from tenants.programme.versions import programme
 
-_TENANT: Final = "SELECT timezone, currency, clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1"
+_TENANT: Final = (
+    "SELECT timezone, currency, programme_version, clock_timestamp() + clock_offset AS now FROM tenant"
+    " WHERE tenant_id = $1"
+)
 _BRANCHES: Final = (
     "SELECT code, id FROM branch WHERE tenant_id = $1 AND ($2::uuid[] IS NULL OR id = ANY ($2)) ORDER BY id"
 )
@@ -52,7 +57,9 @@ class Counts:
 
 @dataclass(slots=True)
 class Context:
-    """`now` is the tenant's. `branches` has those that the caller may write at, by code, the oldest first."""
+    """`now` is the tenant's, `rules` are those in force. `branches` has those that the caller may write at, by code,
+    the oldest first.
+    """
 
     run: Run
     layout: Layout
@@ -60,6 +67,7 @@ class Context:
     zone: ZoneInfo
     currency: str
     now: datetime
+    rules: Programme
     branches: dict[str, UUID]
     times: Times = field(init=False)
 
@@ -89,7 +97,8 @@ class Context:
 async def load_context(run: Run, layout: Layout) -> Context:
     tenant: Any = await connection().fetchrow(_TENANT, run.tenant_id)
     zone = ZoneInfo(tenant["timezone"])
-    return Context(run, layout, RowErrors(), zone, tenant["currency"], tenant["now"], await _branches(run))
+    rules = await programme(tenant["programme_version"])
+    return Context(run, layout, RowErrors(), zone, tenant["currency"], tenant["now"], rules, await _branches(run))
 
 
 async def attempt_of(context: Context) -> Context:

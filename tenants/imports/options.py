@@ -7,17 +7,23 @@ from pydantic import Field, StringConstraints, model_validator
 from saas.errors import InvalidValueError, pointer
 from saas.validation import Body
 
-Kind = Literal["members", "purchases"]
+Kind = Literal["members", "purchases", "activities"]
 
 FIELDS: Final[dict[Kind, tuple[str, ...]]] = {
     "members": ("external_id", "phone", "card_no", "name", "birthday", "gender", "joined_on", "branch"),
     "purchases": ("external_id", "member", "branch", "occurred_at", "amount", "category", "refund_of"),
+    "activities": ("external_id", "member", "kind", "occurred_at", "value", "branch"),
 }
 REQUIRED: Final[dict[Kind, tuple[str, ...]]] = {
     "members": (),
     "purchases": ("external_id", "member", "occurred_at", "amount"),
+    "activities": ("external_id", "member", "kind", "occurred_at"),
 }
-ONE_OF: Final[dict[Kind, tuple[str, ...]]] = {"members": ("external_id", "phone", "card_no"), "purchases": ()}
+ONE_OF: Final[dict[Kind, tuple[str, ...]]] = {
+    "members": ("external_id", "phone", "card_no"),
+    "purchases": (),
+    "activities": (),
+}
 """At least one of these is required."""
 
 _Column = Annotated[str, StringConstraints(min_length=1, max_length=200)]

@@ -29,7 +29,11 @@ from tenants.imports.upload import Upload
 from tenants.jobs.job import new_job
 
 JOB: Final = "import.batch"
-NEEDS: Final[dict[Kind, KeyScope]] = {"members": "members:write", "purchases": "purchases:write"}
+NEEDS: Final[dict[Kind, KeyScope]] = {
+    "members": "members:write",
+    "purchases": "purchases:write",
+    "activities": "purchases:write",
+}
 _HEAD: Final = [["content-type", "application/json"]]
 
 

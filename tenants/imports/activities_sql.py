@@ -1,0 +1,72 @@
+"""The statements of a batch of activities. Their input is a temporary table that goes with the transaction."""
+
+from typing import Final
+
+from tenants.measures.add import UPSERTS
+from tenants.measures.codes import ACTIVITY
+
+TABLE: Final = "import_activity"
+COLUMNS: Final = (
+    "member_id",
+    "branch_id",
+    "external_id",
+    "kind",
+    "occurred_at",
+    "local_day",
+    "value",
+    "fingerprint",
+)
+
+CREATE: Final = """
+CREATE TEMP TABLE import_activity (
+    id uuid NOT NULL DEFAULT uuidv7(), member_id uuid NOT NULL, branch_id uuid, external_id text NOT NULL,
+    kind text NOT NULL, occurred_at timestamptz NOT NULL, local_day date NOT NULL, value numeric,
+    fingerprint bytea NOT NULL
+) ON COMMIT DROP"""
+ANALYZE: Final = "ANALYZE import_activity"
+
+_KNOWN: Final = """activity_external e
+  JOIN activity a ON a.tenant_id = e.tenant_id AND a.id = e.activity_id
+  JOIN member m ON m.tenant_id = a.tenant_id AND m.id = a.member_id"""
+KNOWN: Final = f"""
+SELECT e.external_id, e.fingerprint, coalesce(m.merged_into, m.id) AS member_id FROM {_KNOWN}
+ WHERE e.tenant_id = $1 AND e.external_id = ANY ($2)"""
+# The row's own id tells ours from somebody else's.
+DROP_KNOWN: Final = f"""
+DELETE FROM import_activity n USING {_KNOWN}
+ WHERE e.tenant_id = $1 AND e.external_id = n.external_id AND e.activity_id <> n.id
+RETURNING n.external_id, e.fingerprint, coalesce(m.merged_into, m.id) AS member_id"""
+
+LOCK: Final = "SELECT id, status FROM member WHERE tenant_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE"
+CONSENTING: Final = (
+    "SELECT member_id FROM member_consent WHERE tenant_id = $1 AND member_id = ANY ($2) AND channel = 'health'"
+)
+CLOCK: Final = "SELECT clock_timestamp() + clock_offset FROM tenant WHERE tenant_id = $1"
+
+EXTERNALS: Final = """
+INSERT INTO activity_external AS e (tenant_id, external_id, activity_id, fingerprint)
+SELECT $1, external_id, id, fingerprint FROM import_activity ORDER BY external_id
+ON CONFLICT DO NOTHING"""
+
+# Each member's activities take its next numbers, in the order in which they happened.
+ACTIVITIES: Final = """
+WITH s AS (
+    UPDATE member AS m SET seq = m.seq + n.activities
+      FROM (SELECT member_id, count(*) AS activities FROM import_activity GROUP BY member_id) n
+     WHERE m.tenant_id = $1 AND m.id = n.member_id
+    RETURNING m.id, m.seq - n.activities AS before
+)
+INSERT INTO activity AS a (tenant_id, id, member_id, branch_id, seq, kind, external_id, occurred_at, recorded_at,
+                           local_day, value, programme_version, source, actor)
+SELECT $1, n.id, n.member_id, n.branch_id,
+       s.before + row_number() OVER (PARTITION BY n.member_id ORDER BY n.occurred_at, n.external_id),
+       n.kind, n.external_id, n.occurred_at, $2, n.local_day, n.value, t.programme_version, 'import', $3
+  FROM import_activity n JOIN s ON s.id = n.member_id JOIN tenant t ON t.tenant_id = $1"""
+
+MEASURES: Final = f"""
+WITH measured AS (
+    SELECT n.member_id, c.measure, n.local_day AS day, coalesce(sum(n.value), 0) AS total, count(*) AS facts,
+           count(n.value) AS valued, 0::bigint AS most
+      FROM import_activity n CROSS JOIN LATERAL (VALUES ('{ACTIVITY}'), ('{ACTIVITY}:' || n.kind)) AS c (measure)
+     GROUP BY 1, 2, 3),{UPSERTS}
+SELECT"""

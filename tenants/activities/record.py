@@ -179,7 +179,7 @@ async def _require_allowed(body: ActivityBody, place: asyncpg.Record) -> None:
         raise DomainError("branch-closed", params={"branch": str(body.branch_id)})
     rules = await programme(place["programme_version"])
     if not is_known(rules, body.kind):
-        error = FieldError("/kind", "unknown-activity-kind", {"known": known_kinds(rules)})
+        error = FieldError("/kind", "undeclared-activity-kind", {"known": known_kinds(rules)})
         raise DomainError("validation-failed", errors=[error])
     if body.occurred_at is not None and body.occurred_at > place["recorded_at"] + FUTURE:
         raise DomainError("validation-failed", errors=[FieldError("/occurred_at", "occurred-too-far-ahead")])

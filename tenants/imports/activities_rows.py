@@ -86,7 +86,7 @@ def _set(found: ActivityRow, field: str, cell: str, context: Context) -> None:
 
 def _kind(code: str, context: Context) -> str:
     if not is_known(context.rules, code):
-        raise InvalidValueError("unknown-activity-kind", known=known_kinds(context.rules))
+        raise InvalidValueError("undeclared-activity-kind", known=known_kinds(context.rules))
     if _KIND.fullmatch(code) is None:
         raise InvalidValueError("wrong-format")
     return code

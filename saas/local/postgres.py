@@ -42,7 +42,9 @@ SETTINGS: Mapping[str, str] = {
     "random_page_cost": "1.1",  # no spinning disks
     "max_wal_size": "2GB",  # imports shouldn't force checkpoints
     "checkpoint_timeout": "15min",
-    "wal_compression": "on",  # full pages after each checkpoint are most of the WAL of small writes
+    # This build compresses with pglz only: 120 µs a page, of which a recalculation after a checkpoint writes thousands
+    # (2,500 of 250,000 members: 0.7 s, without it 0.12 s).
+    "wal_compression": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_error_verbosity": "terse",  # DETAIL quotes the row: phone numbers don't belong in a log

@@ -37,6 +37,11 @@ class Binder:
         self._next += 1
         return f"${self._next - 1}::{kind}"
 
+    @property
+    def next_parameter(self) -> int:
+        """The number of the parameter after those that were bound so far."""
+        return self._next
+
     def values(self, moment: Moment) -> Sequence[Any]:
         """The parameters' values, in the order of their numbers."""
         values = self._values.copy()

@@ -11,12 +11,16 @@ from tenants.programme.windows import ONE_DAY
 
 
 class Standing(Enum):
-    """Which standing an evaluation starts from."""
+    """Which standing an evaluation starts from: the present one, or what was decided before its instant.
+
+    The latter is the last decision with an earlier `effective_at`, in the order in which they were made.
+    """
 
     NOW = "member_tier"
+    BEFORE = "decision"
 
 
-def states(programme: Programme, ids: str, binder: Binder) -> str:
+def states(programme: Programme, ids: str, binder: Binder, standing: Standing = Standing.NOW) -> str:
     """Selects the members that `ids` (a predicate on a column {}) names, with their totals and, for ladder j, the
     columns s{j}_rank, _tier, _since, _valid_from, _valid_until, _began, _fell_on, _locked_until, _may_rise, _at,
     _reason and _decision_id.
@@ -35,10 +39,7 @@ def states(programme: Programme, ids: str, binder: Binder) -> str:
             f" coalesce(s{j}.may_rise, true) AS s{j}_may_rise, s{j}.effective_at AS s{j}_at,"
             f" s{j}.reason AS s{j}_reason, s{j}.decision_id AS s{j}_decision_id"
         )
-        joins.append(
-            f"\n  LEFT JOIN member_tier s{j} ON s{j}.tenant_id = $1 AND s{j}.member_id = m.id"
-            f" AND {ids.format(f's{j}.member_id')} AND s{j}.ladder = {code}"
-        )
+        joins.append(_now(f"s{j}", code, ids) if standing is Standing.NOW else _before(f"s{j}", code, binder))
     return (
         f"\n  SELECT m.id, m.joined_on, t.spend AS t_spend, t.purchases AS t_purchases,"
         f" t.max_purchase AS t_max_purchase, t.last_day AS t_last_day,"
@@ -46,6 +47,24 @@ def states(programme: Programme, ids: str, binder: Binder) -> str:
         f"\n  LEFT JOIN member_total t ON t.tenant_id = $1 AND t.member_id = m.id AND {ids.format('t.member_id')}"
         f"\n WHERE m.tenant_id = $1 AND {ids.format('m.id')}"
     )
+
+
+def _now(alias: str, ladder: str, ids: str) -> str:
+    return (
+        f"\n  LEFT JOIN member_tier {alias} ON {alias}.tenant_id = $1 AND {alias}.member_id = m.id"
+        f" AND {ids.format(f'{alias}.member_id')} AND {alias}.ladder = {ladder}"
+    )
+
+
+def _before(alias: str, ladder: str, binder: Binder) -> str:
+    at = binder.moment("at", lambda m: m.at, "timestamptz")
+    return f"""
+  LEFT JOIN LATERAL (
+    SELECT k.to_tier AS tier, k.to_rank AS rank, k.since, k.valid_from, k.valid_until, k.fell_on, k.locked_until,
+           k.may_rise, k.effective_at, k.reason, k.id AS decision_id
+      FROM decision k
+     WHERE k.tenant_id = $1 AND k.member_id = m.id AND k.ladder = {ladder} AND k.effective_at < {at}
+     ORDER BY k.seq DESC LIMIT 1) {alias} ON true"""
 
 
 def _valid_until(j: int, ladder: Ladder, binder: Binder) -> str:

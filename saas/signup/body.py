@@ -23,16 +23,27 @@ def _single_hyphens(slug: str) -> str:
 
 
 class SignUp(Body):
-    """`slug` is the chain's name in addresses; without one it's made from the company's name."""
+    """`slug` is the chain's name in addresses; without one it's made from the company's name. `variant` is one of the
+    template's ladder sets, where it has some to choose from; without one it's the first.
+    """
 
     company: Name
     template: Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_template)]
+    variant: Annotated[str, StringConstraints(max_length=64)] | None = None
     email: Email
     password: Annotated[str, Field(max_length=1000, repr=False)]
     locale: LocaleTag
     timezone: TimeZoneName
     currency: CurrencyCode
     slug: Annotated[Slug, AfterValidator(_single_hyphens)] | None = None
+
+    @model_validator(mode="after")
+    def _has_variant(self) -> Self:
+        try:
+            loader.get(self.template).variant(self.variant)
+        except LookupError:
+            raise InvalidValueError("unknown-variant", at="/variant") from None
+        return self
 
     @model_validator(mode="after")
     def _strong(self) -> Self:

@@ -17,6 +17,7 @@ from saas.signup.slugs import claim_slug
 from tenants.api_keys.issue import issue_key
 from tenants.audit.record import record
 from tenants.branches.branch import open_branch
+from tenants.segments.install import Selected, install_segments
 from tenants.staff.employ import employ
 from tenants.tenant.create import NewTenant, create_tenant
 from tenants.tenant.profile import tenant_profile
@@ -51,11 +52,22 @@ async def sign_up(form: SignUp, once: Once | None, request_id: str | None) -> tu
 async def _create(form: SignUp, password_hash: str, tenant_id: UUID, staff_id: UUID) -> dict[str, Any]:
     account = await _create_account(form, password_hash)
     slug = await claim_slug(tenant_id, form.slug, form.company)
-    new = NewTenant(form.company, slug, form.template, form.locale, form.timezone, form.currency)
-    programme = loader.get(form.template).programme
+    template = loader.get(form.template)
+    variant = template.variant(form.variant)
+    new = NewTenant(
+        name=form.company,
+        slug=slug,
+        template=form.template,
+        variant=variant.code if variant else None,
+        locale=form.locale,
+        timezone=form.timezone,
+        currency=form.currency,
+    )
+    programme = template.programme_of(variant)
     await create_tenant(new, programme)
     await install_schedules(programme, form.timezone)
-    await record("tenant.sign_up", f"tenant:{tenant_id}", {"template": form.template})
+    await install_segments([Selected(x.code, x.names, x.condition) for x in template.segments_of(variant)])
+    await record("tenant.sign_up", f"tenant:{tenant_id}", {"template": form.template, "variant": new.variant})
     await employ(staff_id, account["id"], form.email.partition("@")[0], "owner")
     branch = await open_branch("main", _BRANCH[form.locale], "own")
     key = await issue_key(_KEY[form.locale], ["admin"])

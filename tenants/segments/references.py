@@ -10,7 +10,9 @@ from tenants.segments.properties import AttributeProperty, PropertyLeaf, RanksPr
 
 
 def reference_faults(condition: AnySegmentCondition, programme: Programme, loc: Loc = ()) -> Iterator[Fault]:
-    """`unknown-ladder`, `unknown-tier`, `unknown-attribute`, `unknown-activity-kind` below `loc`."""
+    """`unknown-ladder`, `unknown-tier`, `unknown-attribute`, `unknown-kind` below `loc`. A programme that lists no
+    kinds of activities takes any.
+    """
     for place, leaf in segment_places(condition, loc):
         if isinstance(leaf, PropertyLeaf):
             yield from _property_faults(place, leaf, programme)
@@ -39,7 +41,7 @@ def _tier_faults(loc: Loc, leaf: TierProperty, ladder: Ladder) -> Iterator[Fault
 def _kind_faults(loc: Loc, leaf: Leaf, programme: Programme) -> Iterator[Fault]:
     for n, part in enumerate(parts(leaf)):
         kind = part.kind if isinstance(part, DoneLeaf | RatingLeaf) or part.metric == "activities" else None
-        if kind is not None and kind not in programme.activity_kinds:
+        if kind is not None and programme.activity_kinds and kind not in programme.activity_kinds:
             place = loc if part is leaf else (*loc, "weights", n)
             params = {"value": kind}
-            yield Fault((*place, "kind"), "unknown-activity-kind", "There is no activity {value}", params)
+            yield Fault((*place, "kind"), "unknown-kind", "{value} is not a kind of activity here", params)

@@ -16,6 +16,7 @@ class NewTenant:
     name: str
     slug: str
     template: str
+    variant: str | None
     locale: str
     timezone: str
     currency: str
@@ -25,13 +26,14 @@ async def create_tenant(new: NewTenant, programme: Programme) -> None:
     """The current scope's tenant, in trial, under version 1 of its programme (in the tenant's currency)."""
     tenant_id, actor = current().tenant_id, current().principal.actor
     await connection().execute(
-        "INSERT INTO tenant AS t (tenant_id, name, slug, template, locale, timezone, currency, status, plan,"
-        " trial_ends_at, programme_version)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, 'trialing', $8, clock_timestamp() + $9::interval, 1)",
+        "INSERT INTO tenant AS t (tenant_id, name, slug, template, variant, locale, timezone, currency, status,"
+        " plan, trial_ends_at, programme_version)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'trialing', $9, clock_timestamp() + $10::interval, 1)",
         tenant_id,
         new.name,
         new.slug,
         new.template,
+        new.variant,
         new.locale,
         new.timezone,
         new.currency,

@@ -10,6 +10,7 @@ _SHOWN: Final = (
     Tenant.name,
     Tenant.slug,
     Tenant.template,
+    Tenant.variant,
     Tenant.locale,
     Tenant.timezone,
     Tenant.currency,

@@ -13,6 +13,7 @@ class Tenant(Table, db=ENGINE, tablename="tenant"):
     name = Text()
     slug = Text()
     template = Text()
+    variant = Text(null=True, default=None)
     locale = Text()
     timezone = Text()
     currency = Text()

@@ -6,6 +6,7 @@ CREATE TABLE tenant (
     name              text NOT NULL,
     slug              text NOT NULL,
     template          text NOT NULL,
+    variant           text, -- which of the template's ladder sets, where it has some to choose from
     locale            text NOT NULL,
     timezone          text NOT NULL,
     currency          text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),

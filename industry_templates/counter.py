@@ -1,0 +1,135 @@
+"""What the counter shows, and what the branch has to do regularly."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from tenants.programme.leaves import Number
+from tenants.programme.strict import Code, Codes, Fault, Label, Names, Strict, as_tuple, by_tag, duplicates, invalid
+
+Action = Literal[
+    "purchase",
+    "refund",
+    "undo",
+    "enrol",
+    "top_up",
+    "redeem_points",
+    "coupon",
+    "reward",
+    "allowance",
+    "activity",
+    "shift",
+]
+Tender = Literal["cash", "card", "wechat", "alipay", "medical_insurance", "points", "wallet", "invoice"]
+
+
+class Category(Strict):
+    """A category that a clerk picks by a button, under the name that goes into the purchase's lines."""
+
+    category: Label
+    names: Names
+
+
+class Measure(Strict):
+    """A number that goes with an activity: between which bounds it is believable, and its unit."""
+
+    names: Names
+    unit: str = Field(default="", max_length=16)
+    least: Number
+    most: Number
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.least >= self.most:
+            params = {"gte": str(self.least), "lt": str(self.most)}
+            raise invalid("measure", [Fault(("most",), "bounds-crossed", "{lt} isn't above {gte}", params)])
+        return self
+
+
+class MeasuredField(Measure):
+    """One of several numbers, under its name in the activity's `data`."""
+
+    code: Code
+
+
+class ActivityButton(Strict):
+    """One kind of activity: with one number (`value`), several (`fields`), or none; `prints`: what comes on paper."""
+
+    kind: Code
+    names: Names
+    value: Measure | None = None
+    fields: Annotated[tuple[MeasuredField, ...], BeforeValidator(as_tuple), Field(max_length=10)] = ()
+    prints: Literal["measuring_log"] | None = None
+
+    @model_validator(mode="after")
+    def _differ(self) -> Self:
+        again = duplicates([field.code for field in self.fields])
+        if again:
+            message = "This field is there already"
+            raise invalid("activity", [Fault(("fields", n, "code"), "duplicate", message) for n in again])
+        return self
+
+
+class Till(Strict):
+    """The counter's buttons, tenders and activities, in the order in which they stand there."""
+
+    buttons: Annotated[tuple[Action, ...], BeforeValidator(as_tuple), Field(min_length=1, max_length=11)]
+    tenders: Annotated[tuple[Tender, ...], BeforeValidator(as_tuple), Field(min_length=1, max_length=8)]
+    categories: Annotated[tuple[Category, ...], BeforeValidator(as_tuple), Field(max_length=30)] = ()
+    activities: Annotated[tuple[ActivityButton, ...], BeforeValidator(as_tuple), Field(max_length=30)] = ()
+
+    @model_validator(mode="after")
+    def _differ(self) -> Self:
+        listed: dict[str, list[str]] = {
+            "buttons": list(self.buttons),
+            "tenders": list(self.tenders),
+            "categories": [item.category for item in self.categories],
+            "activities": [item.kind for item in self.activities],
+        }
+        faults = [
+            Fault((name, n), "duplicate", "{value} is listed twice", {"value": items[n]})
+            for name, items in listed.items()
+            for n in duplicates(items)
+        ]
+        if faults:
+            raise invalid("till", faults)
+        return self
+
+
+class EveryDays(Strict):
+    type: Literal["days"]
+    days: int = Field(ge=1, le=366)
+
+
+class EveryMonths(Strict):
+    type: Literal["months"]
+    months: int = Field(ge=1, le=24)
+
+
+class ByCampaign(Strict):
+    """No rhythm of its own: when a campaign gives a reason."""
+
+    type: Literal["campaign"]
+
+
+AnyRhythm = EveryDays | EveryMonths | ByCampaign
+Rhythm = Annotated[AnyRhythm, by_tag("type", "unknown-rhythm", EveryDays, EveryMonths, ByCampaign)]
+
+
+class Task(Strict):
+    """Something for the branch to do with each member of some tiers, or of a segment, again and again."""
+
+    code: Code
+    names: Names
+    ladder: Code | None = None
+    tiers: Codes = ()
+    segment: Code | None = None
+    every: Rhythm
+
+    @model_validator(mode="after")
+    def _with_whom(self) -> Self:
+        by_tier = self.ladder is not None and bool(self.tiers)
+        if by_tier == (self.segment is not None) or (self.ladder is None) != (not self.tiers):
+            raise PydanticCustomError("task-for-whom", "A task is for a ladder's tiers or for a segment")
+        return self

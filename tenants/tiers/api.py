@@ -4,14 +4,15 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request as HttpRequest
-from litestar import get, post
+from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody
 from pydantic import Field
 
 from saas.paging import Page, decode_cursor, page
-from saas.validation import AwareDatetime, Body, Code, ListQuery, Query, parse_query
+from saas.validation import AwareDatetime, Body, Code, ListQuery, LocalDate, LongText, Query, parse_query
 from tenants.audit.record import record
 from tenants.members.existing import require_member
+from tenants.tiers.by_hand import Held, set_tier, unlock_tier
 from tenants.tiers.explain import explain
 from tenants.tiers.history import decision_out, decisions_of
 from tenants.tiers.recalculate import Request, start_recalculation
@@ -19,6 +20,17 @@ from tenants.tiers.recalculate import Request, start_recalculation
 
 class ExplainQuery(Query):
     ladder: Code | None = None
+
+
+class TierBody(Body):
+    """`ladder`: the main one by default. `locked_until`: the last local day on which the rules leave the tier alone;
+    by default that of a normal validity from today, 12 months where the tier has none.
+    """
+
+    ladder: Code | None = None
+    tier: Code
+    reason: LongText
+    locked_until: LocalDate | None = None
 
 
 class RecalculateBody(Body):
@@ -32,6 +44,23 @@ async def get_tier(member_id: FromPath[UUID], request: HttpRequest[Any, Any, Any
     """Why the member is in its tier and what is missing to the next, on one ladder (default: the main one)."""
     query = parse_query(ExplainQuery, request.query_params.multi_items())
     return await explain(member_id, query.ladder)
+
+
+@put("/v1/members/{member_id:uuid}/tier", opt={"requires": "members:write"}, tags=["members"])
+async def put_tier(member_id: FromPath[UUID], data: JSONBody[TierBody]) -> Held:
+    """Sets the member's tier by hand. It holds until `locked_until`; a raised member may still rise, a lowered one
+    stays. The same again changes nothing.
+    """
+    survivor, *_ = await require_member(member_id)
+    return await set_tier(survivor, data.ladder, data.tier, data.reason, data.locked_until)
+
+
+@delete("/v1/members/{member_id:uuid}/tier", status_code=200, opt={"requires": "members:write"}, tags=["members"])
+async def delete_tier(member_id: FromPath[UUID], request: HttpRequest[Any, Any, Any]) -> Held:
+    """Ends the lock of a tier set by hand (default: on the main ladder): the rules decide at once."""
+    query = parse_query(ExplainQuery, request.query_params.multi_items())
+    survivor, *_ = await require_member(member_id)
+    return await unlock_tier(survivor, query.ladder)
 
 
 @get("/v1/members/{member_id:uuid}/decisions", opt={"requires": "members:read"}, tags=["members"])
@@ -56,4 +85,4 @@ async def recalculate(data: JSONBody[RecalculateBody]) -> dict[str, UUID]:
     return {"job_id": run_id}
 
 
-HANDLERS = [get_tier, list_decisions, recalculate]
+HANDLERS = [get_tier, put_tier, delete_tier, list_decisions, recalculate]

@@ -4,6 +4,7 @@ Each locks its members in id order, then reads the clock, then evaluates and wri
 counts as the schedule firing. Killed anywhere, a batch is done whole or not at all, and the chain goes on.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,15 +12,17 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from saas.ids import first_id_since
 from saas.outbox import enqueue
 from saas.scope import connection, current
 from tenants.jobs.job import fail_job, finish_job, progress_job
 from tenants.programme.compiler import Ids
-from tenants.programme.moment import Moment, moment_of
+from tenants.programme.moment import moment_of
 from tenants.programme.versions import programme
+from tenants.tiers.changed import lock_changed
 from tenants.tiers.deciding import statement_for
+from tenants.tiers.late import repeat_for_imports
 from tenants.tiers.recalculate import JOB, start_next
+from tenants.tiers.recheck import Recheck, recheck_marked
 from tenants.tiers.runs import last_runs
 
 BATCH = 10_000
@@ -83,9 +86,31 @@ async def _evaluate_next(run: asyncpg.Record) -> tuple[tuple[int, int, int, int]
         raise RuntimeError("a tenant without its row")
     if not locked:
         return (0, 0, 0, 0), None, clock["ours"]
-    rules = await programme(run["programme_version"])
+    counts = await _evaluate(run, locked, clock["theirs"])
+    if counts[0] != len(locked):
+        raise MovedUnderneathError
+    return counts, locked[-1] if len(locked) == BATCH else None, clock["ours"]
+
+
+async def _evaluate(run: asyncpg.Record, locked: Sequence[UUID], recorded_at: datetime) -> tuple[int, int, int, int]:
+    """What imports brought too late, the rechecks that are due, then the run's own decisions: evaluated, upgraded,
+    renewed, downgraded. A tier that a recheck lowered stays so until the next evaluation, being decided at this
+    instant already.
+    """
+    late = await repeat_for_imports(run, locked, recorded_at)
+    rules, zone, runs = await programme(run["programme_version"]), ZoneInfo(run["timezone"]), await last_runs()
+    recheck = Recheck(run["as_of"], rules, zone, recorded_at, firing=True, last_runs=runs)
+    lowered = await recheck_marked(recheck, run["ladders"], locked)
+    moment = moment_of(
+        run["as_of"],
+        zone,
+        firing=True,
+        recorded_at=recorded_at,
+        cause="recalculation",
+        cause_id=run["id"],
+        last_runs=runs,
+    )
     ladders = tuple(j for j, ladder in enumerate(rules.ladders) if ladder.code in run["ladders"])
-    moment = await _moment(run, clock["theirs"])
     whole = run["incremental_from"] is None
     ids: tuple[Any, ...] = (locked[0], locked[-1]) if whole else (locked,)
     statement = statement_for(current().tenant_id, rules, ladders, Ids.RANGE if whole else Ids.SOME)
@@ -93,50 +118,22 @@ async def _evaluate_next(run: asyncpg.Record) -> tuple[tuple[int, int, int, int]
     # and plan every foreign key check anew as well (0.31 s → 0.49 s).
     prepared = await connection().prepare(statement.sql, timeout=30)
     row = await prepared.fetchrow(*statement.arguments(current().tenant_id, ids, moment), timeout=300)
-    if row is None or row["evaluated"] != len(locked):
-        raise MovedUnderneathError
-    counts = (row["evaluated"], row["upgraded"], row["renewed"], row["downgraded"])
-    return counts, locked[-1] if len(locked) == BATCH else None, clock["ours"]
-
-
-async def _moment(run: asyncpg.Record, recorded_at: datetime) -> Moment:
-    return moment_of(
-        run["as_of"],
-        ZoneInfo(run["timezone"]),
-        firing=True,
-        recorded_at=recorded_at,
-        cause="recalculation",
-        cause_id=run["id"],
-        last_runs=await last_runs(),
-    )
+    if row is None:
+        raise RuntimeError("counts are always answered")
+    return row["evaluated"], row["upgraded"] + late, row["renewed"], row["downgraded"] + lowered
 
 
 _LOCK_ALL = (
     "SELECT id FROM member WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id > $2)"
     " ORDER BY id LIMIT $3 FOR NO KEY UPDATE"
 )
-# Members with facts since, and members who are new since.
-_LOCK_CHANGED = (
-    "SELECT m.id FROM member m WHERE m.tenant_id = $1 AND m.id = ANY(ARRAY("
-    "SELECT x.id FROM (SELECT p.member_id AS id FROM purchase p WHERE p.tenant_id = $1 AND p.id >= $4"
-    " UNION SELECT n.id FROM member n WHERE n.tenant_id = $1 AND n.id >= $4) x"
-    " WHERE x.id IS NOT NULL AND ($2::uuid IS NULL OR x.id > $2) ORDER BY 1 LIMIT $3))"
-    " ORDER BY m.id FOR NO KEY UPDATE"
-)
-# A fact's id can be older than its lock by what it waited for it (an import: a whole batch), and members get
-# theirs on another machine's clock. Looking further back costs little; evaluating twice writes once.
-_ID_SLACK = timedelta(minutes=15)
 
 
-async def _lock_next(run: asyncpg.Record) -> list[UUID]:
+async def _lock_next(run: asyncpg.Record) -> Sequence[UUID]:
     """Locks the next batch's members in id order."""
-    arguments: list[Any] = [current().tenant_id, run["after_member"], BATCH]
-    if run["incremental_from"] is None:
-        rows = await connection().fetch(_LOCK_ALL, *arguments, timeout=120)
-    else:
-        rows = await connection().fetch(
-            _LOCK_CHANGED, *arguments, first_id_since(run["incremental_from"] - _ID_SLACK), timeout=120
-        )
+    if run["incremental_from"] is not None:
+        return await lock_changed(run["incremental_from"], run["after_member"], BATCH)
+    rows = await connection().fetch(_LOCK_ALL, current().tenant_id, run["after_member"], BATCH, timeout=120)
     return [row["id"] for row in rows]
 
 

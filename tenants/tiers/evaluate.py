@@ -1,9 +1,11 @@
-"""Evaluates members: one, after a fact of its own."""
+"""Evaluates one member, after a fact of its own."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+import asyncpg
 
 from saas.scope import connection, current
 from tenants.programme.compiler import Ids
@@ -11,6 +13,7 @@ from tenants.programme.document import Programme
 from tenants.programme.moment import Cause, moment_of
 from tenants.programme.versions import programme
 from tenants.tiers.deciding import statement_for
+from tenants.tiers.late import repeat_for_fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +39,31 @@ async def evaluate_fact(
     timezone: str,
     cause: Cause,
     cause_id: UUID,
-    local_day: date | None,  # noqa: ARG001  # read once late facts repeat a schedule
+    local_day: date | None,
 ) -> list[Change]:
     """Decides after a fact of a member whose lock the caller holds; every ladder of the programme is answered.
 
     `local_day` is the fact's own: one that belongs before a ladder's last schedule repeats that schedule's decision.
     None: no such day. Then the `immediate` ladders are evaluated at `recorded_at`.
     """
-    rules = await programme(version)
-    ladders = immediate_ladders(rules)
-    moment = moment_of(
-        recorded_at,
-        ZoneInfo(timezone),
-        firing=False,
-        recorded_at=recorded_at,
-        cause=cause,
-        cause_id=cause_id,
-    )
-    tenant_id = current().tenant_id
-    statement = statement_for(tenant_id, rules, ladders, Ids.ONE)
+    rules, zone, tenant_id = await programme(version), ZoneInfo(timezone), current().tenant_id
+    late: list[asyncpg.Record] = []
+    if local_day is not None:
+        late = await repeat_for_fact(member_id, rules, recorded_at, zone, cause, cause_id, local_day)
+    moment = moment_of(recorded_at, zone, firing=False, recorded_at=recorded_at, cause=cause, cause_id=cause_id)
+    statement = statement_for(tenant_id, rules, immediate_ladders(rules), Ids.ONE)
     rows = await connection().fetch(statement.sql, *statement.arguments(tenant_id, (member_id,), moment))
-    return [
-        Change(
-            rules.ladders[row["ladder"]].code,
-            row["from_tier"],
-            row["to_tier"],
-            row["reason"],
-            row["decision_id"],
-        )
-        for row in rows
-    ]
+    repeated = {row["ladder"]: row for row in late}
+    return [_change(rules, row, repeated.get(row["ladder"])) for row in rows]
+
+
+def _change(rules: Programme, row: asyncpg.Record, late: asyncpg.Record | None) -> Change:
+    """What a fact did to a ladder, first as a late one and then as of now."""
+    last = late if late is not None and row["decision_id"] is None else row
+    return Change(
+        rules.ladders[row["ladder"]].code,
+        (late or row)["from_tier"],
+        row["to_tier"],
+        last["reason"],
+        last["decision_id"],
+    )

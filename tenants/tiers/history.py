@@ -58,21 +58,24 @@ async def changes_of_purchase(member_id: UUID, seq: int, purchase_id: UUID, reco
     """
     rules = await programme(await version_at(recorded_at))
     rows = await connection().fetch(
-        "SELECT DISTINCT ON (ladder) ladder, id, from_tier, to_tier, reason, cause_id FROM decision"
-        " WHERE tenant_id = $1 AND member_id = $2 AND (seq <= $3 OR cause_id = $4) ORDER BY ladder, seq DESC",
+        "SELECT DISTINCT ON (ladder, cause_id = $4) ladder, id, to_tier, reason, cause_id,"
+        " first_value(from_tier) OVER (PARTITION BY ladder, cause_id = $4 ORDER BY seq) AS before FROM decision"
+        " WHERE tenant_id = $1 AND member_id = $2 AND (seq <= $3 OR cause_id = $4)"
+        " ORDER BY ladder, cause_id = $4, seq DESC",
         current().tenant_id,
         member_id,
         seq,
         purchase_id,
     )
-    last = {row["ladder"]: row for row in rows}
+    last = {row["ladder"]: row for row in rows}  # of a ladder's two, its own comes second
     return [_change(ladder, last.get(ladder.code), purchase_id) for ladder in rules.ladders]
 
 
 def _change(ladder: Ladder, last: asyncpg.Record | None, purchase_id: UUID) -> Change:
+    """A late purchase decides twice on a ladder: as of the schedule that it missed, and as of its own instant."""
     if last is None:
         base = ladder.tiers[0].code
         return Change(ladder.code, base, base, None, None)
     if last["cause_id"] == purchase_id:
-        return Change(ladder.code, last["from_tier"], last["to_tier"], last["reason"], last["id"])
+        return Change(ladder.code, last["before"], last["to_tier"], last["reason"], last["id"])
     return Change(ladder.code, last["to_tier"], last["to_tier"], None, None)

@@ -14,19 +14,20 @@ from zoneinfo import ZoneInfo
 from uuid_utils.compat import uuid7
 
 from saas.errors import DomainError
-from saas.ids import first_id_since
 from saas.outbox import enqueue
 from saas.scope import connection, current
 from tenants.jobs.job import new_job
 from tenants.programme.versions import programme
 from tenants.programme.windows import local_day, local_day_before
+from tenants.tiers.changed import count_changed
 from tenants.tiers.runs import ladder_runs
 
 JOB = "recalculation.batch"
 Cause = Literal["request", "schedule", "import"]
 
-# A run over the members with new facts pays while these are few; beyond, walking everyone is cheaper.
+# A run over the members who changed pays while these are few; beyond, walking everyone is cheaper.
 _INCREMENTAL_SHARE = 10
+_INCREMENTAL_LEAST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,10 @@ async def start_recalculation(request: Request) -> UUID:
     if since is None and request.cause == "request" and request.as_of is None:
         since = await _same_day_since(ladders, as_of, zone, tenant["programme_version"])
     members = await connection().fetchval("SELECT count(*) FROM member WHERE tenant_id = $1", current().tenant_id)
-    if since is not None and await _too_many_facts(since, members):
-        since = None
+    if since is not None:
+        most = max(_INCREMENTAL_LEAST, members // _INCREMENTAL_SHARE)
+        changed = await count_changed(since, most + 1)
+        since, members = (None, members) if changed > most else (since, changed)
     run_id = uuid7()
     waiting = await _unfinished()
     await new_job(run_id, "recalculation")
@@ -132,17 +135,6 @@ async def _same_day_since(ladders: Sequence[str], as_of: datetime, zone: ZoneInf
         since,
     )
     return None if imported else since
-
-
-async def _too_many_facts(since: datetime, members: int) -> bool:
-    limit = max(1000, members // _INCREMENTAL_SHARE)
-    found: int = await connection().fetchval(
-        "SELECT count(*) FROM (SELECT 1 FROM purchase WHERE tenant_id = $1 AND id >= $2 LIMIT $3) x",
-        current().tenant_id,
-        first_id_since(since),
-        limit + 1,
-    )
-    return found > limit
 
 
 async def _unfinished() -> bool:

@@ -1,21 +1,79 @@
-"""Tiers that a refund has put in question, until the decision that gave them was made anew."""
+"""Tiers that a refund has put in question, until the decision that gave them was made anew.
 
-from datetime import datetime
+A refund itself decides nothing. It marks the member's tiers above the base; at the recheck, a local midnight, the
+last decision is recomputed as of its own instant with what is left of the purchases. Where that gives less, the
+member gets it, reason `refund`.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import asyncpg
+
 from saas.scope import connection, current
-from tenants.programme.document import Ladder
-from tenants.programme.schedule import next_schedule_day, schedule_instant
+from tenants.programme.compiler import Ids
+from tenants.programme.document import Ladder, Programme
+from tenants.programme.moment import moment_of
+from tenants.programme.schedule import UntilNextSchedule, next_schedule_day, schedule_instant
 from tenants.programme.versions import programme
 from tenants.programme.windows import ONE_DAY, local_day
+from tenants.tiers.deciding import Way, statement_for
 
-_MARK = """
+_MARK: Final = """
 INSERT INTO tier_recheck AS r (tenant_id, member_id, ladder, due_at, refund_id)
 SELECT $1, s.member_id, s.ladder, x.due_at, $5
   FROM unnest($3::text[], $4::timestamptz[]) x (ladder, due_at)
   JOIN member_tier s ON s.tenant_id = $1 AND s.member_id = $2 AND s.ladder = x.ladder AND s.rank > 0
 ON CONFLICT DO NOTHING"""
+_ANY_DUE: Final = (
+    "SELECT EXISTS (SELECT FROM tier_recheck WHERE tenant_id = $1 AND ladder = ANY($2::text[]) AND due_at <= $3)"
+)
+_DUE: Final = """
+SELECT r.member_id, r.ladder, s.rank, s.effective_at, s.valid_until, k.reason, k.cause, k.programme_version
+  FROM tier_recheck r
+  LEFT JOIN member_tier s ON s.tenant_id = $1 AND s.member_id = r.member_id AND s.ladder = r.ladder
+  LEFT JOIN decision k ON k.tenant_id = $1 AND k.id = s.decision_id
+ WHERE r.tenant_id = $1 AND r.ladder = ANY($2::text[]) AND r.due_at <= $3 AND r.member_id = ANY($4::uuid[])"""
+_DROP: Final = """
+DELETE FROM tier_recheck r USING unnest($2::uuid[], $3::text[]) x (member_id, ladder)
+ WHERE r.tenant_id = $1 AND r.member_id = x.member_id AND r.ladder = x.ladder"""
+_POSTPONE: Final = """
+UPDATE tier_recheck r SET due_at = x.due_at FROM unnest($2::uuid[], $3::text[], $4::timestamptz[])
+       x (member_id, ladder, due_at)
+ WHERE r.tenant_id = $1 AND r.member_id = x.member_id AND r.ladder = x.ladder"""
+
+_NOT_THE_RULES: Final = frozenset({"manual", "import", "merge", "refund", "programme_change"})
+"""Reasons of decisions that no purchase gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    """The recheck of instant `at`, a local midnight. `firing`: the ladders' schedule fires then as well, and decides
+    next. `last_runs` as in a `Moment`.
+    """
+
+    at: datetime
+    rules: Programme
+    zone: ZoneInfo
+    recorded_at: datetime
+    firing: bool
+    last_runs: Mapping[str, date]
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """A decision's way to be made again: equal ones share a statement."""
+
+    ladder: str
+    version: int
+    at: datetime
+    firing: bool
+    way: Way
 
 
 async def mark_recheck(member_id: UUID, refund_id: UUID, version: int, recorded_at: datetime, timezone: str) -> None:
@@ -41,3 +99,77 @@ def recheck_due(ladder: Ladder, after: datetime, zone: ZoneInfo) -> datetime:
     if ladder.policy.refund_recheck == "end_of_day":
         return schedule_instant(today + ONE_DAY, zone)
     return schedule_instant(next_schedule_day(ladder.policy.schedule, today), zone)
+
+
+async def recheck_marked(recheck: Recheck, ladders: Sequence[str], locked: Sequence[UUID]) -> int:
+    """Makes the due rechecks of these ladders for members whose locks the caller holds, and takes their marks away.
+
+    Returns how many tiers were lowered.
+    """
+    tenant_id = current().tenant_id
+    if not await connection().fetchval(_ANY_DUE, tenant_id, ladders, recheck.at):
+        return 0
+    due = await connection().fetch(_DUE, tenant_id, ladders, recheck.at, locked)
+    postponed = [mark for mark in due if mark["rank"] and mark["effective_at"] >= recheck.at]
+    settled = [mark for mark in due if mark not in postponed]
+    again: dict[_Again, list[UUID]] = defaultdict(list)
+    for mark in settled:
+        if mark["rank"] and mark["reason"] not in _NOT_THE_RULES and not _decides_anew(mark, recheck):
+            again[_again(mark)].append(mark["member_id"])
+    lowered = [await _recompute(recheck, how, members) for how, members in again.items()]
+    await connection().execute(
+        _DROP, tenant_id, [mark["member_id"] for mark in settled], [mark["ladder"] for mark in settled]
+    )
+    await _postpone(postponed, recheck)
+    return sum(lowered)
+
+
+def _decides_anew(mark: asyncpg.Record, recheck: Recheck) -> bool:
+    """Whether the firing finds validity and grace over: then it decides about the tier with the values of now."""
+    ladder = recheck.rules.ladder(mark["ladder"])
+    if ladder is None or not recheck.firing or mark["valid_until"] is None:
+        return False
+    policy, ends = ladder.policy, mark["valid_until"]
+    ran = recheck.last_runs.get(ladder.code)
+    if ran is not None and isinstance(policy.validity, UntilNextSchedule) and policy.grace_days == 0:
+        ends = max(ends, next_schedule_day(policy.schedule, ran) - ONE_DAY)
+    over: bool = ends + timedelta(days=policy.grace_days) < local_day(recheck.at, recheck.zone)
+    return over
+
+
+def _again(mark: asyncpg.Record) -> _Again:
+    rose = mark["cause"] == "merge"
+    firing = mark["reason"] == "late" or mark["cause"] in {"recalculation", "manual"}
+    way = Way.RECHECK_RISE if rose else Way.RECHECK
+    return _Again(mark["ladder"], mark["programme_version"], mark["effective_at"], firing, way)
+
+
+async def _recompute(recheck: Recheck, how: _Again, members: list[UUID]) -> int:
+    """By the rules of the decision itself."""
+    rules = await programme(how.version)
+    ladders = tuple(j for j, ladder in enumerate(rules.ladders) if ladder.code == how.ladder)
+    moment = moment_of(
+        how.at,
+        recheck.zone,
+        firing=how.firing,
+        recorded_at=recheck.recorded_at,
+        cause="refund",
+        cause_id=members[0],  # unused: each decision names the refund that marked its tier
+        effective_at=recheck.at,
+    )
+    statement = statement_for(current().tenant_id, rules, ladders, Ids.SOME, how.way)
+    arguments = statement.arguments(current().tenant_id, (members,), moment)
+    return len(await connection().fetch(statement.sql, *arguments))
+
+
+async def _postpone(marks: list[asyncpg.Record], recheck: Recheck) -> None:
+    """What was decided later than this recheck is looked at by the next one: history isn't rewritten."""
+    known = [(mark, ladder) for mark in marks if (ladder := recheck.rules.ladder(mark["ladder"])) is not None]
+    if known:
+        await connection().execute(
+            _POSTPONE,
+            current().tenant_id,
+            [mark["member_id"] for mark, _ in known],
+            [mark["ladder"] for mark, _ in known],
+            [recheck_due(ladder, recheck.recorded_at, recheck.zone) for _, ladder in known],
+        )

@@ -1,9 +1,15 @@
 """What the last finished run over every member established, per ladder."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Final
 
 from saas.scope import connection, current
+
+ID_SLACK: Final = timedelta(minutes=15)
+"""How much older than its lock an id can be that wasn't made behind it: an import's, which waits a whole batch, and a
+member's, made on another machine's clock. A fact of the API has its id from the database, behind the lock.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter
 
 from saas.clock import tenant_now
+from saas.outbox import enqueue
 from saas.scheduler import advances, put_schedule
 from saas.scope import connection, current
 from tenants.programme.document import Programme
@@ -19,11 +20,15 @@ from tenants.programme.schedule import (
 )
 from tenants.programme.versions import current_programme
 from tenants.programme.windows import local_day
+from tenants.tiers.expiring import JOB as NOTICES_JOB
 from tenants.tiers.recalculate import Request, start_recalculation
+from tenants.tiers.rechecks import JOB as RECHECK_JOB
 
 SCHEDULE = "tiers"
 SCHEDULE_JOB = "tiers.schedule"
+NOTICES = "tier-notices"
 KIND = "local_days"
+_DAILY = {"type": "daily"}
 
 _ADAPTER: TypeAdapter[AnySchedule] = TypeAdapter(Schedule)
 
@@ -38,34 +43,47 @@ def next_instant(spec: dict[str, Any], after: datetime) -> datetime:
 
 
 async def install_schedules(rules: Programme, timezone: str) -> None:
-    """Sets the current tenant's schedule by its programme: at sign-up, at a publish, at a change of zone.
+    """Sets the current tenant's schedules by its programme: at sign-up, at a publish, at a change of zone.
 
-    An instant that is due and hasn't fired yet stays due: new rules must not lose the end of a month.
+    The ladders' own, with every midnight where a ladder rechecks at the end of the day; and, each night, who has to be
+    told that a validity ends.
     """
-    schedules: list[dict[str, Any]] = []
-    for ladder in rules.ladders:
-        spec = ladder.policy.schedule.model_dump(mode="json")
-        if spec not in schedules:
-            schedules.append(spec)
-    spec = {"job": SCHEDULE_JOB, "kind": KIND, "timezone": timezone, "schedules": schedules}
+    policies = [ladder.policy for ladder in rules.ladders]
+    schedules = [policy.schedule.model_dump(mode="json") for policy in policies]
+    if any(policy.refund_recheck == "end_of_day" for policy in policies):
+        schedules.append(_DAILY)
+    await _install(SCHEDULE, SCHEDULE_JOB, schedules, timezone)
+    await _install(NOTICES, NOTICES_JOB, [_DAILY], timezone)
+
+
+async def _install(name: str, job: str, schedules: list[dict[str, Any]], timezone: str) -> None:
+    """An instant that is due and hasn't fired yet stays due: new rules must not lose the end of a month."""
+    unique = [spec for n, spec in enumerate(schedules) if spec not in schedules[:n]]
+    spec = {"job": job, "kind": KIND, "timezone": timezone, "schedules": unique}
     now = await tenant_now()
     # Locked, so that the scheduler can't fire it between this look and the writing.
     waiting = await connection().fetchval(
         "SELECT next_at FROM schedule WHERE tenant_id = $1 AND name = $2 AND spec ->> 'timezone' = $3"
         " FOR NO KEY UPDATE",
         current().tenant_id,
-        SCHEDULE,
+        name,
         timezone,
     )
     due = waiting is not None and waiting <= now
-    await put_schedule(SCHEDULE, spec, waiting if due else next_instant(spec, now.astimezone(UTC)))
+    await put_schedule(name, spec, waiting if due else next_instant(spec, now.astimezone(UTC)))
 
 
 async def fire(due_at: datetime, schedule: str | None) -> None:
-    """Starts the run of the ladders whose schedule fires at `due_at`, a local midnight."""
+    """What a local midnight brings: the run of the ladders whose schedule fires, the recheck of the others' refunds.
+
+    Both carry the schedule's name on, so that the next instant waits for them.
+    """
     timezone = await connection().fetchval("SELECT timezone FROM tenant WHERE tenant_id = $1", current().tenant_id)
     today = local_day(due_at, ZoneInfo(timezone))
     rules = await current_programme()
-    due = [x.code for x in rules.ladders if latest_schedule_day(x.policy.schedule, today) == today]
+    fires = {x.code: latest_schedule_day(x.policy.schedule, today) == today for x in rules.ladders}
+    due = [code for code, fired in fires.items() if fired]
     if due:
         await start_recalculation(Request("schedule", as_of=due_at, ladders=due, schedule=schedule))
+    if any(x.policy.refund_recheck == "end_of_day" and not fires[x.code] for x in rules.ladders):
+        await enqueue(RECHECK_JOB, {"due_at": due_at.isoformat(), "schedule": schedule})

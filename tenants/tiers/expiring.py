@@ -1,0 +1,151 @@
+"""Members hear before they fall: one `tier.expiring` event a validity, up to 30 days ahead, where nothing keeps the
+tier as things stand.
+
+A job of every night, in short batches. What was told is kept (`tier_notice`), so running it twice tells once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+from uuid_utils.compat import uuid7
+
+from saas.outbox import enqueue
+from saas.scope import connection, current
+from tenants.programme.compiler import Ids, Values
+from tenants.programme.conditions import parts
+from tenants.programme.document import Ladder, Programme
+from tenants.programme.moment import Moment, moment_of
+from tenants.programme.schedule import UntilNextSchedule, schedule_instant
+from tenants.programme.versions import programme
+from tenants.programme.windows import ONE_DAY, local_day
+from tenants.tiers.explain import keeps as told_keeps
+from tenants.tiers.reading import Reading
+from tenants.tiers.steps import keeps
+
+JOB: Final = "tiers.notices"
+AHEAD: Final = timedelta(days=30)
+BATCH = 500
+WAIT = timedelta(seconds=15)
+
+_PLACE: Final = (
+    "SELECT timezone, programme_version, clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1"
+)
+# The schedules that fire at this midnight decide first: they renew and lift some of those who would be told.
+_DECIDING: Final = """
+SELECT EXISTS (SELECT FROM schedule WHERE tenant_id = $1 AND name = 'tiers' AND next_at <= $2)
+    OR EXISTS (SELECT FROM outbox WHERE tenant_id = $1 AND dead_at IS NULL AND payload ->> 'schedule' = 'tiers')"""
+_CAUGHT_UP: Final = "UPDATE schedule SET next_at = $3 WHERE tenant_id = $1 AND name = $2 AND next_at < $3"
+_NEXT: Final = """
+SELECT s.member_id, s.ladder, s.tier, s.valid_until FROM member_tier s
+  JOIN member m ON m.tenant_id = $1 AND m.id = s.member_id AND m.status = 'active'
+ WHERE s.tenant_id = $1 AND s.rank > 0 AND s.ladder = ANY($2::text[]) AND s.valid_until BETWEEN $3 AND $4
+   AND ($5::uuid IS NULL OR (s.member_id, s.ladder) > ($5, $6::text))
+   AND NOT EXISTS (SELECT FROM tier_notice t WHERE t.tenant_id = $1 AND t.member_id = s.member_id
+                                               AND t.ladder = s.ladder AND t.valid_until = s.valid_until)
+ ORDER BY s.member_id, s.ladder LIMIT $7"""
+_TELL: Final = """
+WITH x AS (
+  SELECT * FROM jsonb_to_recordset($2) AS x (id uuid, member_id uuid, ladder text, valid_until date, data jsonb)),
+t AS (INSERT INTO tier_notice AS t (tenant_id, member_id, ladder, valid_until, event_id)
+      SELECT $1, x.member_id, x.ladder, x.valid_until, x.id FROM x ORDER BY x.member_id, x.ladder
+      ON CONFLICT DO NOTHING RETURNING t.event_id)
+INSERT INTO event AS e (tenant_id, id, type, member_id, at, data)
+SELECT $1, x.id, 'tier.expiring', x.member_id, $3, x.data FROM x JOIN t ON t.event_id = x.id"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Night:
+    rules: Programme
+    zone: ZoneInfo
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        return local_day(self.now, self.zone)
+
+    @property
+    def moment(self) -> Moment:
+        """The midnight with which today began: D is the day that has ended, whole."""
+        midnight = schedule_instant(self.today, self.zone)
+        return moment_of(
+            midnight, self.zone, firing=True, recorded_at=self.now, cause="recalculation", cause_id=UUID(int=0)
+        )
+
+
+async def run_notices(payload: dict[str, Any]) -> None:
+    """The job of one batch: tells the next members and queues the batch after it. It speaks of the night that was
+    last, so nights that the scheduler missed needn't be made up for.
+    """
+    tenant = await connection().fetchrow(_PLACE, current().tenant_id)
+    if tenant is None:
+        raise RuntimeError("a tenant without its row")
+    if await connection().fetchval(_DECIDING, current().tenant_id, tenant["now"]):
+        await enqueue(JOB, payload, delay=WAIT)
+        return
+    night = _Night(await programme(tenant["programme_version"]), ZoneInfo(tenant["timezone"]), tenant["now"])
+    ladders = [ladder for ladder in night.rules.ladders if not isinstance(ladder.policy.validity, UntilNextSchedule)]
+    tomorrow = schedule_instant(night.today + ONE_DAY, night.zone)
+    await connection().execute(_CAUGHT_UP, current().tenant_id, payload["schedule"], tomorrow)
+    after = payload.get("after") or (None, None)
+    due = await connection().fetch(
+        _NEXT,
+        current().tenant_id,
+        [ladder.code for ladder in ladders],
+        night.today,
+        night.today + AHEAD,
+        *after,
+        BATCH,
+    )
+    for ladder in ladders:
+        await _tell(night, ladder, [row for row in due if row["ladder"] == ladder.code])
+    if len(due) == BATCH:
+        last = due[-1]
+        await enqueue(JOB, {**payload, "after": [str(last["member_id"]), last["ladder"]]}, direct=True)
+
+
+async def _tell(night: _Night, ladder: Ladder, due: Sequence[asyncpg.Record]) -> None:
+    if not due:
+        return
+    ends = {row["member_id"]: row["valid_until"] for row in due}
+    events = [
+        {
+            "id": str(uuid7()),
+            "member_id": str(reading.row["id"]),
+            "ladder": ladder.code,
+            "valid_until": ends[reading.row["id"]].isoformat(),
+            "data": _data(reading, ends[reading.row["id"]]),
+        }
+        for reading in await _falling(night, ladder, list(ends))
+    ]
+    await connection().execute(_TELL, current().tenant_id, events, night.now)
+
+
+async def _falling(night: _Night, ladder: Ladder, members: list[UUID]) -> list[Reading]:
+    """Those of the members whose tier nothing keeps, with their values."""
+    index = night.rules.ladders.index(ladder)
+    values = Values(night.rules, [index], Ids.SOME)
+    for use in values.uses[index]:
+        for part in parts(use.leaf):
+            values.leaf(part, index, in_retain=use.in_retain)
+    kept = keeps(values, index)
+    sql = f"WITH {values.ctes()}\nSELECT * FROM v WHERE NOT {kept} ORDER BY v.id"
+    moment = night.moment
+    rows = await connection().fetch(sql, current().tenant_id, members, *values.binder.values(moment))
+    return [Reading(values, row, index, ladder, moment) for row in rows]
+
+
+def _data(reading: Reading, valid_until: date) -> dict[str, Any]:
+    """What the chain's own systems need to tell the member: until when, and what would keep the tier."""
+    grace_until = valid_until + timedelta(days=reading.ladder.policy.grace_days)
+    return {
+        "ladder": reading.ladder.code,
+        "tier": reading.row[f"s{reading.index}_tier"],
+        "valid_until": valid_until.isoformat(),
+        "grace_until": grace_until.isoformat(),
+        "keeps": told_keeps(reading),
+    }

@@ -49,24 +49,19 @@ def main() -> None:
 @click.option(
     "--demo/--no-demo",
     default=None,
-    help="A demo chain, made at the first start. [default: unless DATABASE_URL is set]",
+    help="Four demo chains, made at the first start. [default: unless DATABASE_URL is set]",
 )
-def up(port: int, host: str, data_dir: Path, demo: bool | None) -> None:
+@click.option(
+    "--demo-members",
+    type=click.IntRange(1, 1_000_000),
+    help="Instead of four: one demo chain of so many members, by import, for benchmarks.",
+)
+def up(port: int, host: str, data_dir: Path, demo: bool | None, demo_members: int | None) -> None:
     """Everything on this machine; Ctrl-C stops it all."""
-    from saas.demo.chain import announce, announce_sign_up, seed, wanted
+    from saas.demo.chain import hooks
     from saas.local.supervisor import run
 
-    demo = wanted() if demo is None else demo
-    sys.exit(
-        run(
-            port=port,
-            host=host,
-            data_dir=data_dir,
-            demo=demo,
-            seed=seed,
-            announce=announce if demo else announce_sign_up,
-        )
-    )
+    sys.exit(run(port=port, host=host, data_dir=data_dir, hooks=hooks(demo, demo_members)))
 
 
 @main.command()

@@ -1,76 +1,73 @@
-"""The hooks of `regulars up`: makes the demo chain once per data folder, and prints how to get in.
+"""The hooks of `regulars up`: make the demo chains once per data folder, say how to get in, and fill them.
 
-Everything goes through the HTTP API, as an integrator would do it. Every step may be repeated: a start that
-was interrupted goes on at the next one.
+Everything that an integrator could do goes through the HTTP API. Every step may be repeated: a start that was
+interrupted goes on where it stopped.
 """
 
 import os
 import time
-from dataclasses import replace
-from datetime import datetime, timedelta
-from datetime import time as datetime_time
-from random import Random
-from typing import Any, Final
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from typing import Final
 
-from saas.demo.client import AnswerError, Client, batches
-from saas.demo.clock import move_clock
-from saas.demo.people import MONTHS, Person, people
-from saas.demo.purchases import ZONE, Ticket, tickets
-from saas.demo.state import DemoState, load, save, state_file
-from saas.local.supervisor import Running
+from saas.demo.bulk import fill_large
+from saas.demo.client import AnswerError, Client
+from saas.demo.database import ChainDatabase
+from saas.demo.fill import fill
+from saas.demo.industries import INDUSTRIES
+from saas.demo.industry import ZONE
+from saas.demo.state import ChainState, DemoState, Keeper, load, state_file
+from saas.local.supervisor import Hook, Running
 from saas.local.texts import text
 
-_SEED: Final = 20261101
-_COMPANY: Final = "青禾生活馆"
 _EMAIL: Final = "demo@example.com"
-_BRANCHES: Final = (("main", "人民路店"), ("university", "大学城店"), ("station", "高铁站店"))
-_JOB_SECONDS: Final = 60
-_DAYS_A_STEP: Final = 5
-_STEPS_A_MONTH: Final = 6
-_CLOSING_TIME: Final = datetime_time(21, 30)
+_SIDE_BY_SIDE: Final = 2
+LARGE: Final = "pharmacy"
+"""The industry of a chain of a size that was asked for: the one with two ladders."""
 
 
-def wanted() -> bool:
-    """Whether a demo chain is made unasked: only where the database is ours too."""
-    return not os.environ.get("DATABASE_URL")
+def hooks(demo: bool | None, members: int | None = None) -> list[Hook]:
+    """What `regulars up` does when it is ready. `demo` None: demo chains only where the database is ours too, or where
+    `members` asks for one.
+    """
+    if demo is None:
+        demo = members is not None or not os.environ.get("DATABASE_URL")
+    return [partial(open_chains, members=members), announce, fill_chains] if demo else [announce_sign_up]
 
 
-def seed(running: Running) -> None:
-    """Makes the demo chain. Raises AnswerError or OSError where the API doesn't play along."""
-    state = load(running.data_dir)
-    if state is not None and state.filled:
-        return
-    started = time.monotonic()
-    running.say(text("demo_filling", months=MONTHS))
-    if state is None:
-        state = DemoState.fresh(_COMPANY, _EMAIL, datetime.now(ZONE).date())
-        save(running.data_dir, state)
-    if state.key is None:
-        state = _sign_up(running, state)
-        save(running.data_dir, state)
-    members, sold = _fill(running, state)
-    save(running.data_dir, replace(state, filled=True))
-    seconds = time.monotonic() - started
-    running.say(text("demo_filled", seconds=seconds, members=members, purchases=sold))
+def open_chains(running: Running, members: int | None = None) -> None:
+    """Signs up the four chains, or one of so many members, where they aren't there yet; one account owns them all.
+    Raises AnswerError or OSError where the API doesn't play along.
+    """
+    state = load(running.data_dir) or DemoState.fresh(_EMAIL, datetime.now(ZONE).replace(microsecond=0))
+    keeper = Keeper(running.data_dir, state)
+    with keeper.changing():  # kept before anybody is asked: an answer that is lost can be asked for again
+        _add_missing(state, members)
+    for code, chain in state.chains.items():
+        if chain.key is None:
+            _sign_up(running, keeper, code)
 
 
 def announce(running: Running) -> None:
-    """Prints the demo chain's log-in and key, the same at every start."""
+    """Prints the log-in and the keys, the same at every start."""
     state = load(running.data_dir)
-    if state is None or state.key is None:
-        running.say(text("sign_up", url=running.url))
+    if state is None or not state.chains or any(chain.key is None for chain in state.chains.values()):
+        announce_sign_up(running)
         return
+    first = next(iter(state.chains.values()))
     try:
-        Client(running.url, state.key).get("/v1/tenant")
+        with Client(running.url, first.key) as client:
+            client.get("/v1/tenant")
     except AnswerError as error:
         if error.code != "unauthenticated":
             raise
         running.say(text("demo_strange", file=state_file(running.data_dir)))
         return
-    running.say(text("demo_log_in", company=state.company, url=running.url))
-    running.say(text("demo_account", email=state.email, password=state.password))
-    running.say(text("demo_key", key=state.key))
-    running.say(text("demo_try", key=state.key, url=running.url))
+    running.say(text("demo_log_in", url=running.url, email=state.email, password=state.password))
+    for chain in state.chains.values():
+        running.say(text("demo_key", company=chain.company, template=chain.template, key=chain.key))
+    running.say(text("demo_try", key=first.key, url=running.url))
 
 
 def announce_sign_up(running: Running) -> None:
@@ -78,121 +75,77 @@ def announce_sign_up(running: Running) -> None:
     running.say(text("sign_up", url=running.url))
 
 
-def _sign_up(running: Running, state: DemoState) -> DemoState:
+def fill_chains(running: Running) -> None:
+    """Writes the chains' histories, two at a time, behind the open shop. Raises what the first failure raises."""
+    state = load(running.data_dir)
+    waiting = [] if state is None else [code for code, chain in state.chains.items() if chain.key and not chain.filled]
+    if state is None or not waiting:
+        return
+    started = time.monotonic()
+    running.say(text("demo_filling"))
+    keeper = Keeper(running.data_dir, state)
+    with ThreadPoolExecutor(_SIDE_BY_SIDE, "demo") as pool:
+        for done in [pool.submit(_fill, running, keeper, code) for code in waiting]:
+            done.result()
+    running.say(text("demo_filled", seconds=time.monotonic() - started))
+
+
+def _add_missing(state: DemoState, members: int | None) -> None:
+    if members is not None:
+        company = f"{INDUSTRIES[LARGE].company} {members:,}"
+        state.chains.setdefault(f"{LARGE}-{members}", ChainState.fresh(LARGE, company, members))
+        return
+    for code, industry in INDUSTRIES.items():
+        state.chains.setdefault(code, ChainState.fresh(code, industry.company))
+
+
+def _sign_up(running: Running, keeper: Keeper, code: str) -> None:
     """The chain with its key: the same one again if an earlier start was cut off before it could keep the answer."""
+    state, chain = keeper.state, keeper.state.chains[code]
+    name, _, place = state.email.partition("@")
+    is_first = code == next(iter(state.chains))
     form = {
-        "company": state.company,
-        "template": "general",
-        "email": state.email,
+        "company": chain.company,
+        "template": chain.template,
+        "email": state.email if is_first else f"{name}-{code}@{place}",
         "password": state.password,
         "locale": "zh-CN",
         "timezone": ZONE.key,
         "currency": "CNY",
     }
     try:
-        made = Client(running.url).post("/v1/signup", form, idempotency_key=state.sign_up_key)
+        with Client(running.url) as client:
+            made = client.post("/v1/signup", form, idempotency_key=chain.sign_up_key)
     except AnswerError as error:
-        if error.code != "email-taken" or state.email != _EMAIL:
+        if error.code != "email-taken" or not is_first or state.email != _EMAIL:
             raise
-        # A database that outlived its data folder: the address belongs to that demo chain.
-        state = replace(state, email=f"demo-{state.sign_up_key[:8].lower().strip('-_')}@example.com")
-        save(running.data_dir, state)
-        return _sign_up(running, state)
-    return replace(state, key=made["api_key"]["key"], tenant_id=made["tenant"]["id"])
+        # A database that outlived its data folder: the address belongs to those demo chains.
+        with keeper.changing():
+            state.email = f"demo-{chain.sign_up_key[:8].lower().strip('-_')}@example.com"
+        _sign_up(running, keeper, code)
+        return
+    if not is_first:
+        with ChainDatabase(running.environment, made["tenant"]["id"]) as database:
+            database.employ_owner(state.email)
+    with keeper.changing():
+        chain.key, chain.tenant_id = made["api_key"]["key"], made["tenant"]["id"]
 
 
-def _fill(running: Running, state: DemoState) -> tuple[int, int]:
-    """Members and purchases, a few days at a time on the chain's own clock, so that each tier is decided when it
-    was earned; a recalculation a month lets validities end when they did. Returns how many there are.
-    """
-    client = Client(running.url, state.key)
-    branches = _open_branches(client)
-    random = Random(_SEED)  # noqa: S311  # made-up data, the same each time
-    yesterday = state.today - timedelta(days=1)
-    until = datetime.combine(yesterday, _CLOSING_TIME, ZONE)
-    everybody = people(random, yesterday)
-    sold = tickets(random, everybody, state.today - timedelta(days=MONTHS * 30), until)
-    members = sales = 0
-    for number, moment in enumerate(_moments(until), 1):
-        move_clock(running.environment, state, moment)
-        joining = [p for p in everybody[members:] if p.joined_on <= moment.date()]
-        _enrol(client, joining, branches)
-        members += len(joining)
-        buying = [t for t in sold[sales:] if t.occurred_at <= moment]
-        _sell(client, buying, branches)
-        sales += len(buying)
-        if number % _STEPS_A_MONTH == 0:
-            _recalculate(client)
-    move_clock(running.environment, state, None)
-    _recalculate(client)
-    return members, sales
+def _fill(running: Running, keeper: Keeper, code: str) -> None:
+    state, chain = keeper.state, keeper.state.chains[code]
+    if chain.key is None or chain.tenant_id is None:
+        return
+    industry = INDUSTRIES[chain.template]
 
+    def keep(done: int) -> None:
+        with keeper.changing():
+            chain.done = done
 
-def _moments(until: datetime) -> list[datetime]:
-    """The evenings on which the till's work of the days before is sent."""
-    return [until - timedelta(days=n * _DAYS_A_STEP) for n in reversed(range(MONTHS * _STEPS_A_MONTH))]
-
-
-def _open_branches(client: Client) -> list[str]:
-    """The ids of the branches, made where they are missing."""
-    there = {branch["code"]: branch["id"] for branch in client.get("/v1/branches")["data"]}
-    for code, name in _BRANCHES:
-        if code in there:
-            client.patch(f"/v1/branches/{there[code]}", {"name": name})
+    with Client(running.url, chain.key) as client:
+        if chain.members is not None:
+            fill_large(client, industry, state.until, chain.members, chain.done, keep)
         else:
-            there[code] = client.post("/v1/branches", {"code": code, "name": name})["id"]
-    return [there[code] for code, _ in _BRANCHES]
-
-
-def _enrol(client: Client, members: list[Person], branches: list[str]) -> None:
-    for batch in batches(members):
-        items = [
-            {
-                "external_id": person.external_id,
-                "phone": person.phone,
-                "name": person.name,
-                "gender": person.gender,
-                "birthday": person.birthday.isoformat(),
-                "joined_on": person.joined_on.isoformat(),
-                "branch_id": branches[person.branch],
-            }
-            for person in batch
-        ]
-        _require(client.post("/v1/members:batch", {"items": items}), "external-id-taken", "phone-taken")
-
-
-def _sell(client: Client, sold: list[Ticket], branches: list[str]) -> None:
-    for batch in batches(sold):
-        items = [
-            {
-                **({} if ticket.buyer is None else {"phone": ticket.buyer}),
-                "branch_id": branches[ticket.branch],
-                "external_id": ticket.external_id,
-                "occurred_at": ticket.occurred_at.isoformat(),
-                "lines": ticket.lines,
-                "tenders": [{"type": ticket.tender, "amount": ticket.amount}],
-                "external_amounts": True,
-            }
-            for ticket in batch
-        ]
-        _require(client.post("/v1/purchases:batch", {"items": items}))
-
-
-def _require(answer: dict[str, Any], *repeats: str) -> None:
-    """Raises AnswerError for the first item refused, unless it is one that an earlier start has brought in."""
-    for outcome in answer["data"]:
-        problem = outcome.get("error")
-        if problem is not None and problem["type"].rpartition("/")[2] not in repeats:
-            raise AnswerError("POST", "batch", outcome["status"], problem)
-
-
-def _recalculate(client: Client) -> None:
-    """Runs the schedule's decision for everybody, and waits for it."""
-    job = client.post("/v1/programme/recalculate", {})["job_id"]
-    deadline = time.monotonic() + _JOB_SECONDS
-    while (state := client.get(f"/v1/jobs/{job}")["state"]) not in {"done", "failed"}:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"the recalculation {job} isn't through after {_JOB_SECONDS} s")
-        time.sleep(0.05)
-    if state == "failed":
-        raise RuntimeError(f"the recalculation {job} failed")
+            with ChainDatabase(running.environment, chain.tenant_id) as database:
+                fill(client, database, industry, state.until, chain.done, keep)
+    with keeper.changing():
+        chain.filled = True

@@ -48,25 +48,22 @@ def run(
     port: int = 8000,
     host: str = LOOPBACK,
     data_dir: Path = Path("var"),
-    demo: bool = False,
-    seed: Hook | None = None,
-    announce: Hook | None = None,
+    hooks: Sequence[Hook] = (),
     programs: Sequence[Program] | None = None,
     migration: Sequence[str] | None = None,
 ) -> int:
     """Start everything, keep it running until SIGINT or SIGTERM, stop it. Answers the exit code.
 
     0 after a stop that was asked for; 1 if the port is taken, a service can't start, or the migration fails.
-    `seed` runs once before `announce`, with `demo` only; `announce` prints the log-in and the key. A hook
-    that fails is reported and stops nothing. Port 0 chooses a free one. PostgreSQL is embedded unless
-    DATABASE_URL is set, Valkey unless REDIS_URL is. `programs` and `migration` replace our own commands.
+    `hooks` run one after the other; one that fails is reported and stops nothing. Port 0 chooses a free one.
+    PostgreSQL is embedded unless DATABASE_URL is set, Valkey unless REDIS_URL is. `programs` and `migration` replace
+    our own commands.
     """
     console = Console()
     port = port or free_port()
     try:
         refuse_taken_port(host, port)
         supervisor = Supervisor(console, host, port, data_dir.absolute())
-        hooks = [hook for hook in (seed if demo else None, announce) if hook is not None]
         command = regulars("migrate") if migration is None else migration
         return asyncio.run(supervisor.run(programs or standard_programs(host, port), command, hooks))
     except LocalServiceError as error:
@@ -203,7 +200,7 @@ class Supervisor:
             try:
                 await asyncio.to_thread(hook, told)
             except Exception as error:  # noqa: BLE001 - the hook is another's code; the shop stays open
-                name = getattr(hook, "__name__", "hook")
+                name = getattr(getattr(hook, "func", hook), "__name__", "hook")
                 self._console.say(text("hook_failed", what=name, reason=repr(error)))
 
     async def _stop_all(self) -> None:

@@ -1,4 +1,4 @@
-"""The made-up chain, and `regulars up` as a newcomer meets it."""
+"""`regulars up` as a newcomer meets it: the demo chains, made once, usable while they fill."""
 
 import json
 import os
@@ -12,71 +12,25 @@ import urllib.parse
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime
+from http.cookiejar import CookieJar
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 
-from saas.demo.chain import wanted
-from saas.demo.people import MEMBERS, people
-from saas.demo.purchases import ZONE, tickets
-from saas.demo.state import DemoState, load, save
-from saas.local.process import LocalServiceError, free_port, spawn
-from tenants.members.phones import normalise_phone
+from industry_templates import loader
+from saas.demo.fill import days
+from saas.demo.industries import INDUSTRIES
+from saas.local.process import free_port, spawn
 
 ROOT = Path(__file__).parents[2]
-TODAY = date(2026, 11, 22)
-FIRST_START, SECOND_START = 90, 30
-"""Seconds. The second start is promised in 10, on a machine that does nothing else; here other tests run beside."""
-
-
-def history() -> tuple[list[Any], list[Any]]:
-    random = Random(7)  # noqa: S311
-    members = people(random, TODAY)
-    return members, tickets(random, members, TODAY - timedelta(days=400), datetime(2026, 11, 21, 21, 30, tzinfo=ZONE))
-
-
-def test_the_same_seed_makes_the_same_chain() -> None:
-    assert history() == history()
-
-
-def test_members_are_people_with_phones_of_their_own() -> None:
-    members, _ = history()
-    assert len({normalise_phone(m.phone) for m in members}) == len({m.external_id for m in members}) == MEMBERS
-    assert all(re.fullmatch(r"[\u4e00-\u9fff]{2,3}", m.name) for m in members)
-    assert all(m.joined_on <= TODAY for m in members)
-
-
-def test_tickets_are_what_a_till_would_send() -> None:
-    members, sold = history()
-    joined = {m.phone: m.joined_on for m in members}
-    assert [t.occurred_at for t in sold] == sorted(t.occurred_at for t in sold)
-    assert len({t.external_id for t in sold}) == len(sold) > 1000
-    assert all(t.amount > 0 and 9 <= t.occurred_at.hour < 21 for t in sold)
-    assert all(t.buyer is None or joined[t.buyer] <= t.occurred_at.date() for t in sold)
-    by_buyer = Counter(t.buyer for t in sold)
-    assert by_buyer[None] > 100
-    assert len(by_buyer) > MEMBERS // 2
-
-
-def test_what_a_start_has_kept_the_next_one_finds(tmp_path: Path) -> None:
-    assert load(tmp_path) is None
-    state = DemoState.fresh("青禾", "demo@example.com", TODAY)
-    save(tmp_path, state)
-    assert load(tmp_path) == state
-    assert (tmp_path / "demo.json").stat().st_mode & 0o777 == 0o600
-    (tmp_path / "demo.json").write_text("{}")
-    with pytest.raises(LocalServiceError, match=r"demo\.json is damaged"):
-        load(tmp_path)
-
-
-def test_no_demo_chain_in_somebody_elses_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    assert wanted()
-    monkeypatch.setenv("DATABASE_URL", "postgresql://elsewhere/x")
-    assert not wanted()
+FIRST_START, SECOND_START, FILLED = 90, 30, 400
+"""Seconds. The second start is promised in 10, and the history in 90, on a machine that does nothing else; here other
+tests run beside.
+"""
+LATER = {("tea", "level", "silver"), ("tea", "level", "gold")}
+"""Tiers that points lead to, which this release doesn't keep yet."""
 
 
 class Up:
@@ -88,7 +42,17 @@ class Up:
         self.log = folder.with_name(f"{self.port}.out")
         kept = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
         kept = {name: value for name, value in kept.items() if name not in {"SECRET_KEYS", "ENVIRONMENT"}}
-        command = [sys.executable, "-m", "saas.cli", "up", "--port", str(self.port), "--data-dir", folder, *more]
+        command: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "saas.cli",
+            "up",
+            "--port",
+            str(self.port),
+            "--data-dir",
+            folder,
+            *more,
+        ]
         with self.log.open("wb") as output:
             self.process = spawn(
                 command,
@@ -136,37 +100,105 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def ask(url: str, key: str) -> Any:
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"})  # noqa: S310
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
         return json.load(answer)
 
 
-def test_up_makes_a_chain_once_and_prints_how_to_get_in(folder: Path) -> None:
+def every(url: str, key: str) -> Iterator[dict[str, Any]]:
+    """All rows of a list."""
+    cursor = ""
+    while cursor is not None:
+        page = ask(f"{url}?limit=200{cursor and f'&cursor={cursor}'}", key)
+        yield from page["data"]
+        cursor = page["next_cursor"]
+
+
+def keys(up: Up) -> dict[str, str]:
+    """Each chain's key, by its template."""
+    up.said(r"courier +API key +\S+")
+    return dict(re.findall(r"(\w+) +API key +(\S+)", up.log.read_text()))
+
+
+def chains_at_the_door(up: Up) -> str:
+    """What who logs in as it was printed sees: the choice of chains."""
+    email, password = up.said(r"e-mail (\S+), password (\S+)").groups()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    with browser.open(f"{up.url}/login", timeout=20) as page:
+        token = re.search(r'name="_form" value="([^"]+)"', page.read().decode())
+    assert token is not None
+    form = urllib.parse.urlencode({"_form": token[1], "email": email, "password": password}).encode()
+    request = urllib.request.Request(f"{up.url}/login", form, {"Origin": up.url})  # noqa: S310
+    with browser.open(request, timeout=20) as page:
+        found: str = page.read().decode()
+    return found
+
+
+def populated(url: str, key: str) -> set[tuple[str, str]]:
+    """The tiers, by ladder and code, that some member holds."""
+    return {
+        (ladder, tier["code"]) for member in every(f"{url}/v1/members", key) for ladder, tier in member["tiers"].items()
+    }
+
+
+def check_chain(up: Up, code: str, key: str, until: datetime) -> None:
+    """Nothing is missing, nothing is there twice, every tier that can be reached has members, and it is today."""
+    industry = INDUSTRIES[code]
+    made = days(industry, until, industry.members)
+    members = list(every(f"{up.url}/v1/members", key))
+    assert len(members) == industry.members
+    bought = sum(len(list(every(f"{up.url}/v1/members/{m['id']}/purchases", key))) for m in members)
+    assert bought == sum(ticket.buyer is not None for day in made.values() for ticket in day.tickets)
+    assert len(ask(f"{up.url}/v1/branches", key)["data"]) == len(industry.branches)
+    ladders = loader.get(code).programme.ladders
+    tiers = {(ladder.code, tier.code) for ladder in ladders for tier in ladder.tiers}
+    assert populated(up.url, key) == {tier for tier in tiers if (code, *tier) not in LATER}
+    today = ask(f"{up.url}/v1/members/{members[0]['id']}/tier", key)["as_of"]
+    assert abs((datetime.fromisoformat(today) - datetime.now().astimezone()).total_seconds()) < 60
+
+
+def test_up_fills_four_chains_goes_on_where_it_was_stopped_and_keeps_its_keys(folder: Path) -> None:
     up = Up(folder)
     try:
-        key = up.said(r"API key +(\S+)")[1]
-        password = up.said(r"password +(\S+)")[1]
-        tiers = {
-            code: len(ask(f"{up.url}/v1/members?tier={code}&limit=200", key)["data"])
-            for code in ("regular", "silver", "gold", "diamond")
-        }
-        assert sum(tiers.values()) == MEMBERS
-        assert all(tiers.values()), tiers
-        log_in_page = urllib.request.urlopen(f"{up.url}/login", timeout=10)  # noqa: S310
-        assert log_in_page.status == 200
-        log_in_page.close()
+        first = keys(up)
+        assert first.keys() == INDUSTRIES.keys()
+        assert all(industry.company in chains_at_the_door(up) for industry in INDUSTRIES.values())
+        deadline = time.monotonic() + FIRST_START
+        while json.loads((folder / "demo.json").read_text())["chains"]["pharmacy"]["done"] < 60:
+            assert time.monotonic() < deadline, up.log.read_text()
+            time.sleep(0.1)
+        assert ask(f"{up.url}/v1/members", first["pharmacy"])["data"]
     finally:
         up.stop()
 
     again = Up(folder)
     try:
-        started = time.monotonic()
-        assert again.said(r"API key +(\S+)", SECOND_START)[1] == key
-        assert again.said(r"password +(\S+)")[1] == password
-        assert time.monotonic() - started < SECOND_START
-        assert len(ask(f"{again.url}/v1/members?limit=200", key)["data"]) == 200
-        assert len(ask(f"{again.url}/v1/branches", key)["data"]) == 3
+        assert keys(again) == first
+        again.said("history is complete", FILLED)
+        until = datetime.fromisoformat(json.loads((folder / "demo.json").read_text())["until"])
+        for code, key in first.items():
+            check_chain(again, code, key, until)
     finally:
         again.stop()
+
+    third = Up(folder)
+    try:
+        third.said(re.escape(first["courier"]), SECOND_START)
+        assert "two years now" not in third.log.read_text()
+    finally:
+        third.stop()
+
+
+def test_a_chain_of_any_size_comes_by_import(folder: Path) -> None:
+    up = Up(folder, "--demo-members", "1200")
+    try:
+        key = up.said(r"pharmacy +API key +(\S+)")[1]
+        up.said("history is complete", FILLED)
+        members = list(every(f"{up.url}/v1/members", key))
+        assert len(members) == 1200
+        assert min(Counter(member["tiers"]["class"]["code"] for member in members).values()) > 5
+        assert len({tier for tier in populated(up.url, key) if tier[0] == "card"}) == 4
+    finally:
+        up.stop()
 
 
 def test_up_without_a_demo_says_how_to_sign_up(folder: Path) -> None:

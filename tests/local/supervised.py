@@ -56,9 +56,7 @@ if __name__ == "__main__":
         run(
             port=int(sys.argv[2]),
             data_dir=Path(sys.argv[1]),
-            demo=True,
-            seed=seed,
-            announce=announce,
+            hooks=[seed, announce],
             programs=programs,
             migration=migration,
         )

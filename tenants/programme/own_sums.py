@@ -40,22 +40,27 @@ class OwnSums:
         """Who isn't `only_if` never reaches the lateral: in a batch these are most, and each would cost a loop.
 
         Edge days are two ranges before and behind the whole months: a condition that leaves the months out would
-        read each day between, and a tier may be old.
+        read each day between, and a tier may be old. Row security lets a comparison into the index only if it is with
+        a plain column, so the ranges' ends are columns first (OFFSET 0 keeps them).
         """
-        begins = f"(date_trunc('month', ({window.first} - 1)::timestamp) + interval '1 month')::date"
-        ends = f"date_trunc('month', ({window.last} + 1)::timestamp)::date"
         picked = which(source, (one.measure for one in columns), self._binder)
         needed = sorted({one.column for one in columns} | (set() if source is Source.PURCHASES else {"measure"}))
         read = f"SELECT {', '.join(f'a.{column}' for column in needed)} FROM"
-        rows = f"a WHERE a.tenant_id = $1 AND a.member_id = m.id{picked}"
+        rows = f"a WHERE a.tenant_id = $1 AND a.member_id = o.id{picked}"
         sums = ", ".join(f"{one.of('q', self._binder)} AS {column}" for one, column in columns.items())
         return f"""
   LEFT JOIN (
-    SELECT m.id, w.* FROM m CROSS JOIN LATERAL (
+    SELECT o.id, w.* FROM (
+      SELECT o.*, o.begins - 1 AS head, greatest(o.begins, o.ends) AS tail FROM (
+        SELECT o.*, (date_trunc('month', (o.first - 1)::timestamp) + interval '1 month')::date AS begins,
+               date_trunc('month', (o.last + 1)::timestamp)::date AS ends
+          FROM (SELECT m.id, {window.first} AS first, {window.last} AS last FROM m WHERE {window.only_if} OFFSET 0) o
+        OFFSET 0) o OFFSET 0) o
+    CROSS JOIN LATERAL (
       SELECT {sums}
-        FROM ({read} {source.month_table} {rows} AND a.month >= {begins} AND a.month < {ends}
+        FROM ({read} {source.month_table} {rows} AND a.month >= o.begins AND a.month < o.ends
               UNION ALL
-              {read} {source.day_table} {rows} AND a.day BETWEEN {window.first} AND least({window.last}, {begins} - 1)
+              {read} {source.day_table} {rows} AND a.day BETWEEN o.first AND least(o.last, o.head)
               UNION ALL
-              {read} {source.day_table} {rows} AND a.day BETWEEN greatest({begins}, {ends}) AND {window.last}) q) w
-     WHERE {window.only_if}) {alias} ON {alias}.id = m.id"""
+              {read} {source.day_table} {rows} AND a.day BETWEEN o.tail AND o.last) q) w
+    ) {alias} ON {alias}.id = m.id"""

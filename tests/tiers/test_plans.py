@@ -111,6 +111,5 @@ async def test_a_members_own_window_is_read_for_those_who_need_it_only(chain: Ch
     ]
     assert laterals
     for node in laterals:
-        outer = node["Plans"][0]
-        assert outer["Node Type"] == "CTE Scan"
+        (outer,) = [inner for inner in nodes(node["Plans"][0]) if inner["Node Type"] == "CTE Scan"]
         assert "fell_on IS NOT NULL" in outer["Filter"]

@@ -38,6 +38,7 @@ from tenants.overview import pages as overview_pages
 from tenants.programme import api as programme_api
 from tenants.purchases import api as purchases_api
 from tenants.referrals import api as referrals_api
+from tenants.refunds import api as refunds_api
 from tenants.tenant import api as tenant_api
 from tenants.tiers import api as tiers_api
 
@@ -52,6 +53,7 @@ FEATURES = (
     audit_api,
     members_api,
     purchases_api,
+    refunds_api,
     activities_api,
     referrals_api,
     programme_api,

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from saas.errors import DomainError, FieldError
-from saas.outbox import enqueue
 from saas.scope import connection, current
 from tenants.members.identities import CARD, PHONE
 from tenants.members.whereabouts import locate, locate_identity
@@ -25,12 +24,11 @@ from tenants.purchases.fingerprint import details_digest, fingerprint
 from tenants.purchases.first_fact import settle_settings
 from tenants.purchases.parts import measures
 from tenants.purchases.statements import LOCK_BY_ID, LOCK_BY_IDENTITY, RECORD, RECORD_FOR_MEMBER
+from tenants.referrals.counting import count
 from tenants.tiers.evaluate import Change, evaluate_fact
 from tenants.tiers.history import changes_of_purchase
 
 FUTURE: Final = timedelta(days=1)
-REFERRALS_JOB: Final = "referrals.count"
-"""Counts a brought member (`member_id`) for its referrer; due where its first purchase that stands has another day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ async def record_purchase(body: PurchaseBody) -> Recorded:
             member_id, made["programme_version"], recorded_at, timezone, "purchase", made["id"], day
         )
         if made["is_first"]:
-            await enqueue(REFERRALS_JOB, {"member_id": str(member_id)})
+            await count([member_id])
     return Recorded(
         made["id"],
         member_id,

@@ -131,6 +131,12 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/v1/purchases"): _purchases,
     ("POST", "/v1/purchases:batch"): _batch,
     ("GET", "/v1/purchases/{purchase_id:uuid}"): lambda ids, _: [Knock(f"/v1/purchases/{ids.purchase}", 404)],
+    ("POST", "/v1/purchases/{purchase_id:uuid}/refunds"): lambda ids, _: [
+        Knock(f"/v1/purchases/{ids.purchase}/refunds", 404, {"external_id": "knock", "amount": 1})
+    ],
+    ("GET", "/v1/purchases/{purchase_id:uuid}/refunds"): lambda ids, _: [
+        Knock(f"/v1/purchases/{ids.purchase}/refunds", 404)
+    ],
     ("GET", "/v1/branches/{branch_id:uuid}"): lambda ids, _: [Knock(f"/v1/branches/{ids.branch}", 404)],
     ("PATCH", "/v1/branches/{branch_id:uuid}"): lambda ids, _: [
         Knock(f"/v1/branches/{ids.branch}", 404, {"name": "x"}),

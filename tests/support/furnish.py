@@ -44,6 +44,7 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
     }
     purchase = await _post(chain, "/v1/purchases", bought, key=f"key-{mark}")
     assert purchase["decision_id"] is not None
+    await _post(chain, f"/v1/purchases/{purchase['id']}/refunds", {"external_id": f"R{mark}", "amount": 1_000})
     branch = await _post(chain, "/v1/branches", {"code": f"b{mark}", "name": f"分店{mark}"})
     key = await _post(chain, "/v1/api-keys", {"name": f"till {mark}", "scopes": ["members:read"]})
     draft = (await chain.http.get("/v1/programme")).json()

@@ -1,0 +1,67 @@
+"""A member's sums after a refund: the day from its purchases, the month from its days, the total from its months.
+
+A maximum can't be taken back by subtraction, so all of it is summed anew; the member's lock is held. Days of a
+survivor have the purchases of everybody merged into it.
+"""
+
+from collections.abc import Collection
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from saas.scope import connection, current
+
+_TOUCHED: Final = "unnest($2::uuid[], $3::date[]) AS t (member_id, day)"
+_DAY: Final = f"""
+UPDATE member_day AS a SET spend = n.spend, purchases = n.purchases, max_purchase = n.most
+  FROM (SELECT t.member_id, t.day, sum(p.amount - coalesce(r.refunded, 0))::bigint AS spend,
+               count(*) FILTER (WHERE p.amount = 0 OR r.refunded IS DISTINCT FROM p.amount) AS purchases,
+               max(p.amount - coalesce(r.refunded, 0)) AS most
+          FROM {_TOUCHED}
+          JOIN (SELECT id, id AS holder_id FROM member WHERE tenant_id = $1 AND id = ANY ($2)
+                UNION ALL SELECT id, merged_into FROM member WHERE tenant_id = $1 AND merged_into = ANY ($2)) m
+            ON m.holder_id = t.member_id
+          JOIN purchase p ON p.tenant_id = $1 AND p.member_id = m.id AND p.local_day = t.day
+          LEFT JOIN purchase_refunded r ON r.tenant_id = $1 AND r.purchase_id = p.id
+         GROUP BY t.member_id, t.day) n
+ WHERE a.tenant_id = $1 AND a.member_id = n.member_id AND a.day = n.day"""
+_MONTH: Final = f"""
+UPDATE member_month AS a SET spend = n.spend, purchases = n.purchases, max_purchase = n.most
+  FROM (SELECT t.member_id, t.month, sum(d.spend)::bigint AS spend, sum(d.purchases)::bigint AS purchases,
+               max(d.max_purchase) AS most
+          FROM (SELECT DISTINCT member_id, date_trunc('month', day::timestamp)::date AS month FROM {_TOUCHED}) t
+          JOIN member_day d ON d.tenant_id = $1 AND d.member_id = t.member_id
+           AND d.day >= t.month AND d.day < (t.month + interval '1 month')::date
+         GROUP BY t.member_id, t.month) n
+ WHERE a.tenant_id = $1 AND a.member_id = n.member_id AND a.month = n.month"""
+_TOTAL: Final = f"""
+WITH n AS (
+    SELECT t.member_id, sum(o.spend)::bigint AS spend, sum(o.purchases)::bigint AS purchases,
+           max(o.max_purchase) AS most, (SELECT max(d.day) FROM member_day d WHERE d.tenant_id = $1
+                                            AND d.member_id = t.member_id AND d.purchases > 0) AS last_day
+      FROM (SELECT DISTINCT member_id FROM {_TOUCHED}) t
+      JOIN member_month o ON o.tenant_id = $1 AND o.member_id = t.member_id
+     GROUP BY t.member_id),
+gone AS (DELETE FROM member_total AS a USING n
+          WHERE a.tenant_id = $1 AND a.member_id = n.member_id AND n.purchases = 0)
+UPDATE member_total AS a SET spend = n.spend, purchases = n.purchases, max_purchase = n.most, last_day = n.last_day
+  FROM n WHERE a.tenant_id = $1 AND a.member_id = n.member_id AND n.purchases > 0"""
+"""A member all of whose purchases were given back has no total, as if it had never bought."""
+
+_FIRST_DAYS: Final = """
+SELECT m.id, (SELECT min(d.day) FROM member_day d
+               WHERE d.tenant_id = $1 AND d.member_id = m.id AND d.purchases > 0) AS day
+  FROM member m WHERE m.tenant_id = $1 AND m.id = ANY ($2::uuid[]) AND m.referrer_id IS NOT NULL"""
+
+
+async def recompute(touched: Collection[tuple[UUID, date]]) -> None:
+    """Sums anew what changed with these members' days, each pair once; their purchases and refunds are written."""
+    members, days = zip(*sorted(touched), strict=True)
+    for statement in (_DAY, _MONTH, _TOTAL):
+        await connection().execute(statement, current().tenant_id, members, days)
+
+
+async def first_days(members: Collection[UUID]) -> dict[UUID, date | None]:
+    """The day of the first purchase that stands, of those of these members whom somebody brought."""
+    rows = await connection().fetch(_FIRST_DAYS, current().tenant_id, list(members))
+    return {row["id"]: row["day"] for row in rows}

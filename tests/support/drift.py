@@ -1,0 +1,181 @@
+"""Everything that is kept beside the facts, summed from the facts again, in plain Python.
+
+Facts are of the member that they were recorded for; sums are the survivor's, where it was merged.
+"""
+
+import json
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from support.chains import Chain
+from support.clock import owner
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+
+
+class Wrong(NamedTuple):
+    """A kept row that isn't what the facts say; None: it isn't there."""
+
+    what: str
+    key: Key
+    kept: Key | None
+    told: Key | None
+
+
+class _Facts:
+    def __init__(self, tables: dict[str, list[Row]]) -> None:
+        self.tables = tables
+        self.holder = {m["id"]: m["merged_into"] or m["id"] for m in tables["member"]}
+        self.given: dict[Any, int] = defaultdict(int)
+        self.given_of: dict[Any, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        for refund in tables["refund"]:
+            self.given[refund["purchase_id"]] += refund["amount"]
+            for line, amount in refund["lines"] or ():
+                self.given_of[refund["purchase_id"]][line] += amount
+
+    def stands(self, purchase: Row) -> bool:
+        return purchase["amount"] == 0 or self.given[purchase["id"]] < purchase["amount"]
+
+    def net(self, purchase: Row) -> int:
+        left: int = purchase["amount"] - self.given[purchase["id"]]
+        return left
+
+    def parts(self, purchase: Row) -> dict[str, tuple[int, int]]:
+        """By category: what was bought, and what is left of it."""
+        found: dict[str, tuple[int, int]] = {}
+        lines = purchase["lines"]
+        if lines is None:
+            lines = [{"amount": purchase["amount"], "category": purchase["category"]}]
+            back = {0: self.given[purchase["id"]]}
+        else:
+            back = self.given_of[purchase["id"]]
+        for number, line in enumerate(lines):
+            assert 0 <= back.get(number, 0) <= line["amount"]
+            if line.get("category") is not None:
+                whole, left = found.get(line["category"], (0, 0))
+                amount = line["amount"]
+                found[line["category"]] = (whole + amount, left + amount - back.get(number, 0))
+        return found
+
+    def refunded(self) -> dict[Key, Key]:
+        found = {}
+        for purchase in self.tables["purchase"]:
+            back = self.given[purchase["id"]]
+            assert 0 <= back <= purchase["amount"]
+            if back:
+                of = self.given_of[purchase["id"]]
+                lines = None if purchase["lines"] is None else tuple(of[n] for n in range(len(purchase["lines"])))
+                assert lines is None or sum(lines) == back
+                found[purchase["id"],] = (
+                    purchase["member_id"],
+                    purchase["local_day"],
+                    purchase["amount"],
+                    back,
+                    lines,
+                )
+        return found
+
+    def days(self) -> dict[Key, Key]:
+        found: dict[Key, Key] = {}
+        for purchase in self.tables["purchase"]:
+            if purchase["member_id"] is not None:
+                key = (self.holder[purchase["member_id"]], purchase["local_day"])
+                spend, count, most = found.get(key, (0, 0, 0))
+                net = self.net(purchase)
+                found[key] = (spend + net, count + self.stands(purchase), max(most, net))
+        return found
+
+    def measures(self) -> dict[Key, Key]:
+        found: dict[Key, list[Any]] = defaultdict(lambda: [Decimal(0), 0, 0])
+
+        def add(member: Any, measure: str, day: Any, total: Any, facts: int, valued: int) -> None:
+            sums = found[self.holder[member], measure, day]
+            sums[0] += total
+            sums[1] += facts
+            sums[2] += valued
+
+        for p in self.tables["purchase"]:
+            if p["member_id"] is not None:
+                add(p["member_id"], f"branch:{p['branch_id']}", p["local_day"], self.net(p), self.stands(p), 0)
+                for label, (whole, left) in self.parts(p).items():
+                    facts = left > 0 if whole else self.stands(p)
+                    add(p["member_id"], f"category:{label}", p["local_day"], left, facts, 0)
+        for a in self.tables["activity"]:
+            for measure in ("activity", f"activity:{a['kind']}"):
+                add(a["member_id"], measure, a["local_day"], a["value"] or 0, 1, a["value"] is not None)
+        for r in self.tables["referral"]:
+            if r["counted_on"] is not None:
+                add(r["referrer_id"], "referral", r["counted_on"], 0, 1, 0)
+        return {key: tuple(sums) for key, sums in found.items() if any(sums)}
+
+
+def _months(days: dict[Key, Key], most: int | None = None) -> dict[Key, Key]:
+    """Sums of days with the last part of their key as the month's first day; column `most` is a maximum."""
+    found: dict[Key, Key] = {}
+    for (*rest, day), values in days.items():
+        key = (*rest, day.replace(day=1))
+        before = found.get(key, (0,) * len(values))
+        pairs = enumerate(zip(before, values, strict=True))
+        found[key] = tuple(max(a, b) if n == most else a + b for n, (a, b) in pairs)
+    return found
+
+
+def _totals(days: dict[Key, Key]) -> dict[Key, Key]:
+    found: dict[Key, Key] = {}
+    for (member, day), (spend, count, most) in sorted(days.items(), key=lambda item: item[0][1]):
+        before = found.get((member,), (0, 0, 0, None))
+        last = day if count else before[3]
+        found[member,] = (before[0] + spend, before[1] + count, max(before[2], most), last)
+    return {key: values for key, values in found.items() if values[1]}
+
+
+_KEPT = {
+    "purchase_refunded": "purchase_id | member_id, local_day, amount, refunded, lines",
+    "member_day": "member_id, day | spend, purchases, max_purchase",
+    "member_month": "member_id, month | spend, purchases, max_purchase",
+    "member_total": "member_id | spend, purchases, max_purchase, last_day",
+    "measure_day": "member_id, measure, day | total, facts, valued",
+    "measure_month": "member_id, measure, month | total, facts, valued",
+}
+_FACTS = ("member", "purchase", "refund", "activity", "referral")
+
+
+async def drift(chain: Chain) -> list[Wrong]:
+    """Where an aggregate, a measure or what is left of a purchase isn't what the facts give; empty is right.
+
+    A measure that is 0 may be there or not. Jobs that wait (a referral to be counted) are no drift.
+    """
+    conn = await owner()
+    tables = {}
+    for table in _FACTS:
+        found = await conn.fetch(f"SELECT to_jsonb(f) AS row, f.* FROM {table} f WHERE tenant_id = $1", chain.tenant_id)
+        tables[table] = [_plain(dict(row)) for row in found]
+    facts = _Facts(tables)
+    days, measures = facts.days(), facts.measures()
+    told = {
+        "purchase_refunded": facts.refunded(),
+        "member_day": days,
+        "member_month": _months(days, most=2),
+        "member_total": _totals(days),
+        "measure_day": measures,
+        "measure_month": {key: sums for key, sums in _months(measures).items() if any(sums)},
+    }
+    wrong: list[Wrong] = []
+    for table, columns in _KEPT.items():
+        names, values = ([name.strip() for name in part.split(",")] for part in columns.split("|"))
+        kept = {}
+        for row in await conn.fetch(f"SELECT * FROM {table} WHERE tenant_id = $1", chain.tenant_id):
+            sums = tuple(tuple(row[v]) if isinstance(row[v], list) else row[v] for v in values)
+            if any(sums) or not table.startswith("measure"):
+                kept[tuple(row[name] for name in names)] = sums
+        keys = {key for key in kept.keys() | told[table].keys() if kept.get(key) != told[table].get(key)}
+        wrong += [Wrong(table, key, kept.get(key), told[table].get(key)) for key in sorted(keys, key=str)]
+    return wrong
+
+
+def _plain(row: Row) -> Row:
+    """JSON columns as data: the owner's connection reads them as text."""
+    whole = json.loads(row.pop("row"))
+    return {name: whole[name] if name in {"lines", "data", "tenders"} else value for name, value in row.items()}

@@ -86,7 +86,7 @@ LEAVES: list[tuple[Json, int | None, bool, int | None, str | None]] = [
     (spend(500, {"type": "between", "from": "2031-01-01", "to": "2031-03-19"}), 230, False, None, None),
     (spend(2000, {"type": "since_tier_start"}), 1234, False, 766, None),
     (leaf("purchases", LIFETIME, gte=6), 4, False, 2, None),
-    (leaf("max_purchase", LIFETIME, gte=1500), 1000, False, 500, None),
+    (leaf("max_purchase", LIFETIME, gte=1500), 1000, False, 1500, None),
     (leaf("tenure_days", gte=365), 278, False, 87, None),
     (leaf("tenure_days", gte=278), 278, True, None, None),
     (leaf("days_since_purchase", lt=1), 0, True, None, None),

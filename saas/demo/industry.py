@@ -97,3 +97,7 @@ class Industry:
     pastimes: tuple[Pastime, ...] = ()
     referred: float = 0.08
     refunded: float = 0.015
+
+    @property
+    def measures_health(self) -> bool:
+        return any(pastime.health for pastime in self.pastimes)

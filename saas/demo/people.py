@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from random import Random
 from typing import Final, Literal
 from zlib import crc32
 
-from saas.demo.industry import DAYS, Habit
+from saas.demo.industry import DAYS, Habit, Industry
 from saas.demo.names import Gender, company_name, person_name, phone
 from saas.demo.trading_days import Calendar
 
@@ -18,6 +19,7 @@ _BEFORE: Final = 0.4  # of the members: joined before the history begins
 _BEFORE_DAYS: Final = 500
 _NEW_DAYS: Final = 45
 _CARD: Final = 0.6  # of the members: with a printed card
+_CLERKS: Final = 4  # at each branch
 _ASKED: Final = 0.65
 _AT_THE_TILL: Final = 0.7  # of the members: enrolled there; the others by the sign-up page
 _AGREES: Final = {"sms": 0.7, "wechat": 0.55, "health": 0.6}
@@ -46,6 +48,7 @@ class Person:
     traits: dict[str, str]
     agrees: frozenset[str]
     source: Source
+    enrolled_by: str | None
 
     @property
     def external_id(self) -> str:
@@ -59,6 +62,21 @@ def external_id(number: int) -> str:
 def seeded(*what: object) -> Random:
     """Chance that depends on `what` alone."""
     return Random("/".join(map(str, (SEED, *what))))  # noqa: S311  # made-up data, the same each time
+
+
+@lru_cache
+def _clerks(template: str, code: str) -> tuple[str, ...]:
+    random = seeded(template, code, "clerks")
+    names = set[str]()
+    while len(names) < _CLERKS:
+        gender: Gender = random.choice(("female", "male"))
+        names.add(person_name(random, gender, date(random.randrange(1975, 2004), 1, 1)))
+    return tuple(sorted(names))
+
+
+def clerks(industry: Industry, branch: int) -> tuple[str, ...]:
+    """Who works at a branch, by name."""
+    return _clerks(industry.template, industry.branches[branch].code)
 
 
 def people(calendar: Calendar, count: int, first: int = 1, last: int | None = None) -> Iterator[Person]:
@@ -76,6 +94,8 @@ def person(calendar: Calendar, number: int, count: int) -> Person:
     birthday = None if gender is None else _birthday(random, calendar.today, industry.ages)
     known = company_name(random, industry.city) if gender is None or birthday is None else None
     referrer = random.randrange(1, number) if number > 1 and random.random() < industry.referred else None
+    branch = calendar.choose_branch(random, max(calendar.first, joined_on))
+    clerk = random.choice(clerks(industry, branch)) if random.random() < _AT_THE_TILL else None
     spread = (random.lognormvariate(0, 0.3), random.lognormvariate(0, 0.22))
     return Person(
         number=number,
@@ -85,7 +105,7 @@ def person(calendar: Calendar, number: int, count: int) -> Person:
         gender=gender,
         birthday=birthday,
         joined_on=joined_on,
-        branch=calendar.choose_branch(random, max(calendar.first, joined_on)),
+        branch=branch,
         habit=habit,
         pace=habit.monthly * spread[0],
         price=habit.price * spread[1],
@@ -93,8 +113,13 @@ def person(calendar: Calendar, number: int, count: int) -> Person:
         referrer=referrer,
         tags=tuple(tag for tag, share in industry.tags.items() if random.random() < share),
         traits=_traits(random, industry.traits),
-        agrees=frozenset(channel for channel, share in _AGREES.items() if random.random() < share),
-        source="till" if random.random() < _AT_THE_TILL else "page",
+        agrees=frozenset(
+            channel
+            for channel, share in _AGREES.items()
+            if random.random() < share and (channel != "health" or industry.measures_health)
+        ),
+        source="page" if clerk is None else "till",
+        enrolled_by=clerk,
     )
 
 

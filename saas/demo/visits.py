@@ -7,13 +7,11 @@ from random import Random
 from typing import Final
 
 from saas.demo.industry import Goods, Habit, Pastime
-from saas.demo.names import person_name
-from saas.demo.people import Person, seeded
+from saas.demo.people import Person, clerks, seeded
 from saas.demo.trading_days import MONTH, Calendar
 
 _AT_HOME: Final = 0.85  # of the visits: at the member's own branch
 _BUYS_AT_ONCE: Final = 0.9  # of the members: on the day of joining
-_CLERKS: Final = 4
 _TWO_PIECES: Final = 0.12
 _CHEAP: Final = 5_000  # fen: of such things people take two
 _WHOLE_YUAN: Final = 10_000  # fen: from here on prices have no jiao
@@ -78,7 +76,6 @@ class History:
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar
         self._industry = calendar.industry
-        self._clerks = [self._hire(branch.code) for branch in self._industry.branches]
         self._shelves: dict[tuple[str, ...], tuple[list[Goods], list[int]]] = {}
 
     def tickets(self, person: Person) -> Iterator[Ticket]:
@@ -167,7 +164,7 @@ class History:
             at=at,
             lines=lines,
             tenders=tenders,
-            sold_by=random.choice(self._clerks[branch]),
+            sold_by=random.choice(clerks(industry, branch)),
             refund=refund,
         )
 
@@ -199,13 +196,6 @@ class History:
             return None
         when = self.calendar.moment(random, day)
         return Refund(when, line) if when <= self.calendar.until else None
-
-    def _hire(self, code: str) -> list[str]:
-        random = seeded(self._industry.template, code, "clerks")
-        return [
-            person_name(random, random.choice(("female", "male")), date(random.randrange(1975, 2004), 1, 1))
-            for _ in range(_CLERKS)
-        ]
 
 
 def _line(random: Random, item: Goods, price: float) -> Line:

@@ -74,6 +74,7 @@ class Writer:
             "tags": list(person.tags),
             "attributes": person.traits,
             "consents": dict.fromkeys(sorted(person.agrees), True),
+            **({} if person.enrolled_by is None else {"enrolled_by": person.enrolled_by}),
             **({} if person.card_no is None else {"card_no": person.card_no}),
             **({"kind": "company"} if person.habit.company else {"gender": person.gender}),
             **({} if person.birthday is None else {"birthday": person.birthday.isoformat()}),

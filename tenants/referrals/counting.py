@@ -18,6 +18,10 @@ CHUNK: Final = 500
 _BROUGHT: Final = (
     "SELECT m.id FROM member m WHERE m.tenant_id = $1 AND m.id = ANY ($2) AND m.referrer_id IS NOT NULL ORDER BY m.id"
 )
+_ONE_BY_ONE: Final = (
+    "SELECT 1 FROM tenant t JOIN member m ON m.tenant_id = t.tenant_id AND m.id = $2 AND m.seq > 0"
+    " WHERE t.tenant_id = $1 FOR NO KEY UPDATE OF t"
+)
 _REFERRER: Final = """
 SELECT coalesce(b.merged_into, b.id) FROM member r JOIN member b ON b.tenant_id = r.tenant_id AND b.id = r.referrer_id
  WHERE r.tenant_id = $1 AND r.id = $2"""
@@ -49,13 +53,17 @@ async def referrer_changed(member_id: UUID, before: UUID | None, after: UUID | N
     if before == after:
         return
     if after is not None:
-        await require_no_cycle(member_id, after)
+        await _require_one_way(member_id, after)
     await count([member_id])
 
 
-async def require_no_cycle(member_id: UUID, referrer_id: UUID) -> None:
-    """Of two members only one can have brought the other. Raises DomainError as `referrer_changed` says."""
+async def _require_one_way(member_id: UUID, referrer_id: UUID) -> None:
+    """Of two members only one can have brought the other, also where both are set at the same instant: the tenant's
+    row lets them pass one by one (the referrer's own would be locked out of the members' order). A member that is
+    just being enrolled can't have brought anybody and waits for nobody.
+    """
     if member_id == referrer_id:
         raise DomainError("validation-failed", errors=[FieldError("/referrer_id", "self-referral")])
+    await connection().execute(_ONE_BY_ONE, current().tenant_id, member_id)
     if await connection().fetchval(_REFERRER, current().tenant_id, referrer_id) == member_id:
         raise DomainError("validation-failed", errors=[FieldError("/referrer_id", "mutual-referral")])

@@ -94,6 +94,13 @@ async def count_referrals(payload: dict[str, Any]) -> None:
     await _apply(rows, {row["id"]: row["status"] for row in locked}, evaluate=evaluate)
 
 
+async def settle_locked(members: Collection[UUID], referrer_id: UUID) -> None:
+    """Counts these brought members at once where nobody but `referrer_id` gains or loses by it, whose lock the caller
+    holds: a merge takes back what one record of a person brought as another. Nothing is evaluated.
+    """
+    await _apply(await _state(members), {referrer_id: "active"}, evaluate=False)
+
+
 async def _state(members: Collection[UUID]) -> list[asyncpg.Record]:
     return await connection().fetch(_STATE, current().tenant_id, list(members))
 

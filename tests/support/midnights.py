@@ -1,0 +1,31 @@
+"""Lets a chain's time go on as a scheduler and a worker would: every midnight that is due, one after the other."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from saas.scheduler import fire_due
+from support.chains import Chain
+from support.clock import owner, set_clock
+
+_NEXT = "SELECT min(next_at) FROM schedule WHERE tenant_id = $1 AND next_at <= $2"
+# A job that waits for another comes back after seconds of our own clock: a test doesn't wait for them.
+_HASTEN = "UPDATE outbox SET next_at = clock_timestamp() WHERE tenant_id = $1 AND next_at > clock_timestamp()"
+
+
+async def work(chain: Chain, drain: Any) -> None:
+    """Fires what is due and runs every job, until there is nothing left."""
+    while True:
+        fired = await fire_due(chain.tenant_id)
+        done = await drain(chain.tenant_id)
+        assert done.failed == done.dead == 0
+        hastened = await (await owner()).execute(_HASTEN, chain.tenant_id)
+        if not fired and not done.done and hastened == "UPDATE 0":
+            return
+
+
+async def pass_time(chain: Chain, drain: Any, until: datetime) -> None:
+    """Stops at every midnight at which something fires, works there, then sets the clock to `until`."""
+    while (due := await (await owner()).fetchval(_NEXT, chain.tenant_id, until)) is not None:
+        await set_clock(chain.tenant_id, due + timedelta(milliseconds=1))
+        await work(chain, drain)
+    await set_clock(chain.tenant_id, until)

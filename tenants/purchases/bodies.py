@@ -4,10 +4,11 @@ import re
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from saas.errors import DomainError, FieldError, InvalidValueError
-from saas.validation import AwareDatetime, Body, Code, ExternalId, MinorUnits, Name
+from saas.field_types import clean_line
+from saas.validation import AwareDatetime, Body, ExternalId, MinorUnits, Name
 from tenants.members.bodies import Phone
 
 TenderType = Literal["cash", "card", "wechat", "alipay", "medical_insurance", "bank_transfer", "other"]
@@ -26,6 +27,8 @@ def _quantity(value: object) -> object:
     return value
 
 
+Category = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(clean_line)]
+"""As the till names it (处方药), and as a programme and an import may write it."""
 MOST_PIECES: Final = 10**9
 Quantity = Annotated[int | str, BeforeValidator(_quantity)]
 
@@ -33,7 +36,7 @@ Quantity = Annotated[int | str, BeforeValidator(_quantity)]
 class LineBody(Body):
     """One line; `amount` is the line's total, `quantity` pieces or a decimal string (0.250 kg)."""
 
-    category: Code | None = None
+    category: Category | None = None
     sku: ExternalId | None = None
     quantity: Quantity = 1
     amount: MinorUnits

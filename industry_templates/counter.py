@@ -21,7 +21,7 @@ Action = Literal[
     "activity",
     "shift",
 ]
-Tender = Literal["cash", "card", "wechat", "alipay", "medical_insurance", "points", "wallet", "invoice"]
+Tender = Literal["cash", "card", "wechat", "alipay", "medical_insurance", "points", "wallet", "bank_transfer"]
 
 
 class Category(Strict):

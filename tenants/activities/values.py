@@ -21,7 +21,7 @@ LONGEST_NAME: Final = 64
 LONGEST_TEXT: Final = 500
 LARGEST_NUMBER: Final = 10**15
 
-_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
 _STEP: Final = Decimal(1).scaleb(-PLACES)
 
 

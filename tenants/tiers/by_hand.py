@@ -44,7 +44,8 @@ INSERT INTO tier_act AS a (tenant_id, member_id, ladder, seq, act, tier, reason,
 SELECT $1, $2, $3, n.seq, $4, $5, $6, $7, $8, $9, $10 FROM n RETURNING a.id"""
 # The lock's end is set back behind us, not taken away: the renewal that may follow counts from today because of it.
 _RELEASE: Final = """
-UPDATE member_tier SET may_rise = true, locked_until = $4, valid_until = CASE WHEN valid_until IS NOT NULL THEN $4 END
+UPDATE member_tier SET may_rise = true, locked_until = $4::date,
+       valid_until = CASE WHEN valid_until IS NOT NULL THEN $4::date END
  WHERE tenant_id = $1 AND member_id = $2 AND ladder = $3"""
 _RELEASED: Final = """
 UPDATE member_tier SET locked_until = NULL

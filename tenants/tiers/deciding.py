@@ -64,7 +64,11 @@ def deciding(programme: Programme, ladders: tuple[int, ...], ids: Ids, way: Way 
         text = _recheck(values, ladders, upward=way is Way.RECHECK_RISE)
     else:
         text = _evaluate(values, ladders, upward=way is Way.RISE)
-    return Statement(f"WITH {values.ctes()}{text}", values.binder)
+    sql = f"WITH {values.ctes()}{text}"
+    return Statement(sql.replace(_GIVEN, f"${values.binder.next_parameter}"), values.binder)
+
+
+_GIVEN = "$given"  # the last parameter: its number is known when all others are bound
 
 
 _DECISIONS = """
@@ -171,18 +175,17 @@ w AS MATERIALIZED (
 
 def _given(values: Values, ladders: tuple[int, ...]) -> str:
     """The last parameter is a JSON array of the rows, one a member and ladder: see `tenants.tiers.given`."""
-    binder = values.binder
+    codes = {j: values.binder.constant(values.programme.ladders[j].code, "text") for j in ladders}
     parts = [
         f"""
   SELECT {j} AS number, g.*, e.s{j}_tier AS from_tier, e.s{j}_rank AS from_rank, {facts_of(values, j)} AS facts
-    FROM g JOIN v e ON e.id = g.id WHERE g.ladder = {binder.constant(values.programme.ladders[j].code, "text")}"""
-        for j in ladders
+    FROM g JOIN v e ON e.id = g.id WHERE g.ladder = {code}"""
+        for j, code in codes.items()
     ]
     written = writing(values, locks=True, cause_id="w.cause_id")
-    number = binder.next_parameter
     return f""",
 g AS MATERIALIZED (
-  SELECT * FROM jsonb_to_recordset(${number}::jsonb) AS g (
+  SELECT * FROM jsonb_to_recordset({_GIVEN}::jsonb) AS g (
     id uuid, ladder text, reason text, to_tier text, to_rank smallint, since date, valid_from date, valid_until date,
     fell_on date, locked_until date, may_rise boolean, cause_id uuid)),
 d AS ({"  UNION ALL".join(parts)}),

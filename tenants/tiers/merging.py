@@ -19,8 +19,8 @@ from tenants.tiers.given import Given, give
 _STANDINGS: Final = "SELECT * FROM member_tier WHERE tenant_id = $1 AND member_id = ANY($2::uuid[])"
 # Of equal tiers the survivor's validity stays, but no lock may outlast it. NULL: for ever, or the base tier.
 _LOCK: Final = """
-UPDATE member_tier SET locked_until = $4, may_rise = $5,
-       valid_until = CASE WHEN valid_until IS NOT NULL THEN greatest(valid_until, $4) END
+UPDATE member_tier SET locked_until = $4::date, may_rise = $5,
+       valid_until = CASE WHEN valid_until IS NOT NULL THEN greatest(valid_until, $4::date) END
  WHERE tenant_id = $1 AND member_id = $2 AND ladder = $3"""
 _LEAVE: Final = (
     "DELETE FROM tier_recheck WHERE tenant_id = $1 AND member_id = $2",

@@ -122,6 +122,10 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/v1/members/{member_id:uuid}/consents"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/consents", 404)],
     ("GET", "/v1/members/{member_id:uuid}/changes"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/changes", 404)],
     ("GET", "/v1/members/{member_id:uuid}/tier"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/tier", 404)],
+    ("PUT", "/v1/members/{member_id:uuid}/tier"): lambda ids, _: [
+        Knock(f"/v1/members/{ids.member}/tier", 404, {"tier": "gold", "reason": "knock"})
+    ],
+    ("DELETE", "/v1/members/{member_id:uuid}/tier"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/tier", 404)],
     ("GET", "/v1/members/{member_id:uuid}/decisions"): lambda ids, _: [
         Knock(f"/v1/members/{ids.member}/decisions", 404)
     ],

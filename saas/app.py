@@ -34,6 +34,7 @@ from tenants.branches import api as branches_api
 from tenants.imports import api as imports_api
 from tenants.jobs import api as jobs_api
 from tenants.members import api as members_api
+from tenants.merging import api as merging_api
 from tenants.overview import pages as overview_pages
 from tenants.programme import api as programme_api
 from tenants.purchases import api as purchases_api
@@ -52,6 +53,7 @@ FEATURES = (
     api_keys_api,
     audit_api,
     members_api,
+    merging_api,
     purchases_api,
     refunds_api,
     activities_api,

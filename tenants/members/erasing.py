@@ -29,6 +29,11 @@ from tenants.members.whereabouts import united
 _NAMED: Final = (
     "SELECT phone, name, external_id, card_no FROM member WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id"
 )
+# What any version of the rules called a health measurement.
+_HEALTH: Final = (
+    "SELECT jsonb_array_elements_text(v.document -> 'health_kinds') FROM programme_version AS v WHERE v.tenant_id = $1"
+)
+# A sum of one measurement is that measurement, so the sums go too.
 _FORGET: Final = (
     """
 UPDATE member AS m
@@ -43,9 +48,17 @@ UPDATE member AS m
 UPDATE profile_change AS c SET before = NULL, after = NULL
  WHERE c.tenant_id = $1 AND c.member_id = ANY($2::uuid[]) AND c.field NOT IN ('joined_on', 'referrer_id')
 """,
-    (
-        "UPDATE activity AS a SET data = NULL WHERE a.tenant_id = $1 AND a.member_id = ANY($2::uuid[])"
-        " AND a.data IS NOT NULL"
+    f"""
+UPDATE activity AS a SET data = NULL, value = CASE WHEN a.kind IN ({_HEALTH}) THEN NULL ELSE a.value END
+ WHERE a.tenant_id = $1 AND a.member_id = ANY($2::uuid[]) AND (a.data IS NOT NULL OR a.kind IN ({_HEALTH}))
+""",
+    *(
+        f"""
+UPDATE {table} AS a SET total = 0, valued = 0
+ WHERE a.tenant_id = $1 AND a.member_id = ANY($2::uuid[])
+   AND (a.measure = 'activity' OR a.measure IN (SELECT 'activity:' || h.kind FROM ({_HEALTH}) AS h (kind)))
+"""
+        for table in ("measure_day", "measure_month")
     ),
     (
         "UPDATE tier_act AS a SET reason = NULL WHERE a.tenant_id = $1 AND a.member_id = ANY($2::uuid[])"

@@ -16,6 +16,9 @@ from tenants.programme.versions import current_programme
 _COLUMN: Final = {"text": "text", "choice": "text", "number": "number", "date": "day", "boolean": "truth"}
 _DETAILS: Final = """
 SELECT n.id,
+       (SELECT coalesce(r.merged_into, r.id) FROM member AS m
+          JOIN member AS r ON r.tenant_id = m.tenant_id AND r.id = m.referrer_id
+         WHERE m.tenant_id = $1 AND m.id = n.id) AS referrer_id,
        ARRAY(SELECT t.tag FROM member_tag AS t WHERE t.tenant_id = $1 AND t.member_id = n.id ORDER BY 1) AS tags,
        ARRAY(SELECT c.channel FROM member_consent AS c WHERE c.tenant_id = $1 AND c.member_id = n.id) AS consents,
        ARRAY(SELECT ROW(i.kind, i.value) FROM member_identity AS i
@@ -45,6 +48,7 @@ def _member(
 ) -> dict[str, Any]:
     return {
         **{key: row[key] for key in SHOWN[:-2] if key != "is_returning"},
+        "referrer_id": details["referrer_id"],
         "returning": row["is_returning"],
         "wechat": [_wechat(kind, value) for kind, value in details["wechat"]],
         "tags": details["tags"],

@@ -92,7 +92,8 @@ async def today(zone: tzinfo) -> date:
 async def growth(day: date) -> Growth:
     """Members and joiners by the month of `day` and the eleven before it."""
     rows = await connection().fetch(  # by day: grouping dates is half the work of taking months out of them
-        "SELECT joined_on, count(*) AS n FROM member WHERE tenant_id = $1 GROUP BY joined_on", current().tenant_id
+        "SELECT joined_on, count(*) AS n FROM member WHERE tenant_id = $1 AND status = 'active' GROUP BY joined_on",
+        current().tenant_id,
     )
     by_month: Counter[int] = Counter()
     for row in rows:
@@ -105,7 +106,10 @@ async def growth(day: date) -> Growth:
 async def tier_counts() -> dict[tuple[str, str], int]:
     """Members that hold a tier by decision: (ladder, tier) → count. Everyone else is in the base tier."""
     rows = await connection().fetch(
-        "SELECT ladder, tier, count(*) AS n FROM member_tier WHERE tenant_id = $1 GROUP BY ladder, tier",
+        "SELECT s.ladder, s.tier, count(*) AS n FROM member_tier s WHERE s.tenant_id = $1"
+        " AND NOT EXISTS (SELECT FROM member m WHERE m.tenant_id = $1 AND m.status = 'closed' AND m.id = s.member_id)"
+        " AND NOT EXISTS (SELECT FROM member m WHERE m.tenant_id = $1 AND m.status = 'erased' AND m.id = s.member_id)"
+        " GROUP BY s.ladder, s.tier",  # those who have left are few, and have indexes of their own
         current().tenant_id,
     )
     return {(row["ladder"], row["tier"]): row["n"] for row in rows}

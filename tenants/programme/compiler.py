@@ -193,8 +193,9 @@ class Values:
         ids = self.ids.value
         columns = "".join(f",\n         {expression} AS {column}" for expression, column in self._columns.items())
         joins = self._constant.joins(ids) + self._own.joins()
+        there = " AND m.status = 'active'" if self.ids is Ids.RANGE else ""  # others are named because they were found
         # OFFSET 0: read once, it is folded into its reader, and each value is still computed once.
         return (
-            f"m AS MATERIALIZED ({states(self.programme, ids, self.binder, self.standing)}),\n"
+            f"m AS MATERIALIZED ({states(self.programme, ids, self.binder, self.standing)}{there}),\n"
             f"v AS (\n  SELECT m.*{columns}\n    FROM m{joins}\n  OFFSET 0)"
         )

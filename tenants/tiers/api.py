@@ -43,7 +43,8 @@ class RecalculateBody(Body):
 async def get_tier(member_id: FromPath[UUID], request: HttpRequest[Any, Any, Any]) -> dict[str, Any]:
     """Why the member is in its tier and what is missing to the next, on one ladder (default: the main one)."""
     query = parse_query(ExplainQuery, request.query_params.multi_items())
-    return await explain(member_id, query.ladder)
+    survivor, *_ = await require_member(member_id)
+    return await explain(survivor, query.ladder)
 
 
 @put("/v1/members/{member_id:uuid}/tier", opt={"requires": "members:write"}, tags=["members"])
@@ -65,11 +66,13 @@ async def delete_tier(member_id: FromPath[UUID], request: HttpRequest[Any, Any, 
 
 @get("/v1/members/{member_id:uuid}/decisions", opt={"requires": "members:read"}, tags=["members"])
 async def list_decisions(member_id: FromPath[UUID], request: HttpRequest[Any, Any, Any]) -> Page:
-    """The member's decisions, the newest first, each with the values that caused it."""
+    """The member's decisions, the newest first, each with the values that caused it; those of the records that were
+    merged into it too, under their own ids.
+    """
     query = parse_query(ListQuery, request.query_params.multi_items())
-    await require_member(member_id)
+    members = await require_member(member_id)
     before = decode_cursor(query.cursor, UUID)
-    rows = await decisions_of(member_id, query.limit, before[0] if before else None)
+    rows = await decisions_of(members, query.limit, before[0] if before else None)
     return page(rows, query.limit, decision_out, lambda row: (row["id"],))
 
 

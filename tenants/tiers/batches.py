@@ -124,7 +124,7 @@ async def _evaluate(run: asyncpg.Record, locked: Sequence[UUID], recorded_at: da
 
 
 _LOCK_ALL = (
-    "SELECT id FROM member WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id > $2)"
+    "SELECT id FROM member WHERE tenant_id = $1 AND status = 'active' AND ($2::uuid IS NULL OR id > $2)"
     " ORDER BY id LIMIT $3 FOR NO KEY UPDATE"
 )
 

@@ -22,7 +22,7 @@ UNION SELECT f.id FROM member f WHERE f.tenant_id = $1 AND f.id >= $3"""
 _COUNT: Final = f"SELECT count(*) FROM (SELECT FROM ({_CHANGED}) x LIMIT $4) x"
 _LOCK: Final = f"""
 SELECT m.id FROM member m
- WHERE m.tenant_id = $1 AND m.id = ANY(ARRAY(
+ WHERE m.tenant_id = $1 AND m.status = 'active' AND m.id = ANY(ARRAY(
    SELECT x.id FROM ({_CHANGED}) x WHERE $4::uuid IS NULL OR x.id > $4 ORDER BY 1 LIMIT $5))
  ORDER BY m.id FOR NO KEY UPDATE"""
 _IMPORTING: Final = (

@@ -1,5 +1,6 @@
 """Decisions as they were made."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, TypedDict, cast
 from uuid import UUID
@@ -16,6 +17,7 @@ class DecisionOut(TypedDict):
     """A decision with its receipt: version, D, and each leaf's value."""
 
     id: UUID
+    member_id: UUID
     ladder: str
     effective_at: datetime
     recorded_at: datetime
@@ -31,8 +33,8 @@ class DecisionOut(TypedDict):
 
 
 COLUMNS = (
-    "id, ladder, effective_at, recorded_at, from_tier, to_tier, reason, valid_until, day, programme_version, facts,"
-    " cause, cause_id"
+    "id, member_id, ladder, effective_at, recorded_at, from_tier, to_tier, reason, valid_until, day,"
+    " programme_version, facts, cause, cause_id"
 )
 
 
@@ -40,13 +42,16 @@ def decision_out(row: asyncpg.Record) -> DecisionOut:
     return cast("DecisionOut", dict(row))
 
 
-async def decisions_of(member_id: UUID, limit: int, before: UUID | None) -> list[asyncpg.Record]:
-    """A member's decisions, the newest first, one more than `limit` where there are more."""
+async def decisions_of(member_ids: Sequence[UUID], limit: int, before: UUID | None) -> list[asyncpg.Record]:
+    """The decisions under these ids (a member's and those merged into it), the newest first, one more than `limit`
+    where there are more.
+    """
     return await connection().fetch(
-        f"SELECT {COLUMNS} FROM decision WHERE tenant_id = $1 AND member_id = $2 AND ($3::uuid IS NULL OR id < $3)"
-        " ORDER BY id DESC LIMIT $4",
+        f"SELECT {COLUMNS} FROM unnest($2::uuid[]) AS u (of) CROSS JOIN LATERAL ("
+        " SELECT * FROM decision AS f WHERE f.tenant_id = $1 AND f.member_id = u.of AND ($3::uuid IS NULL OR f.id < $3)"
+        " ORDER BY f.id DESC LIMIT $4) AS k ORDER BY id DESC LIMIT $4",
         current().tenant_id,
-        member_id,
+        member_ids,
         before,
         limit + 1,
     )

@@ -65,7 +65,9 @@ async def start_recalculation(request: Request) -> UUID:
     since = request.facts_since
     if since is None and request.cause == "request" and request.as_of is None:
         since = await _same_day_since(ladders, as_of, zone, tenant["programme_version"])
-    members = await connection().fetchval("SELECT count(*) FROM member WHERE tenant_id = $1", current().tenant_id)
+    members = await connection().fetchval(
+        "SELECT count(*) FROM member WHERE tenant_id = $1 AND status = 'active'", current().tenant_id
+    )
     if since is not None:
         most = max(_INCREMENTAL_LEAST, members // _INCREMENTAL_SHARE)
         changed = await count_changed(since, most + 1)

@@ -29,6 +29,7 @@ INSERT INTO tier_recheck AS r (tenant_id, member_id, ladder, due_at, refund_id)
 SELECT $1, s.member_id, s.ladder, x.due_at, $5
   FROM unnest($3::text[], $4::timestamptz[]) x (ladder, due_at)
   JOIN member_tier s ON s.tenant_id = $1 AND s.member_id = $2 AND s.ladder = x.ladder AND s.rank > 0
+  JOIN member m ON m.tenant_id = $1 AND m.id = s.member_id AND m.status = 'active'
 ON CONFLICT DO NOTHING"""
 _ANY_DUE: Final = (
     "SELECT EXISTS (SELECT FROM tier_recheck WHERE tenant_id = $1 AND ladder = ANY($2::text[]) AND due_at <= $3)"

@@ -22,6 +22,7 @@ class Ids:
     card: str
     external: str
     key_branch: str
+    activity: str
 
     @classmethod
     def of(cls, other: Furnished) -> "Ids":
@@ -36,6 +37,7 @@ class Ids:
             other.card_no,
             other.external_id,
             other.chain.branch_id,
+            other.activity_id,
         )
 
     def texts(self) -> list[str]:
@@ -53,6 +55,7 @@ NOBODYS = Ids(
     "C9999",
     "E9999",
     "01970000-0000-7000-8000-000000000006",
+    "01970000-0000-7000-8000-000000000007",
 )
 
 
@@ -91,6 +94,22 @@ def _purchases(ids: Ids, ours: Furnished) -> list[Knock]:
 
 def _batch(ids: Ids, ours: Furnished) -> list[Knock]:
     return [Knock("/v1/purchases:batch", 200, {"items": [k.body for k in _purchases(ids, ours)]})]
+
+
+def _activities(ids: Ids, ours: Furnished) -> list[Knock]:
+    did = {"kind": "check_in", "external_id": "knock"}
+    wrong = (
+        {**did, "member_id": ids.member},
+        {**did, "phone": ids.phone},
+        {**did, "card_no": ids.card},
+        {**did, "member_id": ours.member_id, "branch_id": ids.branch},
+        {**did, "member_id": ids.member, "branch_id": ids.branch},
+    )
+    return [Knock("/v1/activities", 422, body) for body in wrong]
+
+
+def _activity_batch(ids: Ids, ours: Furnished) -> list[Knock]:
+    return [Knock("/v1/activities:batch", 200, {"items": [k.body for k in _activities(ids, ours)]})]
 
 
 def _members(ids: Ids, _: Furnished) -> list[Knock]:
@@ -141,6 +160,15 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/v1/purchases/{purchase_id:uuid}/refunds"): lambda ids, _: [
         Knock(f"/v1/purchases/{ids.purchase}/refunds", 404)
     ],
+    ("GET", "/v1/members/{member_id:uuid}/activities"): lambda ids, _: [
+        Knock(f"/v1/members/{ids.member}/activities", 404)
+    ],
+    ("GET", "/v1/members/{member_id:uuid}/referrals"): lambda ids, _: [
+        Knock(f"/v1/members/{ids.member}/referrals", 404)
+    ],
+    ("POST", "/v1/activities"): _activities,
+    ("POST", "/v1/activities:batch"): _activity_batch,
+    ("GET", "/v1/activities/{activity_id:uuid}"): lambda ids, _: [Knock(f"/v1/activities/{ids.activity}", 404)],
     ("GET", "/v1/branches/{branch_id:uuid}"): lambda ids, _: [Knock(f"/v1/branches/{ids.branch}", 404)],
     ("PATCH", "/v1/branches/{branch_id:uuid}"): lambda ids, _: [
         Knock(f"/v1/branches/{ids.branch}", 404, {"name": "x"}),
@@ -159,6 +187,10 @@ CASES: dict[tuple[str, str], Case] = {
         Knock(f"/v1/imports/{ids.imported}/errors.csv", 404)
     ],
     ("POST", "/v1/imports"): _import,
+    ("POST", "/v1/members/{member_id:uuid}/merge"): lambda ids, ours: [
+        Knock(f"/v1/members/{ids.member}/merge", 404, {"other_id": ours.member_id}),
+        Knock(f"/v1/members/{ours.member_id}/merge", 422, {"other_id": ids.member}),
+    ],
     # At the end: with one's own id nothing is left of the member afterwards.
     ("DELETE", "/v1/members/{member_id:uuid}"): lambda ids, _: [Knock(f"/v1/members/{ids.member}", 404)],
     ("POST", "/v1/members/{member_id:uuid}/erase"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/erase", 404)],

@@ -129,6 +129,8 @@ LISTS = [
     "/v1/programme/versions",
     "/v1/members/{member}/purchases",
     "/v1/members/{member}/decisions",
+    "/v1/members/{member}/activities",
+    "/v1/members/{member}/referrals",
 ]
 
 

@@ -118,7 +118,7 @@ async def keys_begin_with_the_tenant(conn: asyncpg.Connection) -> list[str]:
 # A partial index serves too where it leaves out only the rows that point nowhere: `=` is never true for those.
 FOREIGN_KEYS = """
 SELECT n.nspname || '.' || c.relname AS name, k.conname, k.confupdtype::text AS on_update, k.confdeltype::text
-       AS on_delete, k.conrelid, k.conkey,
+       AS on_delete, k.conrelid, k.conkey, k.confrelid::regclass::text AS points_at,
        ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u (n, at)
                JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY u.at) AS columns,
        ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY u (n, at)

@@ -128,19 +128,22 @@ async def test_inside_a_scope_no_own_row_can_be_given_away(
 async def test_no_foreign_key_reaches_a_neighbour(neighbours: tuple[Furnished, Furnished]) -> None:
     """Foreign keys ignore row security, so not even the owner may point a row at a neighbour's."""
     ours, b = neighbours[0].chain.tenant_id, neighbours[1]
-    theirs = {"member_id": b.member_id, "branch_id": b.second_branch_id, "import_id": b.import_id}
     conn = await owner()
     tried = 0
     for row in await conn.fetch(catalogue.FOREIGN_KEYS):
         if not row["name"].startswith("public."):
             continue
-        column = row["columns"][1]
+        column, target = row["columns"][1], row["target"][1]
+        theirs = await conn.fetchval(
+            f"SELECT {target} FROM {row['points_at']} WHERE tenant_id = $1 LIMIT 1", b.chain.tenant_id
+        )
         transaction = conn.transaction()
         await transaction.start()
         try:
-            sql = f"UPDATE {row['name']} SET {column} = $2 WHERE tenant_id = $1"
+            one = f"SELECT ctid FROM {row['name']} WHERE tenant_id = $1 AND {column} IS NOT NULL LIMIT 1"
+            sql = f"UPDATE {row['name']} SET {column} = $2 WHERE ctid = ({one})"
             with pytest.raises(asyncpg.ForeignKeyViolationError):
-                await conn.execute(sql, ours, UUID(theirs[column]))
+                await conn.execute(sql, ours, theirs)
         finally:
             await transaction.rollback()
         tried += 1

@@ -23,6 +23,7 @@ class Furnished:
     import_id: str
     key_id: str
     second_branch_id: str
+    activity_id: str
 
 
 async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
@@ -45,6 +46,9 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
     purchase = await _post(chain, "/v1/purchases", bought, key=f"key-{mark}")
     assert purchase["decision_id"] is not None
     await _post(chain, f"/v1/purchases/{purchase['id']}/refunds", {"external_id": f"R{mark}", "amount": 1_000})
+    activity = await _post(chain, "/v1/activities", await _visit(chain, made["id"], f"A{mark}"))
+    brought = await _post(chain, "/v1/members", {"name": f"友{mark}", "referrer_id": made["id"]})
+    await _post(chain, "/v1/purchases", {**bought, "member_id": brought["id"], "external_id": f"F{mark}"})
     branch = await _post(chain, "/v1/branches", {"code": f"b{mark}", "name": f"分店{mark}"})
     key = await _post(chain, "/v1/api-keys", {"name": f"till {mark}", "scopes": ["members:read"]})
     draft = (await chain.http.get("/v1/programme")).json()
@@ -75,7 +79,15 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
         started.json()["import_id"],
         key["id"],
         branch["id"],
+        activity["id"],
     )
+
+
+async def _visit(chain: Chain, member_id: str, external_id: str) -> dict[str, Any]:
+    """An activity of a kind that the rules know and that is no health measurement."""
+    rules = (await chain.http.get("/v1/programme")).json()
+    kinds = [kind for kind in rules["activity_kinds"] if kind not in rules["health_kinds"]]
+    return {"member_id": member_id, "kind": (kinds or ["check_in"])[0], "external_id": external_id, "value": 5}
 
 
 async def _post(chain: Chain, url: str, body: dict[str, Any], key: str | None = None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tenants.programme.strict import (
     Fault,
     Labels,
     Money,
+    MoneyAboveZero,
     Names,
     Percent,
     Rate,
@@ -178,8 +179,8 @@ class AmountOffer(Strict):
     """满减: so much off a basket of at least `minimum`."""
 
     type: Literal["amount"]
-    amount: Money = Field(ge=1)
-    minimum: Money = Field(ge=1)
+    amount: MoneyAboveZero
+    minimum: MoneyAboveZero
 
 
 AnyOffer = PercentOffer | AmountOffer

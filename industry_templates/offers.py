@@ -4,12 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from tenants.programme.strict import Code, Labels, Money, Names, Percent, Strict, as_tuple, by_tag
+from tenants.programme.strict import Code, Labels, Money, MoneyAboveZero, Names, Percent, Strict, as_tuple, by_tag
 
 
 class AmountOff(Strict):
     type: Literal["amount"]
-    amount: Money = Field(ge=1)
+    amount: MoneyAboveZero
 
 
 class PercentOff(Strict):
@@ -80,4 +80,4 @@ class Commission(Strict):
     code: Code
     names: Names
     per: Literal["referred_member"]
-    amount: Money = Field(ge=1)
+    amount: MoneyAboveZero

@@ -13,6 +13,7 @@ from tenants.programme.strict import (
     Fault,
     Labels,
     Money,
+    MoneyAboveZero,
     Names,
     Percent,
     Rate,
@@ -47,7 +48,7 @@ class Redeem(Strict):
     """`points` pay `amount` minor units; from `min_points` on, up to `max_percent` of a purchase."""
 
     points: int = Field(ge=1, le=10**9)
-    amount: Money = Field(ge=1)
+    amount: MoneyAboveZero
     min_points: int = Field(default=0, ge=0, le=10**9)
     max_percent: Percent = Decimal(100)
 
@@ -92,7 +93,7 @@ class TopUpGift(Strict):
     """A thing that comes with a top-up, and what it is worth."""
 
     names: Names
-    value: Money = Field(ge=1)
+    value: MoneyAboveZero
 
 
 class TopUpStep(Strict):
@@ -100,7 +101,7 @@ class TopUpStep(Strict):
     only.
     """
 
-    amount: Money = Field(ge=1)
+    amount: MoneyAboveZero
     bonus: Money | None = Field(default=None, ge=1, exclude_if=lambda bonus: bonus is None)
     percent: Percent | None = Field(default=None, gt=0, exclude_if=lambda percent: percent is None)
     gift: TopUpGift | None = Field(default=None, exclude_if=lambda gift: gift is None)

@@ -153,6 +153,8 @@ Rate = Annotated[Exact, Field(ge=0, le=1000)]
 """A factor such as a points multiplier."""
 Money = Annotated[int, Field(ge=0, le=MAX_MONEY)]
 """Minor units of the programme's currency."""
+MoneyAboveZero = Annotated[int, Field(ge=1, le=MAX_MONEY)]
+"""The same, at least 1. A type of its own: a field's `ge` beside that of its `Money` would be forgotten."""
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 # no control characters: PostgreSQL's jsonb refuses NUL, and a name of blanks is no name
 Label = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^\P{Cc}*[^\p{Cc}\s]\P{Cc}*$")]

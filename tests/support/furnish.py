@@ -7,6 +7,7 @@ from typing import Any
 from saas.outbox import enqueue
 from saas.scope import connection, tenant_scope
 from support.chains import Chain
+from support.programme import change_programme
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
     activity = await _post(chain, "/v1/activities", await _visit(chain, made["id"], f"A{mark}"))
     brought = await _post(chain, "/v1/members", {"name": f"友{mark}", "referrer_id": made["id"]})
     await _post(chain, "/v1/purchases", {**bought, "member_id": brought["id"], "external_id": f"F{mark}"})
+    await _people(chain, made["id"], mark)
     branch = await _post(chain, "/v1/branches", {"code": f"b{mark}", "name": f"分店{mark}"})
     key = await _post(chain, "/v1/api-keys", {"name": f"till {mark}", "scopes": ["members:read"]})
     draft = (await chain.http.get("/v1/programme")).json()
@@ -81,6 +83,19 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
         branch["id"],
         activity["id"],
     )
+
+
+async def _people(chain: Chain, member_id: str, mark: str) -> None:
+    """What is kept of members as people: attributes, tags, consents, a household, a merge, somebody erased."""
+    attribute = {"code": "size", "names": {"zh-CN": "尺码", "en": "Size"}, "type": "text"}
+    await change_programme(chain, attributes=[attribute])
+    person = {"attributes": {"size": "M"}, "tags": ["VIP"], "consents": {"sms": True}, "joined_on": "2020-01-02"}
+    for url, change in (("/v1/tenant", {"shared_phones": True}), (f"/v1/members/{member_id}", person)):
+        assert (await chain.http.patch(url, json=change)).status_code == 200
+    family = [await _post(chain, "/v1/members", {"phone": f"1390000{mark}"}) for _ in range(3)]
+    await _post(chain, f"/v1/members/{family[0]['id']}/merge", {"other_id": family[1]["id"]})
+    gone = await _post(chain, "/v1/members", {"phone": f"1370000{mark}"})
+    await _post(chain, f"/v1/members/{gone['id']}/erase", {})
 
 
 async def _visit(chain: Chain, member_id: str, external_id: str) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class OwnSums:
         needed = sorted({one.column for one in columns} | (set() if source is Source.PURCHASES else {"measure"}))
         read = f"SELECT {', '.join(f'a.{column}' for column in needed)} FROM"
         rows = f"a WHERE a.tenant_id = $1 AND a.member_id = o.id{picked}"
-        sums = ", ".join(f"{one.of('q', self._binder)} AS {column}" for one, column in columns.items())
+        sums = ", ".join(f"{one.among('q', one.column, self._binder)} AS {column}" for one, column in columns.items())
         return f"""
   LEFT JOIN (
     SELECT o.id, w.* FROM (

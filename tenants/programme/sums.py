@@ -4,7 +4,7 @@ Three sources: plain purchases (columns of member_month and member_day), measure
 measure_day), and the branch measures, which are counted, not summed. See docs/decisions/0009-measures.md.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -40,19 +40,28 @@ class Sum:
     measure: str | None = None  # of MEASURES: its code
 
     @property
+    def _function(self) -> str:
+        return "max" if self.largest else "sum"
+
+    @property
     def largest(self) -> bool:
         return self.column in {"max_purchase", "most"}
 
-    def of(self, rows: str, binder: Binder, within: str | None = None) -> str:
-        """The aggregate over `rows`, of those `within` only; NULL or 0 where there are none."""
-        filters = [] if within is None else [f"({within})"]
-        if self.measure is not None:
-            filters.insert(0, f"{rows}.measure = {binder.constant(self.measure, 'text')}")
-        where = f" FILTER (WHERE {' AND '.join(filters)})" if filters else ""
+    @property
+    def _whole(self) -> str:
+        return "" if self.column == "total" else "::bigint"  # a total may be a sum of decimals
+
+    def of(self, column: str, within: str) -> str:
+        """The aggregate of a column over the rows `within`, of every measure alike; NULL where there are none."""
+        return f"({self._function}({column}) FILTER (WHERE {within})){self._whole}"
+
+    def among(self, rows: str, column: str, binder: Binder) -> str:
+        """The aggregate of a column of `rows`, which may be of several measures; NULL or 0 where there are none."""
         if self.source is Source.BRANCHES:
-            return f"count(DISTINCT {rows}.measure){where}"
-        whole = "" if self.column == "total" else "::bigint"  # a total may be a sum of decimals
-        return f"({'max' if self.largest else 'sum'}({rows}.{self.column}){where}){whole}"
+            return f"count(DISTINCT {rows}.measure) FILTER (WHERE {rows}.{column} > 0)"
+        if self.measure is None:
+            return f"{self._function}({rows}.{column}){self._whole}"
+        return self.of(f"{rows}.{column}", f"{rows}.measure = {binder.constant(self.measure, 'text')}")
 
 
 def sums_of(quantity: Quantity) -> tuple[Sum, ...]:
@@ -64,7 +73,7 @@ def sums_of(quantity: Quantity) -> tuple[Sum, ...]:
         raise ValueError(f"{quantity.metric} is no sum")  # noqa: TRY004 - it's the metric that is wrong
     metric, detail = quantity.metric, quantity.detail
     if metric == "branches":
-        return (Sum(Source.BRANCHES, "measure"),)
+        return (Sum(Source.BRANCHES, "facts"),)
     if metric in {"activities", "rating"}:
         columns = ("facts",) if metric == "activities" else ("total", "valued")
         return tuple(Sum(Source.MEASURES, column, codes.activity(detail)) for column in columns)
@@ -89,8 +98,9 @@ def which(source: Source, measures: Iterable[str | None], binder: Binder) -> str
         case Source.PURCHASES:
             return ""
         case Source.MEASURES:
+            # one by one: of an array as a parameter the planner guesses ten, and won't keep a plan for any member
             wanted = sorted({measure for measure in measures if measure is not None})
-            return f" AND a.measure = ANY({binder.constant(wanted, 'text[]')})"
+            return f" AND a.measure IN ({', '.join(binder.constant(measure, 'text') for measure in wanted)})"
         case Source.BRANCHES:
             # a prefix that the index finds whatever the database's collation; branches bought at and not given back
             return f" AND a.measure ^@ '{codes.BRANCH}:' AND a.facts > 0"
@@ -137,24 +147,42 @@ class ConstantSums:
                 "fd", columns, f"{source.day_table} {rows} AND {days}"
             )
         rows += which(source, (one.measure for _, one in columns), self._binder)
-        read = "a.member_id, a.measure, a.total, a.facts, a.valued, a.most"
-        sums = [
-            f"{one.of('a', self._binder, f'{self._windows[key].months} OR {self._windows[key].days}')} AS {column}"
+        return self._measures(source, columns, f"{rows} AND {months}", f"{rows} AND {days}")
+
+    def _measures(self, source: Source, columns: dict[tuple[str, Sum], str], months: str, days: str) -> str:
+        """First each measure by itself, its windows once whatever asks for them; then what is asked for, out of few
+        rows. Two steps, since a condition for each value on each row costs more than reading the rows.
+        """
+        bases: dict[tuple[str, str], tuple[str, Sum]] = {}
+        for key, one in columns:
+            bases.setdefault((key, one.column), (f"b{len(bases) + 1}", one))
+        asked = ", ".join(
+            f"{one.among('q', bases[key, one.column][0], self._binder)} AS {column}"
             for (key, one), column in columns.items()
-        ]
+        )
+
+        def grain(table: str, rows: str, within: Callable[[ConstantWindow], str]) -> str:
+            sums = (
+                f"{one.of(f'a.{column}', within(self._windows[key]))} AS {base}"
+                for (key, column), (base, one) in bases.items()
+            )
+            return f"SELECT a.member_id, a.measure, {', '.join(sums)}\n              FROM {table} {rows} GROUP BY 1, 2"
+
+        name = source.value
         return f"""
   LEFT JOIN (
-    SELECT a.member_id, {", ".join(sums)}
-      FROM (SELECT {read}, a.month, NULL::date AS day FROM {source.month_table} {rows} AND {months}
+    SELECT q.member_id, {asked}
+      FROM ({grain(source.month_table, months, lambda window: window.months)}
             UNION ALL
-            SELECT {read}, NULL::date AS month, a.day FROM {source.day_table} {rows} AND {days}) a
-     GROUP BY a.member_id) {name} ON {name}.member_id = m.id"""
+            {grain(source.day_table, days, lambda window: window.days)}) q
+     GROUP BY q.member_id) {name} ON {name}.member_id = m.id"""
 
     def _purchases(self, alias: str, columns: dict[tuple[str, Sum], str], rows: str) -> str:
         sums = []
         for (key, one), column in columns.items():
             window = self._windows[key]
-            sums.append(f"{one.of('a', self._binder, window.months if alias == 'fm' else window.days)} AS {column}")
+            within = window.months if alias == "fm" else window.days
+            sums.append(f"{one.of(f'a.{one.column}', within)} AS {column}")
         return f"""
   LEFT JOIN (
     SELECT a.member_id, {", ".join(sums)}

@@ -126,3 +126,18 @@ async def test_months_come_from_the_index_alone(crowd: tuple[UUID, list[Member]]
     found = scans(await plan(crowd, wide(), Ids.RANGE), "measure_month")
     assert found
     assert {node["Node Type"] for node in found} == {"Index Only Scan"}
+
+
+async def test_a_till_plans_a_wide_programme_once(crowd: tuple[UUID, list[Member]]) -> None:
+    """Planned anew for each purchase it would cost ten times what it takes to carry out."""
+    tenant_id, members = crowd
+    values = Values(wide(), [0], Ids.ONE)
+    sql = f"WITH {values.ctes()}\nSELECT * FROM v"
+    async with tenant_scope(tenant_id):
+        statement = await connection().prepare(sql)
+        for member in members:
+            await statement.fetch(tenant_id, member.id, *values.binder.values(end_of(D)))
+        generic = await connection().fetchval(
+            "SELECT generic_plans FROM pg_prepared_statements WHERE statement = $1", sql
+        )
+    assert generic == MEMBERS - 5  # PostgreSQL tries five plans with the values known

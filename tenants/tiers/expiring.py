@@ -28,6 +28,7 @@ from tenants.tiers.reading import Reading
 from tenants.tiers.steps import keeps
 
 JOB: Final = "tiers.notices"
+SCHEDULE: Final = "tier-notices"
 AHEAD: Final = timedelta(days=30)
 BATCH = 500
 WAIT = timedelta(seconds=15)
@@ -90,7 +91,7 @@ async def run_notices(payload: dict[str, Any]) -> None:
     night = _Night(await programme(tenant["programme_version"]), ZoneInfo(tenant["timezone"]), tenant["now"])
     ladders = [ladder for ladder in night.rules.ladders if not isinstance(ladder.policy.validity, UntilNextSchedule)]
     tomorrow = schedule_instant(night.today + ONE_DAY, night.zone)
-    await connection().execute(_CAUGHT_UP, current().tenant_id, payload["schedule"], tomorrow)
+    await connection().execute(_CAUGHT_UP, current().tenant_id, SCHEDULE, tomorrow)
     after = payload.get("after") or (None, None)
     due = await connection().fetch(
         _NEXT,

@@ -21,12 +21,12 @@ from tenants.programme.schedule import (
 from tenants.programme.versions import current_programme
 from tenants.programme.windows import local_day
 from tenants.tiers.expiring import JOB as NOTICES_JOB
+from tenants.tiers.expiring import SCHEDULE as NOTICES
 from tenants.tiers.recalculate import Request, start_recalculation
 from tenants.tiers.rechecks import JOB as RECHECK_JOB
 
 SCHEDULE = "tiers"
 SCHEDULE_JOB = "tiers.schedule"
-NOTICES = "tier-notices"
 KIND = "local_days"
 _DAILY = {"type": "daily"}
 

@@ -13,7 +13,7 @@ _COLUMNS: Final = (
     "id, member_id, branch_id, seq, kind, external_id, occurred_at, recorded_at, local_day, value, data,"
     " programme_version"
 )
-_OF_MEMBER: Final = (
+OF_MEMBER: Final = (
     f"SELECT {_COLUMNS} FROM activity WHERE tenant_id = $1 AND member_id = ANY ($2)"
     " AND ($3::uuid IS NULL OR id < $3) AND ($4::text IS NULL OR kind = $4) ORDER BY id DESC LIMIT $5"
 )
@@ -23,7 +23,7 @@ async def activities_of_member(
     members: list[UUID], kind: str | None, limit: int, before: UUID | None
 ) -> list[asyncpg.Record]:
     """What a member (under all its ids) did, the last recorded first, one more than `limit` where there are more."""
-    return await connection().fetch(_OF_MEMBER, current().tenant_id, members, before, kind, limit + 1)
+    return await connection().fetch(OF_MEMBER, current().tenant_id, members, before, kind, limit + 1)
 
 
 async def activity(activity_id: UUID) -> Recorded:

@@ -22,7 +22,7 @@ class ReferralOut(TypedDict):
 
 
 # A record that was merged into another is that other one; nobody has brought itself.
-_BROUGHT: Final = """
+BROUGHT: Final = """
 SELECT m.id AS member_id, m.name, m.joined_on, r.counted_on, r.recorded_at AS counted_at
   FROM member m LEFT JOIN referral r ON r.tenant_id = m.tenant_id AND r.member_id = m.id
  WHERE m.tenant_id = $1 AND m.referrer_id = ANY ($2) AND m.status <> 'merged' AND m.id <> ALL ($2)
@@ -34,7 +34,7 @@ async def brought_by(members: list[UUID], limit: int, before: UUID | None) -> li
     """Whom this member (under all its ids) brought, the last enrolled first, one more than `limit` where there are
     more.
     """
-    return await connection().fetch(_BROUGHT, current().tenant_id, members, before, limit + 1)
+    return await connection().fetch(BROUGHT, current().tenant_id, members, before, limit + 1)
 
 
 def referral_out(row: asyncpg.Record) -> ReferralOut:

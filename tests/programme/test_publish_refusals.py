@@ -33,7 +33,10 @@ def nested(depth: int) -> Json:
 
 
 QUALIFY = "ladders/0/tiers/1/qualify"
-METRICS = "spend, purchases, max_purchase, tenure_days, days_since_purchase"
+METRICS = (
+    "spend, purchases, max_purchase, activities, rating, referrals, top_ups, max_top_up, points_earned, tenure_days,"
+    " days_since_purchase, branches, score"
+)
 REFUSED: list[tuple[Callable[[Json], None], str, str, str, str]] = [
     (at("colour", "red"), "/colour", "unknown-field", "未知字段", "unknown field"),
     (at("ladders/0/policy/speed", 1), "/ladders/0/policy/speed", "unknown-field", "未知字段", "unknown field"),

@@ -63,12 +63,14 @@ async def crowd(database: None) -> tuple[UUID, list[Member]]:
 
 
 async def plan(crowd: tuple[UUID, list[Member]], rules: Programme, ids: Ids) -> list[Json]:
-    """The nodes of the plan that was carried out for the first members, as the role app."""
+    """The nodes of the plan that was carried out for the first members, as the role app and as batches set it."""
     tenant_id, members = crowd
     few = sorted(members, key=lambda member: member.id)[: 1 if ids is Ids.ONE else 5]
     values = Values(rules, [0], ids)
     (named,) = of_ids(ids, few)
     async with tenant_scope(tenant_id):
+        if ids is not Ids.ONE:
+            await connection().execute("SET LOCAL enable_nestloop = off; SET LOCAL max_parallel_workers_per_gather = 0")
         found = await connection().fetchval(
             f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) WITH {values.ctes()}\nSELECT * FROM v",
             *(tenant_id, *named, *values.binder.values(end_of(D))),

@@ -21,7 +21,7 @@ async def evaluate_imports(run: Run) -> UUID | None:
     """Queues one recalculation for this import and for those before it that were left without one: it stopped
     half-way, or it asked for none. Returns its id; None: there is nothing new to decide.
 
-    Purchases touch their own members only. Members may bring another joining day, so everybody is looked at.
+    Facts touch their own members only. Members may bring another joining day, so everybody is looked at.
     """
     found = await connection().fetchrow(_SINCE, run.tenant_id, run.id)
     if found is None or found["since"] is None:

@@ -15,9 +15,6 @@ JOB: Final = "referrals.count"
 CHUNK: Final = 500
 """Brought members a job; each locks its referrers for as long as it runs."""
 
-_BROUGHT: Final = (
-    "SELECT m.id FROM member m WHERE m.tenant_id = $1 AND m.id = ANY ($2) AND m.referrer_id IS NOT NULL ORDER BY m.id"
-)
 _ONE_BY_ONE: Final = (
     "SELECT 1 FROM tenant t JOIN member m ON m.tenant_id = t.tenant_id AND m.id = $2 AND m.seq > 0"
     " WHERE t.tenant_id = $1 FOR NO KEY UPDATE OF t"
@@ -36,12 +33,6 @@ async def count(member_ids: Collection[UUID], *, evaluate: bool = True) -> None:
     for start in range(0, len(ordered), CHUNK):
         chunk = [str(one) for one in ordered[start : start + CHUNK]]
         await enqueue(JOB, {"member_ids": chunk} if evaluate else {"member_ids": chunk, "evaluate": False})
-
-
-async def count_brought(member_ids: Collection[UUID], *, evaluate: bool = True) -> None:
-    """The same for those of many members who have a referrer: after an import of purchases."""
-    rows = await connection().fetch(_BROUGHT, current().tenant_id, list(member_ids))
-    await count([row["id"] for row in rows], evaluate=evaluate)
 
 
 async def referrer_changed(member_id: UUID, before: UUID | None, after: UUID | None) -> None:

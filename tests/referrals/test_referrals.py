@@ -1,6 +1,7 @@
 """Who brought whom: counted once, on the day of the first purchase that stands, by a job."""
 
 import asyncio
+import json
 from datetime import date
 from typing import Any
 
@@ -246,3 +247,25 @@ async def test_pages_of_whom_a_member_brought(chain: Chain) -> None:
             break
         cursor = f"&cursor={page['next_cursor']}"
     assert seen == new[::-1]
+
+
+@pytest.mark.parametrize("evaluate", [True, False])
+async def test_an_import_of_purchases_counts_too(evaluate: bool, chain: Chain, drain: Any) -> None:
+    await rules(chain, BROUGHT)
+    one = await member(chain)
+    new = [await member(chain, referrer_id=one, external_id=f"E{n}") for n in range(3)]
+    await bought(chain, "1", 100, member_id=new[0], occurred_at=DAY.format(20))
+    await drain(chain.tenant_id)
+    lines = [f"S{n},E{n},2026-03-{day:02},1.00" for n, day in ((0, 10), (1, 12), (1, 11))]
+    lines[2] = lines[2].replace("S1", "S2")
+    file = "external_id,member,occurred_at,amount\n" + "\n".join(lines) + "\n"
+    for _ in range(2):
+        sent = await chain.http.post(
+            "/v1/imports",
+            files={"file": ("p.csv", file.encode())},
+            data={"options": json.dumps({"kind": "purchases", "evaluate": evaluate})},
+        )
+        assert sent.status_code == 202, sent.text
+        await drain(chain.tenant_id)
+        assert await counted(chain, one) == {date(2026, 3, 10): 1, date(2026, 3, 11): 1}
+        assert await tier_of(chain, one) == ("top" if evaluate else "base")

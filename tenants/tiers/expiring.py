@@ -31,7 +31,7 @@ JOB: Final = "tiers.notices"
 SCHEDULE: Final = "tier-notices"
 AHEAD: Final = timedelta(days=30)
 BATCH = 500
-WAIT = timedelta(seconds=15)
+WAIT = timedelta(minutes=1)
 
 _PLACE: Final = (
     "SELECT timezone, programme_version, clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1"

@@ -51,6 +51,46 @@ async def test_the_second_run_of_a_day_looks_at_changed_members_only(monthly: Ch
     assert (await only(monthly))[-1] == (True, 6)
 
 
+async def test_every_kind_of_fact_changes_its_member(monthly: Chain, drain: Drain) -> None:
+    """And nobody else: what the run before has seen is of no interest, however recent."""
+    members = await long_standing(monthly, 8)
+    bought_before = await bought(monthly, "before", 10, member_id=members[0])
+    await ran(monthly, drain)
+    refund = {"amount": 1, "external_id": "r"}
+    review = {"member_id": members[1], "kind": "check_in", "external_id": "a"}
+    requests = [
+        ("POST", f"/v1/purchases/{bought_before['id']}/refunds", refund),
+        ("POST", "/v1/activities", review),
+        ("PUT", f"/v1/members/{members[2]}/tier", {"tier": "silver", "reason": "x"}),
+        ("PATCH", f"/v1/members/{members[3]}", {"name": "x", "joined_on": "2020-01-01"}),
+        ("POST", f"/v1/members/{members[4]}/merge", {"other_id": members[5]}),
+        ("PATCH", f"/v1/members/{members[6]}", {"name": "y", "referrer_id": members[7]}),
+    ]
+    for method, url, body in requests:
+        answer = await monthly.http.request(method, url, json=body)
+        assert answer.is_success, answer.text
+    await bought(monthly, "friend", 10, member_id=members[6])
+    await drain(monthly.tenant_id)
+    counted = {row["referrer_id"] for row in await rows(monthly, "referral")}
+    assert counted == {UUID(members[7])}
+    assert (await ran(monthly, drain))["evaluated"] == 7  # all but the one that was merged into another
+    assert (await only(monthly))[-1] == (False, 7)
+
+
+async def test_what_the_run_before_has_seen_is_not_looked_at_again(monthly: Chain, drain: Drain) -> None:
+    members = await long_standing(monthly, 3)
+    await bought(monthly, "1", 150, member_id=members[0])
+    await ran(monthly, drain)
+    assert await ran(monthly, drain) == counts(0)
+    # An import makes its rows' ids before it has their locks: while one is under way, older ids are looked at too.
+    await (await owner()).execute(
+        "INSERT INTO import_run (tenant_id, id, kind, options, fingerprint, file, file_size, actor, state, started_at)"
+        " VALUES ($1, uuidv7(), 'purchases', '{}', sha256('x'), 'f', 1, 'x', 'running', now())",
+        monthly.tenant_id,
+    )
+    assert (await ran(monthly, drain))["evaluated"] == 1
+
+
 async def test_an_incremental_run_goes_in_batches_too(
     monthly: Chain, drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """Two records of one person: what the survivor has afterwards."""
 
 from dataclasses import replace
+from datetime import date
 
 from oracle.conditions import Standing
 from oracle.facts import Person
@@ -26,12 +27,14 @@ def unite(people: dict[str, Person], member: str, other: str) -> None:
     two.merged_into = member
 
 
-def higher(one: Standing, two: Standing) -> Standing:
-    """The higher of both by rank, the first where they are equal; of two locks there the later."""
+def higher(one: Standing, two: Standing, today: date) -> Standing:
+    """The higher of both by rank, the first where they are equal; of two locks there the later, and no lock outlasts
+    its validity.
+    """
     if one.position != two.position:
         return max(one, two, key=lambda standing: standing.position)
-    locks = [standing for standing in (one, two) if standing.locked_until is not None]
-    if not locks:
+    theirs = two.locked_until
+    if theirs is None or theirs < today or (one.locked_until is not None and one.locked_until >= theirs):
         return one
-    latest = max(locks, key=lambda standing: standing.locked_until or one.locked_until)  # type: ignore[arg-type,return-value]
-    return replace(one, locked_until=latest.locked_until, may_rise=latest.may_rise)
+    until = None if one.valid_until is None else max(one.valid_until, theirs)
+    return replace(one, locked_until=theirs, may_rise=two.may_rise, valid_until=until, by_hand=True)

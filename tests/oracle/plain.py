@@ -88,20 +88,22 @@ class Chain:
     def change_joined_on(self, member: str, day: date) -> None:
         self.people[self.who(member)].joined_on = day
 
-    def count_referral(self, brought: str, at: datetime) -> list[Decision]:
-        """Counts a member for its referrer on the day of its first standing purchase; nothing where that is so."""
-        brought = self.who(brought)
-        referrer = self.people[brought].referrer
-        if referrer is None:
-            return []
-        counted = self.people[referrer].brought
-        day = self.people[brought].first_standing(self.zone)
-        if counted.get(brought) == day:
-            return []
-        counted.pop(brought, None)
-        if day is not None:
-            counted[brought] = day
-        return self._evaluate_all([referrer], self._immediate(), at, "fact")
+    def count_referrals(self, brought: Sequence[str], at: datetime) -> list[Decision]:
+        """Counts these members for their referrers, each on the day of its first standing purchase. Who gains by it is
+        evaluated, whoever loses is not: like a refund.
+        """
+        gained: list[str] = []
+        for name in brought:
+            person = self.people[name]
+            referrer = None if person.merged_into else person.referrer
+            day = person.first_standing(self.zone)
+            for other, counting in self.people.items():
+                if other != referrer or day is None:
+                    counting.brought.pop(name, None)
+            if referrer is not None and day is not None and self.people[referrer].brought.get(name) != day:
+                self.people[referrer].brought[name] = day
+                gained.append(referrer)
+        return self._evaluate_all(list(dict.fromkeys(gained)), self._immediate(), at, "fact")
 
     # What staff do
 
@@ -154,9 +156,11 @@ class Chain:
         merging.unite(self.people, member, other)
         made: list[Decision] = []
         for code in self.ladders:
-            self.marks.pop((other, code), None)
+            marks = [self.marks.pop((name, code)) for name in (member, other) if (name, code) in self.marks]
+            if marks:
+                self.marks[member, code] = min(marks)
             view = self.view(member, code, at)
-            standing = merging.higher(view.standing, theirs[code])
+            standing = merging.higher(view.standing, theirs[code], view.today)
             if standing.position != view.standing.position:
                 made.append(self._write(view, "merge", standing, "upward"))
             self._stand(member, code, standing)
@@ -273,9 +277,9 @@ class Chain:
         if firing and validity_is_over(self.view(member, ladder, at)):
             return []  # this very schedule decides anew
         told = self._told(member, ladder)
-        last = told[-1]
-        if last.reason in NOT_RECHECKED:
+        if not told or told[-1].reason in NOT_RECHECKED:
             return []
+        last = told[-1]
         began = told[-2].standing if len(told) > 1 else Standing()
         start = began
         if last.reason == "late":

@@ -207,13 +207,12 @@ def histories(
     fires = schedule_days(programme, start, last + 2 * ONE_DAY)
     steps = draw(facts(Frame(zone, members, flavour, on, fires), most))
     heard = [local_day(step.at, zone) for step in steps]
-    midnights: dict[date, list[str]] = {day: fires[day] for day in thinned(fires, heard)}
-    for day in [local_day(step.at, zone) + ONE_DAY for step in steps if step.kind == "refund"]:
-        midnights.setdefault(day, fires.get(day, []))
-    for day in draw(st.lists(on, max_size=3)):
-        midnights.setdefault(day, fires.get(day, []))
+    midnights = {*thinned(fires, heard), *draw(st.lists(on, max_size=3))}
+    midnights |= {local_day(step.at, zone) + ONE_DAY for step in steps if step.kind == "refund"}
     steps += [Step(at, "recalculate", {}) for at in draw(st.lists(instants(zone, on), max_size=2))]
-    steps += [Step(begins(day, zone), "midnight", {"ladders": codes}) for day, codes in midnights.items()]
+    for day in midnights:
+        codes = schedule_days(programme, day, day).get(day, [])
+        steps.append(Step(begins(day, zone), "midnight", {"ladders": codes}))
     return apart(sorted(steps, key=lambda step: (step.at, step.kind != "midnight")))
 
 
@@ -234,7 +233,7 @@ def cases(draw: st.DrawFn, *, most_members: int = 4, most_steps: int = 25) -> Ca
     flavour, timezone = draw(st.sampled_from(FLAVOURS)), draw(st.sampled_from(ZONES))
     members = {
         f"M{number}": draw(st.one_of(days(), st.dates(date(2020, 2, 29), FIRST_DAY), st.just(date(2020, 2, 29))))
-        for number in range(draw(st.integers(2 if flavour == MERGES else 1, most_members)))
+        for number in range(draw(st.integers(min(2 if flavour == MERGES else 1, most_members), most_members)))
     }
     names = list(members)
     # Somebody later may have been brought by somebody earlier.

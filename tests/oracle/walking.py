@@ -58,6 +58,8 @@ def possible(chain: Chain, step: Step) -> Deed | None:
         what |= {"external_id": f"P{what['number']}"}
         if what["parts"]:
             what["amount"] = sum(amount for _, amount in what["parts"])
+    if step.kind == "joined_on":
+        what["day"] = min(what["day"], local_day(step.at, chain.zone))  # nobody joins tomorrow
     return Deed(step.at, step.kind, what)
 
 
@@ -87,6 +89,7 @@ def _by_hand(chain: Chain, step: Step) -> Deed | None:
     tiers = chain.ladders[ladder]["tiers"]
     days = step.wish["days"]
     what = {
+        "number": step.wish["number"],
         "member": member,
         "ladder": ladder,
         "tier": tiers[step.wish["rank"] % len(tiers)]["code"],
@@ -124,9 +127,10 @@ def carry_out(chain: Chain, deed: Deed, at: datetime, counted_at: datetime | Non
 
 
 def _that_may_move_a_referral(chain: Chain, deed: Deed, at: datetime, counted_at: datetime) -> list[Decision]:
-    what = deed.what
+    before, what = len(chain.decisions), deed.what
     if deed.kind == "purchase":
-        made = chain.record_purchase(
+        brought = [chain.who(what["member"])]
+        chain.record_purchase(
             what["member"],
             what["occurred_at"],
             what["amount"],
@@ -135,11 +139,11 @@ def _that_may_move_a_referral(chain: Chain, deed: Deed, at: datetime, counted_at
             branch=what["branch"],
             external_id=what["external_id"],
         )
-        member = what["member"]
     elif deed.kind == "refund":
-        member = chain.owner_of(what["purchase"])
+        brought = [chain.owner_of(what["purchase"])]
         chain.refund(what["purchase"], at, what.get("amount", 0), what.get("lines", ()))
-        made = []
     else:
-        made, member = chain.merge(what["member"], what["other"], at), what["member"]
-    return [*made, *chain.count_referral(member, counted_at)]
+        brought = [what["member"], what["other"]]
+        chain.merge(what["member"], what["other"], at)
+    chain.count_referrals(brought, counted_at)
+    return chain.decisions[before:]

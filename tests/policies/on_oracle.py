@@ -63,7 +63,7 @@ def _happen(chain: Chain, event: Event, number: int) -> None:
             friend = f"friend {number}"
             chain.add_member(friend, local_day(event.at, chain.zone), MEMBER)
             chain.record_purchase(friend, event.occurred_at, what["amount"], event.at)
-            chain.count_referral(friend, event.at + timedelta(seconds=1))
+            chain.count_referrals([friend], event.at + timedelta(seconds=1))
 
 
 def _buy(chain: Chain, event: Event, number: int) -> None:

@@ -59,7 +59,6 @@ class Product:
     branches: dict[str, UUID]
     purchases: dict[str, UUID]
     drain: Drain
-    seen: UUID = UUID(int=0)
 
     async def do(self, deed: Deed) -> Done:
         """Moves the clock and does it, with the jobs that it asks for."""
@@ -88,12 +87,13 @@ class Product:
         )
         return {(row["member_id"], row["ladder"], row["valid_until"]) for row in rows}
 
-    async def again(self, deed: Deed) -> None:
-        """What fires, fires a second time; a recalculation is asked for once more."""
+    async def again(self, deed: Deed, at: datetime) -> None:
+        """What fires, fires a second time; a recalculation is asked for once more, as of the same instant."""
         if deed.kind == "midnight":
             await self._midnight(deed)
         else:
-            await self._recalculate(deed)
+            async with tenant_scope(self.tenant_id):
+                await start_recalculation(Request("request", as_of=at))
         await self._work()
 
     async def _work(self) -> None:

@@ -88,7 +88,7 @@ async def test_every_decision_is_the_plain_evaluators(case: Case, drain: Drain) 
         told = [expected(one, oracle, product) for one in carry_out(oracle, deed, done.at, done.counted_at)]
         assert by_member([found(row) for row in await product.decisions()]) == by_member(told), deed
         if deed.kind in ("midnight", "recalculate"):
-            await product.again(deed)
+            await product.again(deed, done.at)
             assert await product.decisions() == [], "evaluated twice, written twice"
     notices = {(product.members[member], ladder, end) for member, ladder, end in oracle.notices}
     assert await product.notices() == notices

@@ -37,6 +37,15 @@ METRICS = (
     "spend, purchases, max_purchase, activities, rating, referrals, top_ups, max_top_up, points_earned, tenure_days,"
     " days_since_purchase, branches, score"
 )
+
+
+def asks_for_a_kind(document: Json) -> None:
+    """Of activities that the programme doesn't list."""
+    at("activity_kinds", ["class"])(document)
+    at("health_kinds", [])(document)
+    at(QUALIFY, {"metric": "activities", "kind": "clas", "window": LIFETIME, "gte": 1})(document)
+
+
 REFUSED: list[tuple[Callable[[Json], None], str, str, str, str]] = [
     (at("colour", "red"), "/colour", "unknown-field", "未知字段", "unknown field"),
     (at("ladders/0/policy/speed", 1), "/ladders/0/policy/speed", "unknown-field", "未知字段", "unknown field"),
@@ -89,6 +98,34 @@ REFUSED: list[tuple[Callable[[Json], None], str, str, str, str]] = [
         "wrong-type",
         "类型错误，应为整数",
         "wrong type, must be an integer",
+    ),
+    (
+        at(QUALIFY, {"metric": "rating", "window": LIFETIME, "gte": "4.55555"}),
+        f"/{QUALIFY}/gte",
+        "decimal-string",
+        "须为数字文本",
+        "must be a number as a string",
+    ),
+    (
+        at(QUALIFY, {"metric": "score", "weights": [], "gte": 1}),
+        f"/{QUALIFY}/weights",
+        "too-few",
+        "至少 1 项",
+        "has too few items: the minimum is 1",
+    ),
+    (
+        at(QUALIFY, {"metric": "score", "weights": [{"metric": "rating"}], "gte": 1}),
+        f"/{QUALIFY}/weights/0/metric",
+        "unknown-metric",
+        "未知指标，可用：spend",
+        "unknown metric; known are spend",
+    ),
+    (
+        asks_for_a_kind,
+        f"/{QUALIFY}/kind",
+        "unknown-kind",
+        "",
+        "unknown kind",
     ),
     (
         at(QUALIFY, nested(7)),

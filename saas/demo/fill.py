@@ -51,6 +51,13 @@ def days(industry: Industry, until: datetime, members: int) -> dict[date, Day]:
     return {day: found[day] for day in calendar.days()}
 
 
+def _sent_at(day: date, happened: Day) -> datetime:
+    """When the day's work is sent: just after the last of it; at noon where there was none."""
+    moments = [fact.at for fact in (*happened.tickets, *happened.actions)]
+    moments += [ticket.refund.at for ticket in happened.refunds if ticket.refund is not None]
+    return max(moments, default=datetime.combine(day, time(12), ZONE)) + timedelta(seconds=20)
+
+
 def fires(industry: Industry, day: date) -> bool:
     """Whether the chain's schedules fire at the beginning of this day."""
     return day.day == 1 and (day.month - 1) % industry.decided == 0
@@ -76,8 +83,7 @@ def fill(
             midnight = datetime.combine(day, time(), ZONE)
             database.move_clock(midnight + timedelta(minutes=1))
             client.recalculate(midnight.isoformat())
-        closing = datetime.combine(day, time(max(industry.hours), 59, 59), ZONE)
-        database.move_clock(min(closing, until))
+        database.move_clock(min(_sent_at(day, happened), until))
         writer.enrol(happened.joining)
         writer.sell(happened.tickets)
         writer.act(happened.actions)

@@ -16,6 +16,7 @@ class Writer:
         self._client = client
         self._branches = branches
         self._members: dict[int, str] = {}
+        self._given_back: dict[str, str] = {}
 
     def enrol(self, joining: Iterable[Person]) -> None:
         """Referrers first: `joining` is in the order of numbers, and they have lower ones."""
@@ -27,18 +28,25 @@ class Writer:
             plain.append(person)
         self._enrol(plain)
 
-    def sell(self, tickets: Iterable[Ticket]) -> None:
-        self._client.send_batch("/v1/purchases:batch", [self._purchase(ticket) for ticket in tickets])
+    def sell(self, tickets: Sequence[Ticket]) -> None:
+        ids = self._client.send_batch("/v1/purchases:batch", [self._purchase(ticket) for ticket in tickets])
+        for ticket, made in zip(tickets, ids, strict=True):
+            if ticket.refund is not None and made is not None:
+                self._given_back[ticket.external_id] = made
 
     def refund(self, ticket: Ticket) -> None:
-        """Gives back what the ticket's refund says. Sending a purchase again is how its id is asked for."""
+        """Gives back what the ticket's refund says. The id of one that an earlier start sold is asked for by sending it
+        again.
+        """
         if ticket.refund is None:
             return
         line = ticket.refund.line
         what: dict[str, Any] = {"amount": ticket.amount}
         if line is not None:
             what = {"lines": [{"line": line, "amount": ticket.lines[line].amount}]}
-        purchase = self._client.post("/v1/purchases", self._purchase(ticket))["id"]
+        purchase = self._given_back.pop(ticket.external_id, None)
+        if purchase is None:
+            purchase = self._client.post("/v1/purchases", self._purchase(ticket))["id"]
         body = {**what, "external_id": f"{ticket.external_id}-R", "reason": "顾客退货"}
         self._client.post(f"/v1/purchases/{purchase}/refunds", body)
 

@@ -1,7 +1,8 @@
 """The work of an import: a chain of batches, each one message and one transaction.
 
 A batch reads its rows from where the last one ended, writes the good ones, keeps the errors, moves the cursor and
-enqueues the next. Killed anywhere it is rolled back whole and runs again, with the same result.
+enqueues the next. A file that has refunds is read twice: once for its purchases, once for them. Killed anywhere a
+batch is rolled back whole and runs again, with the same result.
 """
 
 import asyncio
@@ -21,14 +22,17 @@ from saas.scope import connection, current
 from tenants.imports import runs
 from tenants.imports.activities_apply import apply_activities
 from tenants.imports.activities_rows import parse_activities
-from tenants.imports.context import Context, Counts, RetryBatchError, attempt_of, load_context
+from tenants.imports.context import Context, Counts, RetryBatchError, Run, attempt_of, load_context
+from tenants.imports.errors import RowErrors
 from tenants.imports.evaluate import evaluate_imports
 from tenants.imports.layout import ColumnError, LayoutError
 from tenants.imports.members_apply import apply_members
 from tenants.imports.members_rows import parse_members
 from tenants.imports.purchases_apply import apply_purchases
+from tenants.imports.purchases_brought import count_brought_later
+from tenants.imports.purchases_refunds import apply_both, apply_refunds
 from tenants.imports.purchases_rows import parse_purchases
-from tenants.imports.reading import Batch, Place, read_batch, read_layout
+from tenants.imports.reading import Batch, read_batch, read_layout
 from tenants.imports.runs import Cursor, Taken
 from tenants.imports.sniff import NotTextError, sniff
 from tenants.imports.start import JOB
@@ -46,10 +50,14 @@ Apply = Callable[[Context], Awaitable[Counts]]
 
 @dataclass(frozen=True, slots=True)
 class _Parsed:
-    """A batch as read from the file, ready to be applied as often as it takes."""
+    """A batch as read from the file, ready to be applied as often as it takes. `rows` of it are read for the first
+    time; `refunds`: some of them wait until all purchases are in.
+    """
 
     batch: Batch
     apply: Apply
+    rows: int
+    refunds: bool = False
 
 
 async def _stopped(payload: dict[str, Any], _error: str) -> None:
@@ -57,6 +65,7 @@ async def _stopped(payload: dict[str, Any], _error: str) -> None:
     taken = await runs.take(current().tenant_id, UUID(payload["import_id"]), payload["batch"])
     if taken is not None:
         await runs.fail(taken.run, {"code": "import-stopped", "errors": []})
+        await _count_brought(taken.run)
         _remove_file(taken)
 
 
@@ -91,23 +100,25 @@ async def _cursor(file: BinaryIO, taken: Taken) -> Cursor:
         found = await asyncio.to_thread(sniff, file, taken.filename, taken.media_type)
     except NotTextError as error:
         raise LayoutError(ColumnError("", error.code, dict(error.params))) from None
-    return Cursor(*await asyncio.to_thread(read_layout, file, found, taken.run.options))
+    layout, first = await asyncio.to_thread(read_layout, file, found, taken.run.options)
+    return Cursor(layout, first, first)
 
 
 async def _run_batch(file: BinaryIO, taken: Taken, cursor: Cursor, number: int) -> None:
     context = await load_context(taken.run, cursor.layout)
     parsed = await asyncio.to_thread(_parse, file, cursor, context)
     attempt, counts = await _apply(parsed.apply, context)
-    batch, errors = parsed.batch, attempt.errors.sorted()
-    place = batch.end or Place(taken.file_size, cursor.place.line)
+    errors = attempt.errors.sorted()
+    following = cursor.following(parsed.batch.end, refunds=parsed.refunds)
     totals = await runs.advance(
-        taken, Cursor(cursor.layout, place), batch.count, counts, len(attempt.errors.failed), errors
+        taken, following or cursor.at_end(taken.file_size), parsed.rows, counts, len(attempt.errors.failed), errors
     )
-    if batch.end is not None:
+    if following is not None:
         await enqueue(JOB, {"import_id": str(taken.run.id), "batch": number + 1}, direct=True)
         return
     options = taken.run.options
     evaluated = await evaluate_imports(taken.run) if options.evaluate and not options.dry_run else None
+    await _count_brought(taken.run)
     await runs.finish(taken.run, totals, evaluated)
     _remove_file(taken)
 
@@ -116,10 +127,24 @@ def _parse(file: BinaryIO, cursor: Cursor, context: Context) -> _Parsed:
     """Reads and checks a batch, in a thread: the loop has other jobs to serve."""
     batch = read_batch(file, cursor.layout, cursor.place, BATCH_ROWS, context.errors)
     if context.options.kind == "members":
-        return _Parsed(batch, partial(apply_members, parse_members(batch.rows, context)))
+        return _Parsed(batch, partial(apply_members, parse_members(batch.rows, context)), batch.count)
     if context.options.kind == "activities":
-        return _Parsed(batch, partial(apply_activities, parse_activities(batch.rows, context)))
-    return _Parsed(batch, partial(apply_purchases, parse_purchases(batch.rows, context)))
+        return _Parsed(batch, partial(apply_activities, parse_activities(batch.rows, context)), batch.count)
+    rows = parse_purchases(batch.rows, context)
+    refunds = [row for row in rows if row.is_refund and context.is_good(row.line)]
+    if cursor.refunds == "now":  # what is wrong with the rows themselves was found the first time
+        context.errors = RowErrors()
+        return _Parsed(batch, partial(apply_refunds, refunds), 0)
+    sales = [row for row in rows if not row.is_refund]
+    if context.options.dry_run:
+        whole = batch.end is None and cursor.place == cursor.first
+        return _Parsed(batch, partial(apply_both, sales, refunds, whole), batch.count)
+    return _Parsed(batch, partial(apply_purchases, sales), batch.count, refunds=bool(refunds))
+
+
+async def _count_brought(run: Run) -> None:
+    if run.options.kind == "purchases" and not run.options.dry_run:
+        await count_brought_later(evaluate=run.options.evaluate)
 
 
 async def _apply(apply: Apply, context: Context) -> tuple[Context, Counts]:

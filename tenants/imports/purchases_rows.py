@@ -13,14 +13,17 @@ from tenants.imports.values import amount, branch_code, text
 
 LONGEST_KEY: Final = 128
 LONGEST_CATEGORY: Final = 64
+REQUIRED: Final = ("external_id", "member", "occurred_at", "amount")
+REQUIRED_OF_REFUND: Final = ("external_id", "occurred_at", "amount")
+"""The purchase says whose a refund is."""
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_DAY: Final = date(1970, 1, 1)
 
 
 @dataclass(slots=True)
 class PurchaseRow:
-    """A row; of a bad one only some fields have their value. `member` and `branch` are as the file names them
-    ("" without), the ids are found later.
+    """A row, a purchase or a refund; of a bad one only some fields have their value. `member`, `branch` and
+    `refund_of` are as the file names them ("" without), the ids are found later.
     """
 
     line: int
@@ -31,9 +34,14 @@ class PurchaseRow:
     local_day: date = _NO_DAY
     amount: int = 0
     category: str | None = None
+    refund_of: str = ""
     member_id: UUID | None = None
     branch_id: UUID | None = None
     fingerprint: bytes = b""
+
+    @property
+    def is_refund(self) -> bool:
+        return self.refund_of != "" or self.amount < 0
 
 
 def parse_purchases(rows: Sequence[Row], context: Context) -> list[PurchaseRow]:
@@ -48,11 +56,15 @@ def _parse(row: Row, context: Context) -> PurchaseRow:
             _set(found, field, cell, context)
         except InvalidValueError as error:
             context.errors.add_invalid(row.line, context.layout.column(field), error, cell)
-    for field in ("external_id", "member", "occurred_at", "amount"):
+    refund = found.is_refund or "refund_of" in row.cells
+    for field in REQUIRED_OF_REFUND if refund else REQUIRED:
         if field not in row.cells:
             context.wrong(row.line, field, "required")
-    if found.amount < 0:
-        context.wrong(row.line, "amount", "refund-not-supported", row.cells["amount"])
+    if refund and context.is_good(row.line):
+        if found.refund_of == "":
+            context.wrong(row.line, "amount", "refund-of-missing", row.cells["amount"])
+        elif found.amount >= 0:
+            context.wrong(row.line, "amount", "refund-not-negative", row.cells["amount"])
     return found
 
 
@@ -73,4 +85,4 @@ def _set(found: PurchaseRow, field: str, cell: str, context: Context) -> None:
         case "category":
             found.category = text(cell, LONGEST_CATEGORY, encoding)
         case "refund_of":
-            raise InvalidValueError("refund-not-supported")
+            found.refund_of = text(cell, LONGEST_KEY, encoding)

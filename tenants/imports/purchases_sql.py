@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from tenants.measures.add import UPSERTS
+
 TABLE: Final = "import_purchase"
 COLUMNS: Final = (
     "member_id",
@@ -23,13 +25,19 @@ CREATE TEMP TABLE import_purchase (
 ANALYZE: Final = "ANALYZE import_purchase"
 
 # The row's own id tells ours from somebody else's: an EXTERNALS that lost a number is followed by this again.
+# `recorded_for`: the same member under the id that it had before it was merged.
 DROP_KNOWN: Final = """
 DELETE FROM import_purchase n USING purchase_external e
  WHERE e.tenant_id = $1 AND e.branch_id = n.branch_id AND e.external_id = n.external_id AND e.purchase_id <> n.id
-RETURNING n.branch_id, n.external_id, e.fingerprint"""
+RETURNING n.branch_id, n.external_id, e.fingerprint,
+          (SELECT m.id FROM purchase p JOIN member m ON m.tenant_id = $1 AND m.id = p.member_id
+            WHERE p.tenant_id = $1 AND p.id = e.purchase_id AND m.merged_into = n.member_id) AS recorded_for"""
+DROP_MEMBERS: Final = "DELETE FROM import_purchase WHERE member_id = ANY ($1)"
 
-LOCK: Final = "SELECT 1 FROM member WHERE tenant_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE"
-CLOCK: Final = "SELECT clock_timestamp() + clock_offset FROM tenant WHERE tenant_id = $1"
+LOCK: Final = "SELECT id, status FROM member WHERE tenant_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE"
+CLOCK: Final = (
+    "SELECT clock_timestamp() + clock_offset AS now, programme_version, timezone FROM tenant WHERE tenant_id = $1"
+)
 
 EXTERNALS: Final = """
 INSERT INTO purchase_external AS e (tenant_id, branch_id, external_id, purchase_id, fingerprint)
@@ -45,10 +53,10 @@ WITH s AS (
     RETURNING m.id, m.seq - n.purchases AS before
 )
 INSERT INTO purchase AS p (tenant_id, id, member_id, branch_id, seq, external_id, occurred_at, recorded_at,
-                           local_day, amount, category, source, actor)
+                           local_day, amount, category, source, programme_version, actor)
 SELECT $1, n.id, n.member_id, n.branch_id,
        s.before + row_number() OVER (PARTITION BY n.member_id ORDER BY n.occurred_at, n.external_id, n.branch_id),
-       n.external_id, n.occurred_at, $2, n.local_day, n.amount, n.category, 'import', $3
+       n.external_id, n.occurred_at, $2, n.local_day, n.amount, n.category, 'import', $4, $3
   FROM import_purchase n JOIN s ON s.id = n.member_id"""
 
 TOTAL: Final = """
@@ -73,4 +81,11 @@ SELECT $1, member_id, local_day, sum(amount)::bigint, count(*), max(amount)
 ON CONFLICT (tenant_id, member_id, day) DO UPDATE SET
     spend = t.spend + excluded.spend, purchases = t.purchases + excluded.purchases,
     max_purchase = greatest(t.max_purchase, excluded.max_purchase)"""
-AGGREGATES: Final = (TOTAL, MONTH, DAY)
+MEASURES: Final = f"""
+WITH measured AS (
+    SELECT n.member_id, x.measure, n.local_day AS day, n.amount AS total, 1 AS facts, 0 AS valued, 0::bigint AS most
+      FROM import_purchase n
+     CROSS JOIN LATERAL (VALUES ('branch:' || n.branch_id), ('category:' || n.category)) AS x (measure)
+     WHERE x.measure IS NOT NULL),{UPSERTS}
+SELECT"""
+AGGREGATES: Final = (TOTAL, MONTH, DAY, MEASURES)

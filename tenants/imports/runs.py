@@ -1,7 +1,7 @@
 """The row of an import, and the job row that goes with it."""
 
-from dataclasses import dataclass
-from typing import Any, Final, Self
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, Self
 from uuid import UUID
 
 from saas.db import dumps
@@ -48,17 +48,48 @@ _ASKED: Final = frozenset(ImportOptions.model_fields)
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How the file is read and where the next batch begins."""
+    """How the file is read and where the next batch begins. `first` is where the rows begin: a file in which refunds
+    were `seen` is read again for them `now` that its purchases are in.
+    """
 
     layout: Layout
     place: Place
+    first: Place
+    refunds: Literal["unseen", "seen", "now"] = "unseen"
 
     def to_json(self) -> dict[str, Any]:
-        return {"layout": self.layout.to_json(), "offset": self.place.offset, "line": self.place.line}
+        return {
+            "layout": self.layout.to_json(),
+            "offset": self.place.offset,
+            "line": self.place.line,
+            "first": [self.first.offset, self.first.line],
+            "refunds": self.refunds,
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(Layout.from_json(data["layout"]), Place(data["offset"], data["line"]))
+        place = Place(data["offset"], data["line"])
+        return cls(Layout.from_json(data["layout"]), place, Place(*data["first"]), data["refunds"])
+
+    def following(self, end: Place | None, *, refunds: bool) -> Self | None:
+        """Behind a batch that ended at `end` (None: with the file) and had `refunds`; None: there is no more."""
+        seen = "seen" if refunds and self.refunds == "unseen" else self.refunds
+        if end is not None:
+            return replace(self, place=end, refunds=seen)
+        return replace(self, place=self.first, refunds="now") if seen == "seen" else None
+
+    def at_end(self, file_size: int) -> Self:
+        return replace(self, place=Place(file_size, self.place.line))
+
+    def progress(self, file_size: int) -> float:
+        """0…1. The second reading is the shorter part of the work."""
+        share = min(self.place.offset / file_size, 1.0) if file_size else 1.0
+        return {"unseen": share, "seen": _FIRST_READING * share}.get(
+            self.refunds, _FIRST_READING + (1 - _FIRST_READING) * share
+        )
+
+
+_FIRST_READING: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +148,7 @@ async def advance(
         len(kept),
     )
     totals = dict(so_far or {})
-    progress = cursor.place.offset / taken.file_size if taken.file_size else 1.0
-    await progress_job(run.id, min(progress, 1.0), totals)
+    await progress_job(run.id, cursor.progress(taken.file_size), totals)
     return totals
 
 

@@ -8,7 +8,6 @@ from typing import Final
 from uuid import UUID
 
 import asyncpg
-from uuid_utils.compat import uuid7
 
 from saas.errors import DomainError, FieldError, pointer
 from saas.savepoint import savepoint
@@ -85,7 +84,8 @@ async def _record(
     for _ in range(_TRIES):
         shares = _shares(purchase, body, total)
         after = purchase.less(total, shares)
-        refund = NewRefund(uuid7(), purchase, after, shares, place.seq, body.external_id, mark, body.reason)
+        refund_id = await connection().fetchval("SELECT uuidv7()")  # the database's: made behind the lock
+        refund = NewRefund(refund_id, purchase, after, shares, place.seq, body.external_id, mark, body.reason)
         try:
             async with savepoint():
                 if not await take_numbers([refund]):

@@ -45,7 +45,7 @@ async def test_each_bad_row_is_named_with_line_column_and_reason(shop: Any) -> N
         (5, "amount", "too-many-decimals"),
         (5, "occurred_at", "invalid-datetime"),
         (6, "occurred_at", "occurred-too-far-ahead"),
-        (7, "amount", "refund-not-supported"),
+        (7, "amount", "refund-of-missing"),
         (8, "amount", "out-of-range"),
         (9, "category", "control-character"),
         (10, "external_id", "too-long"),
@@ -58,13 +58,17 @@ async def test_each_bad_row_is_named_with_line_column_and_reason(shop: Any) -> N
 
 
 async def test_errors_are_safe_in_a_spreadsheet_and_in_the_readers_language(shop: Any) -> None:
-    rows = 'T1,"=HYPERLINK(""x"")",,2025-01-01,10,\nT2,@SUM,,2025-01-01,-5,\n'
+    rows = 'T1,"=HYPERLINK(""x"")",,2025-01-01,10,\nT2,M1,,2025-01-01,-5,\nT3,@SUM,,2025-01-01,10,\n'
     done = await shop.run(HEADER + rows, "purchases")
     english = await shop.errors(done["id"])
     assert [row[4] for row in english] == ['\'=HYPERLINK("x")', "'-5", "'@SUM"]
     assert english[0][3] == "no such member"
     chinese = await shop.errors(done["id"], "zh-CN")
-    assert [row[3] for row in chinese] == ["没有这位会员", "暂不支持导入退款", "没有这位会员"]
+    assert [row[3] for row in chinese] == [
+        "没有这位会员",
+        "负数金额是退款：请在 refund_of 填写原消费单号",
+        "没有这位会员",
+    ]
 
 
 async def test_an_open_quote_costs_its_own_line_only(shop: Any) -> None:

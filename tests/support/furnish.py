@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from saas.outbox import enqueue
@@ -48,9 +49,12 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
     assert purchase["decision_id"] is not None
     await _post(chain, f"/v1/purchases/{purchase['id']}/refunds", {"external_id": f"R{mark}", "amount": 1_000})
     activity = await _post(chain, "/v1/activities", await _visit(chain, made["id"], f"A{mark}"))
-    brought = await _post(chain, "/v1/members", {"name": f"友{mark}", "referrer_id": made["id"]})
+    brought = await _post(
+        chain, "/v1/members", {"name": f"友{mark}", "referrer_id": made["id"], "branch_id": chain.branch_id}
+    )
     await _post(chain, "/v1/purchases", {**bought, "member_id": brought["id"], "external_id": f"F{mark}"})
     await _people(chain, made["id"], mark)
+    await _warning(chain, brought["id"])
     branch = await _post(chain, "/v1/branches", {"code": f"b{mark}", "name": f"分店{mark}"})
     key = await _post(chain, "/v1/api-keys", {"name": f"till {mark}", "scopes": ["members:read"]})
     draft = (await chain.http.get("/v1/programme")).json()
@@ -96,6 +100,16 @@ async def _people(chain: Chain, member_id: str, mark: str) -> None:
     await _post(chain, f"/v1/members/{family[0]['id']}/merge", {"other_id": family[1]["id"]})
     gone = await _post(chain, "/v1/members", {"phone": f"1370000{mark}"})
     await _post(chain, f"/v1/members/{gone['id']}/erase", {})
+
+
+async def _warning(chain: Chain, member_id: str) -> None:
+    """A tier by hand that ends soon, and the night's job that says so."""
+    rules = (await chain.http.get("/v1/programme")).json()
+    until = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
+    body = {"tier": rules["ladders"][0]["tiers"][-1]["code"], "reason": "x", "locked_until": until}
+    assert (await chain.http.put(f"/v1/members/{member_id}/tier", json=body)).status_code == 200
+    async with tenant_scope(chain.tenant_id):
+        await enqueue("tiers.notices", {})
 
 
 async def _visit(chain: Chain, member_id: str, external_id: str) -> dict[str, Any]:

@@ -116,7 +116,8 @@ async def _visit(chain: Chain, member_id: str, external_id: str) -> dict[str, An
     """An activity of a kind that the rules know and that is no health measurement."""
     rules = (await chain.http.get("/v1/programme")).json()
     kinds = [kind for kind in rules["activity_kinds"] if kind not in rules["health_kinds"]]
-    return {"member_id": member_id, "kind": (kinds or ["check_in"])[0], "external_id": external_id, "value": 5}
+    visit = {"member_id": member_id, "branch_id": chain.branch_id, "external_id": external_id, "value": 5}
+    return visit | {"kind": (kinds or ["check_in"])[0]}
 
 
 async def _post(chain: Chain, url: str, body: dict[str, Any], key: str | None = None) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def days(industry: Industry, until: datetime, members: int) -> dict[date, Day]:
 
 def _sent_at(day: date, happened: Day) -> datetime:
     """When the day's work is sent: just after the last of it; at noon where there was none."""
-    moments = [fact.at for fact in (*happened.tickets, *happened.actions)]
+    moments = [ticket.at for ticket in happened.tickets] + [action.at for action in happened.actions]
     moments += [ticket.refund.at for ticket in happened.refunds if ticket.refund is not None]
     return max(moments, default=datetime.combine(day, time(12), ZONE)) + timedelta(seconds=20)
 

@@ -7,6 +7,9 @@ import json
 from collections import defaultdict
 from decimal import Decimal
 from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
 
 from support.chains import Chain
 from support.clock import owner
@@ -147,10 +150,14 @@ async def drift(chain: Chain) -> list[Wrong]:
 
     A measure that is 0 may be there or not. Jobs that wait (a referral to be counted) are no drift.
     """
-    conn = await owner()
+    return await drift_of(await owner(), chain.tenant_id)
+
+
+async def drift_of(conn: asyncpg.Connection, tenant_id: UUID) -> list[Wrong]:
+    """The same by a connection that sees the tenant's rows."""
     tables = {}
     for table in _FACTS:
-        found = await conn.fetch(f"SELECT to_jsonb(f) AS row, f.* FROM {table} f WHERE tenant_id = $1", chain.tenant_id)
+        found = await conn.fetch(f"SELECT to_jsonb(f) AS row, f.* FROM {table} f WHERE tenant_id = $1", tenant_id)
         tables[table] = [_plain(dict(row)) for row in found]
     facts = _Facts(tables)
     days, measures = facts.days(), facts.measures()
@@ -166,7 +173,7 @@ async def drift(chain: Chain) -> list[Wrong]:
     for table, columns in _KEPT.items():
         names, values = ([name.strip() for name in part.split(",")] for part in columns.split("|"))
         kept = {}
-        for row in await conn.fetch(f"SELECT * FROM {table} WHERE tenant_id = $1", chain.tenant_id):
+        for row in await conn.fetch(f"SELECT * FROM {table} WHERE tenant_id = $1", tenant_id):
             sums = tuple(tuple(row[v]) if isinstance(row[v], list) else row[v] for v in values)
             if any(sums) or not table.startswith("measure"):
                 kept[tuple(row[name] for name in names)] = sums

@@ -16,6 +16,7 @@
 --             MIGRATOR_DATABASE_URL names that login; the migrations set `role = migrator` themselves.
 --             The database belongs to migrator too: CREATE DATABASE regulars OWNER migrator;
 --   app       API and workers, inside a tenant's scope. Owns nothing; row level security holds for it.
+--   rebuilder nobody logs in as it: app becomes it, for one statement, to drop the decisions that a rebuild makes anew.
 --   gate      looks up sessions, API keys and slugs before the tenant is known.
 --   relay     moves outbox rows to the queue and fires the schedule, for all tenants.
 --   operator  the platform's own staff pages: tenants, plans, billing.
@@ -35,6 +36,10 @@ BEGIN
         ALTER ROLE migrator NOLOGIN BYPASSRLS NOSUPERUSER NOCREATEROLE NOCREATEDB;
     END IF;
 
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'rebuilder') THEN
+        CREATE ROLE rebuilder NOLOGIN;
+    END IF;
+
     FOREACH login_role IN ARRAY ARRAY['app', 'gate', 'relay', 'operator'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = login_role) THEN
             EXECUTE format('CREATE ROLE %I LOGIN NOINHERIT', login_role);
@@ -47,5 +52,9 @@ BEGIN
                            'NOREPLICATION', login_role);
         END IF;
     END LOOP;
+
+    IF NOT pg_has_role('app', 'rebuilder', 'SET') THEN
+        GRANT rebuilder TO app WITH INHERIT FALSE, SET TRUE;
+    END IF;
 END
 $roles$;

@@ -1,13 +1,14 @@
 """A member's tiers over HTTP: the explanation, the decisions, and the recalculation of everyone."""
 
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from litestar import Request as HttpRequest
 from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from saas.errors import InvalidValueError
 from saas.paging import Page, decode_cursor, page
 from saas.validation import AwareDatetime, Body, Code, ListQuery, LocalDate, LongText, Query, parse_query
 from tenants.audit.record import record
@@ -15,7 +16,7 @@ from tenants.members.existing import require_member
 from tenants.tiers.by_hand import Held, set_tier, unlock_tier
 from tenants.tiers.explain import explain
 from tenants.tiers.history import decision_out, decisions_of
-from tenants.tiers.recalculate import Request, start_recalculation
+from tenants.tiers.recalculate import Cause, Request, start_recalculation
 
 
 class ExplainQuery(Query):
@@ -34,9 +35,18 @@ class TierBody(Body):
 
 
 class RecalculateBody(Body):
-    """`as_of`: the run counts as the schedule firing at that instant; default: now."""
+    """`as_of`: the run counts as the schedule firing at that instant; default: now. `rebuild` instead: the computed
+    decisions are dropped and made anew from everything that is known.
+    """
 
     as_of: AwareDatetime | None = Field(default=None)
+    rebuild: bool = False
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.rebuild and self.as_of is not None:
+            raise InvalidValueError("rebuild-is-whole", at="/as_of")
+        return self
 
 
 @get("/v1/members/{member_id:uuid}/tier", opt={"requires": "members:read"}, tags=["members"])
@@ -80,11 +90,14 @@ async def list_decisions(member_id: FromPath[UUID], request: HttpRequest[Any, An
 async def recalculate(data: JSONBody[RecalculateBody]) -> dict[str, UUID]:
     """Evaluates every member as of an instant; the job tells progress and result.
 
-    409 `later-decisions` where a decision was made for a later instant.
+    409 `later-decisions` where a decision was made for a later instant. With `rebuild` every purchase, activity, act by
+    hand and schedule is walked in the order in which it happened, under the rules in force then, as after a migration
+    of old history; a chain's tills wait while their members' turn is on.
     """
-    run_id = await start_recalculation(Request("request", as_of=data.as_of))
+    cause: Cause = "rebuild" if data.rebuild else "request"
+    run_id = await start_recalculation(Request(cause, as_of=data.as_of))
     detail = {"as_of": None if data.as_of is None else data.as_of.isoformat()}
-    await record("programme.recalculate", f"job:{run_id}", detail)
+    await record(f"programme.{'rebuild' if data.rebuild else 'recalculate'}", f"job:{run_id}", detail)
     return {"job_id": run_id}
 
 

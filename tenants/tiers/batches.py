@@ -21,6 +21,8 @@ from tenants.programme.versions import programme
 from tenants.tiers.changed import lock_changed
 from tenants.tiers.deciding import statement_for
 from tenants.tiers.late import repeat_for_imports
+from tenants.tiers.rebuild.batch import BATCH as REBUILD_BATCH
+from tenants.tiers.rebuild.batch import rebuild
 from tenants.tiers.recalculate import JOB, start_next
 from tenants.tiers.recheck import Recheck, recheck_marked
 from tenants.tiers.runs import last_runs
@@ -77,7 +79,8 @@ async def run_batch(payload: dict[str, Any]) -> None:
 
 async def _evaluate_next(run: asyncpg.Record) -> tuple[tuple[int, int, int, int], UUID | None, datetime]:
     """Counts of the next batch, its last member (None: no batch follows), and the instant of its locks."""
-    locked = await _lock_next(run)
+    size = REBUILD_BATCH if run["cause"] == "rebuild" else BATCH
+    locked = await _lock_next(run, size)
     clock = await connection().fetchrow(
         "SELECT clock_timestamp() AS ours, clock_timestamp() + clock_offset AS theirs FROM tenant WHERE tenant_id = $1",
         current().tenant_id,
@@ -86,10 +89,11 @@ async def _evaluate_next(run: asyncpg.Record) -> tuple[tuple[int, int, int, int]
         raise RuntimeError("a tenant without its row")
     if not locked:
         return (0, 0, 0, 0), None, clock["ours"]
-    counts = await _evaluate(run, locked, clock["theirs"])
+    decide = rebuild if run["cause"] == "rebuild" else _evaluate
+    counts = await decide(run, locked, clock["theirs"])
     if counts[0] != len(locked):
         raise MovedUnderneathError
-    return counts, locked[-1] if len(locked) == BATCH else None, clock["ours"]
+    return counts, locked[-1] if len(locked) == size else None, clock["ours"]
 
 
 async def _evaluate(run: asyncpg.Record, locked: Sequence[UUID], recorded_at: datetime) -> tuple[int, int, int, int]:
@@ -129,11 +133,11 @@ _LOCK_ALL = (
 )
 
 
-async def _lock_next(run: asyncpg.Record) -> Sequence[UUID]:
+async def _lock_next(run: asyncpg.Record, size: int) -> Sequence[UUID]:
     """Locks the next batch's members in id order."""
     if run["incremental_from"] is not None:
-        return await lock_changed(run["incremental_from"], run["after_member"], BATCH)
-    rows = await connection().fetch(_LOCK_ALL, current().tenant_id, run["after_member"], BATCH, timeout=120)
+        return await lock_changed(run["incremental_from"], run["after_member"], size)
+    rows = await connection().fetch(_LOCK_ALL, current().tenant_id, run["after_member"], size, timeout=120)
     return [row["id"] for row in rows]
 
 

@@ -4,7 +4,7 @@ Under the lock the rules leave the tier alone, but a raised member may still ris
 is a fact of its own (`tier_act`), in the member's order.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, TypedDict
 from uuid import UUID
@@ -131,18 +131,42 @@ async def unlock_tier(member_id: UUID, ladder_code: str | None) -> Held:
     """
     place = await _place(member_id, ladder_code, "/ladder")
     if place.locked:
-        code = place.ladder.code
         act_id = await _act(place, "unlock", None, None, None)
-        over = place.today - ONE_DAY - timedelta(days=place.ladder.policy.grace_days)
-        key = (current().tenant_id, member_id, code)
-        await connection().execute(_RELEASE, *key, over)
-        ladders = tuple(j for j, ladder in enumerate(place.rules.ladders) if ladder.code == code)
-        statement = statement_for(current().tenant_id, place.rules, ladders, Ids.ONE)
-        arguments = statement.arguments(current().tenant_id, (member_id,), place.moment(act_id, firing=True))
-        await connection().fetch(statement.sql, *arguments)
-        await connection().execute(_RELEASED, *key)
-        await record("member.unlock_tier", f"member:{member_id}", {"ladder": code})
+        await _release(place, place.moment(act_id, firing=True))
+        await record("member.unlock_tier", f"member:{member_id}", {"ladder": place.ladder.code})
     return await _held(place)
+
+
+async def repeat_act(
+    member_id: UUID, act: asyncpg.Record, rules: Programme, recorded_at: datetime, zone: ZoneInfo
+) -> None:
+    """Does again, as of its instant, what a row of `tier_act` says that staff did: `set` or `unlock`.
+
+    `rules` are those of that instant. The caller holds the member's lock; what the ladder had then is all there is.
+    """
+    ladder = rules.ladder(act["ladder"])
+    if ladder is None:
+        return
+    held: Any = await connection().fetchrow(_HELD, current().tenant_id, member_id, ladder.code)
+    place = _Place(member_id, rules, ladder, zone, act["recorded_at"], held)
+    moment = replace(place.moment(act["id"], firing=act["act"] == "unlock"), recorded_at=recorded_at)
+    if act["act"] == "unlock":
+        if place.locked:
+            await _release(place, moment)
+        return
+    tier = ladder.tier(act["tier"])
+    if tier is not None:
+        await give([_given(place, tier, act["locked_until"], act["id"])], rules, moment)
+
+
+async def _release(place: _Place, moment: Moment) -> None:
+    over = place.today - ONE_DAY - timedelta(days=place.ladder.policy.grace_days)
+    key = (current().tenant_id, place.member_id, place.ladder.code)
+    await connection().execute(_RELEASE, *key, over)
+    ladders = tuple(j for j, ladder in enumerate(place.rules.ladders) if ladder.code == place.ladder.code)
+    statement = statement_for(current().tenant_id, place.rules, ladders, Ids.ONE)
+    await connection().fetch(statement.sql, *statement.arguments(current().tenant_id, (place.member_id,), moment))
+    await connection().execute(_RELEASED, *key)
 
 
 async def _place(member_id: UUID, ladder_code: str | None, pointer: str) -> _Place:

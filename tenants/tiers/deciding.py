@@ -24,7 +24,8 @@ class Way(Enum):
 
     EVALUATE: steps 1-4 from the present standing. RISE: step 2 alone. REPEAT: a firing that is over, from the standing
     before it, upward only (reason `late`). RECHECK: the decision that gave the present tier, as of its own instant,
-    downward only (reason `refund`); RECHECK_RISE: the same for one that could only rise. GIVEN: what somebody else
+    downward only (reason `refund`); RECHECK_RISE: the same for one that could only rise. FACTS: steps 1-4 for members
+    who did something on one local day, each at its own instant, which its decision carries. GIVEN: what somebody else
     decided (by hand, a merge, an import) with the values of now.
     """
 
@@ -33,6 +34,7 @@ class Way(Enum):
     REPEAT = "repeat"
     RECHECK = "recheck"
     RECHECK_RISE = "recheck, upgrades alone"
+    FACTS = "facts of their own"
     GIVEN = "given"
 
 
@@ -51,13 +53,15 @@ def deciding(programme: Programme, ladders: tuple[int, ...], ids: Ids, way: Way 
     """The statement that decides on `ladders` (indexes) and writes it.
 
     EVALUATE and RISE answer, for `Ids.ONE`, a row a ladder of the programme: `ladder` (its index), `from_tier`,
-    `to_tier`, `reason`, `decision_id`; else one row with the counts `evaluated, upgraded, renewed, downgraded`. The
-    other ways answer such a row for each decision, with `member_id`.
+    `to_tier`, `reason`, `decision_id`; else, as FACTS does, one row with the counts `evaluated, upgraded, renewed,
+    downgraded`. The other ways answer such a row for each decision, with `member_id`.
     """
     again = way in {Way.REPEAT, Way.RECHECK, Way.RECHECK_RISE}
     values = Values(programme, ladders, ids, standing=Standing.BEFORE if again else Standing.NOW)
     if way is Way.GIVEN:
         text = _given(values, ladders)
+    elif way is Way.FACTS:
+        text = _facts(values, ladders)
     elif way is Way.REPEAT:
         text = _repeat(values, ladders)
     elif again:
@@ -98,6 +102,18 @@ def _evaluate(values: Values, ladders: tuple[int, ...], *, upward: bool) -> str:
 w AS MATERIALIZED (
   SELECT d.*, {decision_id(values.ids)} AS decision_id FROM d WHERE d.reason IS NOT NULL AND NOT d.silent),{written}
 {answer}"""
+
+
+def _facts(values: Values, ladders: tuple[int, ...]) -> str:
+    """The last parameter is a JSON array of id, at, cause and cause_id, one a member; the moment has their day."""
+    return f""",
+g AS MATERIALIZED (
+  SELECT * FROM jsonb_to_recordset({_GIVEN}::jsonb) AS g (id uuid, at timestamptz, cause text, cause_id uuid)),
+{_decided(values, ladders, Steps())},
+w AS MATERIALIZED (
+  SELECT d.*, g.at, g.cause, g.cause_id, {decision_id(values.ids)} AS decision_id
+    FROM d JOIN g ON g.id = d.id WHERE d.reason IS NOT NULL AND NOT d.silent),{writing(values, own_facts=True)}
+{_COUNTS}"""
 
 
 _SILENTLY = """,

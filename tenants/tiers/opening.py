@@ -12,7 +12,7 @@ import asyncpg
 from saas.scope import connection, current
 from tenants.programme.document import Ladder, Programme
 from tenants.programme.moment import moment_of
-from tenants.programme.schedule import CalendarYearEnd, Months, UntilNextSchedule, valid_until
+from tenants.programme.schedule import CalendarYearEnd, Months, UntilNextSchedule, schedule_instant, valid_until
 from tenants.programme.versions import programme
 from tenants.programme.windows import ONE_DAY, add_months
 from tenants.tiers.given import Given, find_tier, give
@@ -69,6 +69,29 @@ async def open_standings(
     await _record(given, recorded_at)
     await give(given, rules, moment)
     return {row.member_id for row in given}
+
+
+async def repeat_opening(
+    member_id: UUID, act: asyncpg.Record, rules: Programme, recorded_at: datetime, zone: ZoneInfo
+) -> None:
+    """Takes over again, on the day since which the tier was held, what a row of `tier_act` brought.
+
+    `rules` are those of the import. The caller holds the member's lock.
+    """
+    if find_tier(rules, act["tier"], act["ladder"]) is None:
+        return
+    since: date = act["since"]
+    moment = moment_of(
+        schedule_instant(since, zone), zone, firing=True, recorded_at=recorded_at, cause="import", cause_id=act["id"]
+    )
+    fell_on = await connection().fetchval(
+        "SELECT fell_on FROM member_tier WHERE tenant_id = $1 AND member_id = $2 AND ladder = $3",
+        current().tenant_id,
+        member_id,
+        act["ladder"],
+    )
+    row = Opening(member_id, act["tier"], since, act["ladder"])
+    await give([_given(row, rules, since, act["id"], fell_on)], rules, moment)
 
 
 def _ladder(row: Opening, rules: Programme) -> Ladder:

@@ -23,7 +23,7 @@ from tenants.tiers.changed import count_changed
 from tenants.tiers.runs import ladder_runs
 
 JOB = "recalculation.batch"
-Cause = Literal["request", "schedule", "import"]
+Cause = Literal["request", "schedule", "import", "rebuild"]
 
 # A run over the members who changed pays while these are few; beyond, walking everyone is cheaper.
 _INCREMENTAL_SHARE = 10
@@ -32,7 +32,10 @@ _INCREMENTAL_LEAST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`as_of` None: now. `ladders` None: all. `facts_since` (our clock): only members with facts since."""
+    """`as_of` None: now. `ladders` None: all. `facts_since` (our clock): only members with facts since.
+
+    `rebuild` decides as of now too, but first everything that came before, anew.
+    """
 
     cause: Cause
     as_of: datetime | None = None

@@ -9,19 +9,20 @@ from tenants.programme.compiler import Ids, Values
 _STANDING = "since, valid_from, valid_until, fell_on"
 
 
-def writing(values: Values, *, locks: bool = False, cause_id: str | None = None) -> str:
+def writing(values: Values, *, locks: bool = False, cause_id: str | None = None, own_facts: bool = False) -> str:
     """`n` gives each member its next number, `i` inserts the decisions, `s` moves `member_tier` on.
 
     `locks`: `w` has locked_until and may_rise too; otherwise what was decided ends a lock. `cause_id`: its column of
-    `w`, where it isn't the moment's.
+    `w`, where it isn't the moment's. `own_facts`: each member has an instant and a cause of its own, `w` has at, cause
+    and cause_id.
     """
     binder = values.binder
     version = binder.constant(values.programme.version, "integer")
-    effective = binder.moment("effective", lambda m: m.effective_at, "timestamptz")
+    effective = "w.at" if own_facts else binder.moment("effective", lambda m: m.effective_at, "timestamptz")
     recorded = binder.moment("recorded", lambda m: m.recorded_at, "timestamptz")
     day = binder.moment("day", lambda m: m.day, "date")
-    cause = binder.moment("cause", lambda m: m.cause, "text")
-    cause_id = cause_id or binder.moment("cause_id", lambda m: m.cause_id, "uuid")
+    cause = "w.cause" if own_facts else binder.moment("cause", lambda m: m.cause, "text")
+    cause_id = "w.cause_id" if own_facts else cause_id or binder.moment("cause_id", lambda m: m.cause_id, "uuid")
     lock_columns = ", locked_until, may_rise" if locks else ""
     lock_values = ", w.locked_until, w.may_rise" if locks else ""
     # The columns' defaults are those of a standing without a lock.

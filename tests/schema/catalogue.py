@@ -29,6 +29,7 @@ GLOBAL_KEYS = {
 OTHER_POLICIES = {
     ("platform.account_tenant", "gate", "gate", "r"),
     ("platform.api_key", "gate", "gate", "r"),
+    ("public.decision", "rebuilder", "rebuilder", "*"),
     ("public.outbox", "relay", "relay", "*"),
     ("public.schedule", "relay", "relay", "*"),
     ("public.tenant", "relay", "relay", "r"),

@@ -63,6 +63,7 @@ NARROW = {
         "public.schedule": {"SELECT", "UPDATE(next_at)"},
         "public.tenant": {"SELECT(tenant_id, clock_offset)"},
     },
+    "rebuilder": {"public.decision": {"SELECT(tenant_id, member_id)", "DELETE"}},
     "operator": {
         "public.migration": {"SELECT"},
         "public.tenant": {"SELECT"},
@@ -97,7 +98,8 @@ async def test_no_role_of_ours_can_pass_the_rules(database: None) -> None:
     found = {row["rolname"]: tuple(row.values())[1:] for row in rows}
     login: tuple[object, ...] = (True, False, False, False, [])
     assert found.pop("migrator")[:3] == (False, True, False)
-    assert found == {"app": login, "gate": login, "operator": login, "relay": login}
+    app = (*login[:4], ["rebuilder"])
+    assert found == {"app": app, "gate": login, "operator": login, "relay": login}
 
 
 async def test_app_owns_nothing(database: None) -> None:

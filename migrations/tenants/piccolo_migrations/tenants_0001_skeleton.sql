@@ -276,7 +276,7 @@ CREATE TABLE recalculation (
     day               date NOT NULL,   -- T: the local day of as_of
     ladders           text[] NOT NULL,
     programme_version integer NOT NULL,
-    cause             text NOT NULL CHECK (cause IN ('request', 'schedule', 'import')),
+    cause             text NOT NULL CHECK (cause IN ('request', 'schedule', 'import', 'rebuild')),
     incremental_from  timestamptz,     -- only members with facts recorded since (our clock); NULL: every member
     watermark         timestamptz,     -- the first batch's instant (our clock): facts recorded before it were seen
     after_member      uuid,            -- resumes behind this member
@@ -396,6 +396,10 @@ END $$;
 -- Append-only for the application.
 REVOKE UPDATE, DELETE ON decision, audit, programme_version, purchase, purchase_external, tenant FROM app;
 GRANT UPDATE (name, locale, timezone, currency, has_facts, shared_phones, programme_version) ON tenant TO app;
+
+-- But a rebuild makes them anew. It says so, with SET ROLE, for the one statement that needs it.
+CREATE POLICY rebuilder ON decision TO rebuilder USING (tenant_id = current_setting('app.tenant_id')::uuid);
+GRANT SELECT (tenant_id, member_id), DELETE ON decision TO rebuilder;
 
 -- The relay sees every tenant's outbox and schedules, and the clock they go by; nothing else.
 CREATE POLICY relay ON outbox TO relay USING (true) WITH CHECK (true);

@@ -1,0 +1,32 @@
+"""One batch of a rebuild: all of some members' history in one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from tenants.tiers.rebuild.facts import gather
+from tenants.tiers.rebuild.walk import Walk, joining_days, rules_ever
+
+BATCH: Final = 1_000
+"""Each day of history is a few statements, however many members: more at once are cheaper, and locked for longer."""
+
+
+async def rebuild(run: asyncpg.Record, locked: Sequence[UUID], recorded_at: datetime) -> tuple[int, int, int, int]:
+    """Makes the decisions of the locked members anew, up to the run's instant: evaluated, upgraded, renewed,
+    downgraded. `recorded_at` is the instant behind the locks.
+    """
+    steps = await gather(locked, run["as_of"], run["timezone"])
+    walk = Walk(
+        run["id"],
+        run["as_of"],
+        recorded_at,
+        ZoneInfo(run["timezone"]),
+        await rules_ever(),
+        await joining_days(locked),
+    )
+    await walk.go(steps)
+    return len(locked), walk.counts.upgraded, walk.counts.renewed, walk.counts.downgraded

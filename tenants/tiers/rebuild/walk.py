@@ -1,0 +1,170 @@
+"""Walks a batch of members through their history: at each local day first the schedules of its midnight, then the
+facts of the day, one of each member at a time, each decided by the rules in force at its instant.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from saas.scope import connection, current
+from tenants.programme.compiler import Ids
+from tenants.programme.document import Programme
+from tenants.programme.moment import Moment, moment_of
+from tenants.programme.schedule import latest_schedule_day, schedule_instant
+from tenants.programme.versions import programme
+from tenants.programme.windows import ONE_DAY, local_day
+from tenants.tiers.by_hand import repeat_act
+from tenants.tiers.deciding import Way, statement_for
+from tenants.tiers.evaluate import immediate_ladders
+from tenants.tiers.opening import repeat_opening
+from tenants.tiers.rebuild.facts import Step, add
+
+_VERSIONS: Final = "SELECT version, published_at FROM programme_version WHERE tenant_id = $1 ORDER BY version"
+_JOINED: Final = "SELECT id, joined_on FROM member WHERE tenant_id = $1 AND id = ANY ($2)"
+_ACTS: Final = "SELECT * FROM tier_act WHERE tenant_id = $1 AND id = ANY ($2::uuid[])"
+
+
+@dataclass
+class Counts:
+    """Decisions made, by what they did."""
+
+    upgraded: int = 0
+    renewed: int = 0
+    downgraded: int = 0
+
+    def add(self, row: asyncpg.Record | None) -> None:
+        """Takes in a statement's counts."""
+        if row is None:
+            raise RuntimeError("counts are always answered")
+        self.upgraded += row["upgraded"]
+        self.renewed += row["renewed"]
+        self.downgraded += row["downgraded"]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Every version of the programme, by the instant from which it is in force; the first one before all of them."""
+
+    versions: Sequence[Programme]
+    since: Sequence[datetime]
+
+    def at(self, instant: datetime) -> Programme:
+        """The version in force at an instant."""
+        return self.versions[max(0, bisect_right(self.since, instant) - 1)]
+
+
+@dataclass
+class Walk:
+    """The members of one batch on their way; their locks are held and their decisions are gone.
+
+    `now` is where it ends, `run_id` the cause of what schedules decide. `ran`: each ladder's last firing so far.
+    """
+
+    run_id: UUID
+    now: datetime
+    recorded_at: datetime
+    zone: ZoneInfo
+    rules: Rules
+    joined: Mapping[UUID, date]
+    counts: Counts = field(default_factory=Counts)
+    ran: dict[str, date] = field(default_factory=dict)
+
+    async def go(self, steps: Sequence[Step]) -> None:
+        """Everything from the first fact or joining on."""
+        facts = {step.day: step.facts for step in steps}
+        first = min([*facts, *self.joined.values()])
+        for day in _days(first, max([local_day(self.now, self.zone), *facts])):
+            instant = schedule_instant(day, self.zone)
+            if instant <= self.now:
+                await self._fire(instant, day)
+            for k in range(1, facts.get(day, 0) + 1):
+                await self._facts(await add(day, k))
+
+    async def _fire(self, instant: datetime, day: date) -> None:
+        """The schedules of a midnight, for who had joined by the day that ended with it."""
+        rules = self.rules.at(instant)
+        due = tuple(
+            j for j, ladder in enumerate(rules.ladders) if latest_schedule_day(ladder.policy.schedule, day) == day
+        )
+        members = [member for member, joined_on in self.joined.items() if joined_on < day]
+        if due and members:
+            statement = statement_for(current().tenant_id, rules, due, Ids.SOME)
+            moment = self._moment(instant, firing=True)
+            arguments = statement.arguments(current().tenant_id, (members,), moment)
+            self.counts.add(await connection().fetchrow(statement.sql, *arguments, timeout=120))
+        self.ran.update({rules.ladders[j].code: day for j in due})
+
+    async def _facts(self, facts: Sequence[asyncpg.Record]) -> None:
+        """One fact of each of some members, all of one local day."""
+        acts = {fact["cause_id"]: fact["member_id"] for fact in facts if fact["cause"] == "act"}
+        groups: dict[int, list[asyncpg.Record]] = defaultdict(list)
+        for fact in facts:
+            if fact["cause"] != "act":
+                groups[self.rules.at(fact["at"]).version].append(fact)
+        for same in groups.values():
+            await self._evaluate(same)
+        if acts:
+            for act in await connection().fetch(_ACTS, current().tenant_id, list(acts)):
+                await self._act(acts[act["id"]], act)
+
+    async def _evaluate(self, facts: Sequence[asyncpg.Record]) -> None:
+        rules = self.rules.at(facts[0]["at"])
+        ladders = immediate_ladders(rules)
+        if not ladders:
+            return
+        statement = statement_for(current().tenant_id, rules, ladders, Ids.SOME, Way.FACTS)
+        moment = self._moment(max(fact["at"] for fact in facts), firing=False)
+        arguments = statement.arguments(
+            current().tenant_id, ([fact["member_id"] for fact in facts],), moment, [_told(fact) for fact in facts]
+        )
+        self.counts.add(await connection().fetchrow(statement.sql, *arguments, timeout=120))
+
+    async def _act(self, member_id: UUID, act: asyncpg.Record) -> None:
+        repeat = repeat_opening if act["act"] == "opening" else repeat_act
+        await repeat(member_id, act, self.rules.at(act["recorded_at"]), self.recorded_at, self.zone)
+
+    def _moment(self, at: datetime, *, firing: bool) -> Moment:
+        return moment_of(
+            at,
+            self.zone,
+            firing=firing,
+            recorded_at=self.recorded_at,
+            cause="recalculation",
+            cause_id=self.run_id,
+            last_runs=self.ran,
+        )
+
+
+def _told(fact: asyncpg.Record) -> dict[str, Any]:
+    return {
+        "id": str(fact["member_id"]),
+        "at": fact["at"].isoformat(),
+        "cause": fact["cause"],
+        "cause_id": str(fact["cause_id"]),
+    }
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    day = first
+    while day <= last:
+        yield day
+        day += ONE_DAY
+
+
+async def rules_ever() -> Rules:
+    """Every version of the current tenant's programme."""
+    rows = await connection().fetch(_VERSIONS, current().tenant_id)
+    return Rules([await programme(row["version"]) for row in rows], [row["published_at"] for row in rows])
+
+
+async def joining_days(members: Sequence[UUID]) -> dict[UUID, date]:
+    """The day on which each member joined."""
+    rows = await connection().fetch(_JOINED, current().tenant_id, members)
+    return {row["id"]: row["joined_on"] for row in rows}

@@ -39,7 +39,7 @@ TOLD = (
 
 
 async def decided(chain: Chain) -> list[Json]:
-    """The decisions by member, ladder and instant, without what a rebuild gives anew: ids, numbers, when it was told."""
+    """The decisions by member, ladder and instant, without what a rebuild gives anew: ids, numbers, when told."""
     found = [{name: row[name] for name in TOLD} for row in await rows(chain, "decision")]
     return sorted(found, key=lambda row: (str(row["member_id"]), row["ladder"], row["effective_at"]))
 

@@ -36,6 +36,7 @@ from tenants.imports.reading import Batch, read_batch, read_layout
 from tenants.imports.runs import Cursor, Taken
 from tenants.imports.sniff import NotTextError, sniff
 from tenants.imports.start import JOB
+from tenants.programme.versions import current_programme
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +101,9 @@ async def _cursor(file: BinaryIO, taken: Taken) -> Cursor:
         found = await asyncio.to_thread(sniff, file, taken.filename, taken.media_type)
     except NotTextError as error:
         raise LayoutError(ColumnError("", error.code, dict(error.params))) from None
-    layout, first = await asyncio.to_thread(read_layout, file, found, taken.run.options)
+    options = taken.run.options
+    declared = [a.code for a in (await current_programme()).attributes] if options.kind == "members" else []
+    layout, first = await asyncio.to_thread(read_layout, file, found, options, declared)
     return Cursor(layout, first, first)
 
 

@@ -1,11 +1,14 @@
 """Which column of the file feeds which field."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from tenants.imports.options import FIELDS, ONE_OF, REQUIRED, ImportOptions
 from tenants.imports.sniff import Form, Format
+
+ATTRIBUTE: Final = "attribute:"
+"""Stands before an attribute's code where it is a field like the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +59,36 @@ class Layout:
         return self.columns.get(field, field)
 
 
-def ndjson_layout(found: Format, options: ImportOptions) -> Layout:
-    """Raises LayoutError where the mapping leaves a required field out."""
+def ndjson_layout(found: Format, options: ImportOptions, declared: Sequence[str] = ()) -> Layout:
+    """`declared`: codes of attributes that the file may have. Raises LayoutError where the mapping leaves a required
+    field out or names one that nobody knows.
+    """
+    known = _known(options, declared)
+    errors = []
     if options.mapping is None:
-        columns = {field: field for field in FIELDS[options.kind]}
+        columns = {field: name for name, field in known.items()}
     else:
-        columns = {field: column for column, field in options.mapping.items()}
-    missing = _missing(columns, options)
-    if missing:
-        raise LayoutError(*missing)
+        columns = {known.get(name, name): column for column, name in options.mapping.items()}
+        errors = _unknown(options.mapping, known)
+    errors += _missing(columns, options)
+    if errors:
+        raise LayoutError(*errors)
     return Layout("ndjson", found.encoding, columns, {}, 0)
 
 
-def csv_layout(found: Format, header: Sequence[str], options: ImportOptions) -> Layout:
-    """Raises LayoutError: required fields without a column, columns that the mapping names and the file lacks,
-    columns that are read and come twice.
+def csv_layout(found: Format, header: Sequence[str], options: ImportOptions, declared: Sequence[str] = ()) -> Layout:
+    """`declared`: codes of attributes that the file may have. Raises LayoutError: required fields without a column,
+    columns that the mapping names and the file lacks, columns that are read and come twice, fields that nobody knows.
     """
     names = [name.strip() for name in header]
+    known = _known(options, declared)
+    errors = []
     if options.mapping is None:
-        known = FIELDS[options.kind]
-        wanted = {name: name.lower() for name in names if name.lower() in known}
+        wanted = {name: field for name in names if (field := known.get(name) or known.get(name.lower()))}
     else:
-        wanted = dict(options.mapping)
-    errors = [ColumnError(column, "unknown-column", {}) for column in wanted if column not in names]
+        wanted = {column: known.get(name, name) for column, name in options.mapping.items()}
+        errors = _unknown(options.mapping, known)
+    errors += [ColumnError(column, "unknown-column", {}) for column in wanted if column not in names]
     taken: dict[str, int] = {}
     for index, name in enumerate(names):
         field = wanted.get(name)
@@ -93,6 +103,15 @@ def csv_layout(found: Format, header: Sequence[str], options: ImportOptions) -> 
     if errors:
         raise LayoutError(*errors)
     return Layout("csv", found.encoding, columns, taken, len(names))
+
+
+def _known(options: ImportOptions, declared: Sequence[str]) -> dict[str, str]:
+    """Fields by what a column or a mapping calls them; a field of ours goes before an attribute of the same code."""
+    return {**{code: ATTRIBUTE + code for code in declared}, **{name: name for name in FIELDS[options.kind]}}
+
+
+def _unknown(mapping: Mapping[str, str], known: Mapping[str, str]) -> list[ColumnError]:
+    return [ColumnError(column, "unknown-attribute", {}) for column, name in mapping.items() if name not in known]
 
 
 def _missing(columns: dict[str, str], options: ImportOptions) -> list[ColumnError]:

@@ -3,7 +3,7 @@ a file may say the same member twice; what changed is then written with set-base
 """
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -11,16 +11,19 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from saas.scope import connection, current
-from tenants.imports import identities
 from tenants.imports.context import Context, Counts, RetryBatchError, create_branches
 from tenants.imports.identities import Identity
+from tenants.imports.members_details import NONE, Details, read_details, write_details
+from tenants.imports.members_phones import PHONE, Pair, find_pairs, may_share, write_pairs
 from tenants.imports.members_rows import MemberRow
-from tenants.imports.members_sql import COLUMNS, CREATE, INSERT, LOCK, TABLE, UPDATE
+from tenants.imports.members_sql import COLUMNS, COPIED, CREATE, INSERT, LOCK, TABLE, UPDATE
 from tenants.imports.values import Gender
+from tenants.members.eligibility import Kind, obstacles
+from tenants.members.returning import were_members
 
-_KINDS: Final = (("external_id", "external_id"), ("phone", "phone"), ("card", "card_no"))
+_KINDS: Final = (("external_id", "external_id"), (PHONE, "phone"), ("card", "card_no"))
 """Kinds of identities in the order in which they are tried, each with its field."""
-_TAKEN: Final = {"external_id": "external-id-taken", "phone": "phone-taken", "card": "card-taken"}
+_TAKEN: Final = {"external_id": "external-id-taken", PHONE: "phone-taken", "card": "card-taken"}
 
 
 @dataclass(slots=True)
@@ -32,26 +35,44 @@ class _Member:
     phone: str | None
     card_no: str | None
     name: str | None
+    kind: Kind
     birthday: date | None
     gender: Gender | None
     joined_on: date
     branch_id: UUID | None
+    details: Details = NONE
 
     def identities(self) -> Iterable[Identity]:
         return ((kind, value) for kind, field in _KINDS if (value := getattr(self, field)) is not None)
+
+    def columns(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, column) for column in COLUMNS)
+
+
+@dataclass(slots=True)
+class _Found:
+    """The members that a batch names, under their locks: their rows and details as they were, whom each identity
+    leads to (a shared phone to several), and whether phones may be shared.
+    """
+
+    before: dict[UUID, tuple[Any, ...]]
+    details: dict[UUID, Details]
+    pairs: set[Pair]
+    shared: bool
 
 
 async def apply_members(rows: list[MemberRow], context: Context) -> Counts:
     """Makes and changes members by the good rows. An empty cell changes nothing. Raises RetryBatchError."""
     await _find_branches(rows, context)
-    before, holders = await _lock(rows, context)
-    members = {member: _Member(*values) for member, values in before.items()}
-    by_identity = {identity: members[member] for identity, member in holders.items()}
+    found = await _lock(rows, context)
+    members = {one: replace(_Member(*values), details=found.details[one]) for one, values in found.before.items()}
+    by_identity: dict[Identity, list[_Member]] = {}
+    for identity, member in sorted(found.pairs):
+        by_identity.setdefault(identity, []).append(members[member])
     counts = Counts()
     for row in rows:
-        _Step(row, context, members, by_identity).run(counts)
-    await _write(members, before, context)
-    await _write_identities(members, before, context)
+        _Step(row, context, members, by_identity, found.shared).run(counts)
+    await _write(members, found, context)
     return counts
 
 
@@ -65,16 +86,18 @@ async def _find_branches(rows: list[MemberRow], context: Context) -> None:
             context.wrong(row.line, "branch", "unknown-branch", row.branch)
 
 
-async def _lock(rows: list[MemberRow], context: Context) -> tuple[dict[UUID, tuple[Any, ...]], dict[Identity, UUID]]:
+async def _lock(rows: list[MemberRow], context: Context) -> _Found:
     """Locks the members that the rows name, in id order, and reads them; then asks again whom the identities lead
     to, because that may have changed before the locks were held. Raises RetryBatchError if it has.
     """
+    shared = await may_share(context.tenant_id)
     named = {(kind, value) for row in rows for kind, field in _KINDS if (value := getattr(row, field)) is not None}
-    found = await identities.find(context.tenant_id, named)
-    locked = await connection().fetch(LOCK, context.tenant_id, sorted(set(found.values())))
-    if found and await identities.find(context.tenant_id, named) != found:
+    pairs = await find_pairs(context.tenant_id, named, shared=shared)
+    ids = sorted({member for _, member in pairs})
+    locked = await connection().fetch(LOCK, context.tenant_id, ids)
+    if len(locked) != len(ids) or (pairs and await find_pairs(context.tenant_id, named, shared=shared) != pairs):
         raise RetryBatchError
-    return {row["id"]: tuple(row) for row in locked}, found
+    return _Found({row["id"]: tuple(row) for row in locked}, await read_details(ids, context), pairs, shared)
 
 
 @dataclass(slots=True)
@@ -84,11 +107,13 @@ class _Step:
     row: MemberRow
     context: Context
     members: dict[UUID, _Member]
-    by_identity: dict[Identity, _Member]
+    by_identity: dict[Identity, list[_Member]]
+    shared: bool
 
     def run(self, counts: Counts) -> None:
         target = self._target()
         self._refuse_taken(target)
+        self._refuse_ineligible(target)
         if not self.context.is_good(self.row.line):
             return
         if target is None:
@@ -101,22 +126,47 @@ class _Step:
 
     def _target(self) -> _Member | None:
         """Whom the row means: by external id, else phone, else card number. One that has another external id is
-        somebody else.
+        somebody else. Of those who share a phone it is the one of this name.
         """
         for kind, field in _KINDS:
             value = getattr(self.row, field)
-            member = None if value is None else self.by_identity.get((kind, value))
-            if member is not None:
+            holders = [] if value is None else self.by_identity.get((kind, value), [])
+            if kind == PHONE and len(holders) > 1:
+                return self._of_household(holders)
+            for member in holders:
+                if kind == "external_id":
+                    return member  # its own, or that of a record that was merged into it
                 mine = self.row.external_id is None or member.external_id in {None, self.row.external_id}
                 return member if mine else None
+        return None
+
+    def _of_household(self, holders: list[_Member]) -> _Member | None:
+        if self.row.external_id is not None:
+            return None  # nobody has it, or it would have been found by it
+        by_card = [m for m in holders if self.row.card_no is not None and m.card_no == self.row.card_no]
+        by_name = [m for m in holders if self.row.name is not None and m.name == self.row.name]
+        meant = by_card or by_name
+        if len(meant) == 1:
+            return meant[0]
+        self.context.wrong(self.row.line, "phone", "phone-shared", self.row.phone)
         return None
 
     def _refuse_taken(self, target: _Member | None) -> None:
         for kind, field in _KINDS:
             value = getattr(self.row, field)
-            holder = None if value is None else self.by_identity.get((kind, value))
-            if holder is not None and holder is not target:
+            holders = [] if value is None or (self.shared and kind == PHONE) else self.by_identity.get((kind, value))
+            if holders and target not in holders:
                 self.context.wrong(self.row.line, field, _TAKEN[kind], value)
+
+    def _refuse_ineligible(self, target: _Member | None) -> None:
+        """Who joins, and whose age or kind the row changes."""
+        row = self.row
+        kind = row.kind or (target.kind if target else "person")
+        birthday = row.birthday or (target.birthday if target else None)
+        if target is not None and (kind, birthday) == (target.kind, target.birthday):
+            return
+        for obstacle in obstacles(self.context.rules.eligibility, kind, birthday, self.context.today):
+            self.context.wrong(row.line, obstacle.name, obstacle.code, None, **obstacle.params)
 
     def _make(self) -> None:
         row = self.row
@@ -126,54 +176,57 @@ class _Step:
             row.phone,
             row.card_no,
             row.name,
+            row.kind or "person",
             row.birthday,
             row.gender,
             row.joined_on or self.context.today,
             row.branch_id,
+            Details(row.tags or frozenset(), row.attributes),
         )
         self.members[member.id] = member
-        self.by_identity.update(dict.fromkeys(member.identities(), member))
+        for identity in member.identities():
+            self.by_identity.setdefault(identity, []).append(member)
 
     def _change(self, member: _Member) -> bool:
         """Takes over what the row says. Returns whether it said anything new."""
-        old = astuple(member)
+        old = replace(member)
         for kind, field in _KINDS:
-            value = getattr(self.row, field)
-            if value is not None and value != (former := getattr(member, field)):
-                if former is not None:
-                    self.by_identity.pop((kind, former), None)
-                setattr(member, field, value)
-                self.by_identity[kind, value] = member
-        for field in ("name", "birthday", "gender", "joined_on", "branch_id"):
+            value, former = getattr(self.row, field), getattr(member, field)
+            if value is None or member in self.by_identity.get((kind, value), []):
+                continue
+            if former is not None:
+                self.by_identity[kind, former] = [
+                    m for m in self.by_identity.get((kind, former), []) if m is not member
+                ]
+            setattr(member, field, value)
+            self.by_identity.setdefault((kind, value), []).append(member)
+        for field in ("name", "kind", "birthday", "gender", "joined_on", "branch_id"):
             value = getattr(self.row, field)
             if value is not None:
                 setattr(member, field, value)
-        return astuple(member) != old
+        kept = member.details
+        tags = kept.tags if self.row.tags is None else self.row.tags
+        member.details = Details(tags, {**kept.attributes, **self.row.attributes})
+        return member != old
 
 
-async def _write(members: dict[UUID, _Member], before: dict[UUID, tuple[Any, ...]], context: Context) -> None:
-    changed = [values for member in members.values() if (values := _tuple(member)) != before.get(member.id)]
+async def _write(members: dict[UUID, _Member], found: _Found, context: Context) -> None:
+    touched = {one: m for one, m in members.items() if m.details != found.details.get(one, NONE)}
+    changed = [m for one, m in members.items() if one in touched or m.columns() != found.before.get(one)]
     if not changed:
         return
-    await connection().execute(CREATE)
-    await connection().copy_records_to_table(TABLE, records=changed, columns=COLUMNS)
     run = context.run
-    await connection().execute(UPDATE, run.tenant_id, run.actor, run.id, current().request_id)
-    fresh = [values[0] for values in changed if values[0] not in before]
+    before = {one: _Member(*values) for one, values in found.before.items()}
+    phones = {m.phone for m in changed if m.phone and (m.id not in before or before[m.id].phone != m.phone)}
+    returning = sorted(await were_members(sorted(phones)))
+    await connection().execute(CREATE)
+    records = [(*member.columns(), member.id in touched) for member in changed]
+    await connection().copy_records_to_table(TABLE, records=records, columns=COPIED)
+    await connection().execute(UPDATE, run.tenant_id, run.actor, run.id, current().request_id, returning)
+    fresh = [member.id for member in changed if member.id not in before]
     if fresh:
-        await connection().execute(INSERT, run.tenant_id, fresh, run.mark, context.now)
-
-
-async def _write_identities(
-    members: dict[UUID, _Member], before: dict[UUID, tuple[Any, ...]], context: Context
-) -> None:
-    """Identities that were given up first: another row of the batch may have taken them over."""
-    old = {i: member for member, values in before.items() for i in _Member(*values).identities()}
-    new = {i: member.id for member in members.values() for i in member.identities()}
-    await identities.delete(context.tenant_id, {i: member for i, member in old.items() if new.get(i) != member})
-    if not await identities.insert(context.tenant_id, {i: member for i, member in new.items() if old.get(i) != member}):
-        raise RetryBatchError
-
-
-def _tuple(member: _Member) -> tuple[Any, ...]:
-    return tuple(getattr(member, column) for column in COLUMNS)
+        await connection().execute(INSERT, run.tenant_id, fresh, run.mark, context.now, returning)
+    old = {(identity, m.id) for m in before.values() for identity in m.identities()}
+    new = {(identity, m.id) for m in members.values() for identity in m.identities()}
+    await write_pairs(run.tenant_id, old, new, shared=found.shared)
+    await write_details(found.details, {one: m.details for one, m in touched.items()}, context)

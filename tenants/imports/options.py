@@ -1,5 +1,6 @@
 """What the caller wants done with the file."""
 
+import re
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -10,7 +11,18 @@ from saas.validation import Body
 Kind = Literal["members", "purchases", "activities"]
 
 FIELDS: Final[dict[Kind, tuple[str, ...]]] = {
-    "members": ("external_id", "phone", "card_no", "name", "birthday", "gender", "joined_on", "branch"),
+    "members": (
+        "external_id",
+        "phone",
+        "card_no",
+        "name",
+        "kind",
+        "birthday",
+        "gender",
+        "joined_on",
+        "branch",
+        "tags",
+    ),
     "purchases": ("external_id", "member", "branch", "occurred_at", "amount", "category", "refund_of"),
     "activities": ("external_id", "member", "kind", "occurred_at", "value", "branch"),
 }
@@ -26,13 +38,15 @@ ONE_OF: Final[dict[Kind, tuple[str, ...]]] = {
 }
 """At least one of these is required."""
 
+_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _Column = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class ImportOptions(Body):
     """The `options` part of an upload. `mapping` names a field for each column to be read, and no other column
     is read then; without it columns are matched by name. `minor_units`: amounts are integers, already in minor
-    units. `create_missing`: unknown branches and members are made instead of refused.
+    units. `create_missing`: unknown branches and members are made instead of refused. A column of a member file may
+    also feed an attribute that the programme declares, by its code.
     """
 
     kind: Kind
@@ -50,7 +64,7 @@ class ImportOptions(Body):
         known = FIELDS[self.kind]
         for column, field in self.mapping.items():
             at = pointer("mapping", column)
-            if field not in known:
+            if field not in known and not (self.kind == "members" and _CODE.fullmatch(field)):
                 raise InvalidValueError("not-allowed", at=at, expected=", ".join(known))
             if list(self.mapping.values()).count(field) > 1:
                 raise InvalidValueError("duplicate", at=at)

@@ -2,13 +2,13 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
 from saas.errors import Word
 from tenants.imports.errors import RowErrors
-from tenants.imports.layout import ColumnError, Layout, LayoutError, csv_layout, ndjson_layout
+from tenants.imports.layout import ATTRIBUTE, ColumnError, Layout, LayoutError, csv_layout, ndjson_layout
 from tenants.imports.lines import MAX_RECORD, Lines, RecordTooLongError
 from tenants.imports.options import ImportOptions
 from tenants.imports.sniff import Format
@@ -41,18 +41,22 @@ class Batch:
     end: Place | None
 
 
-def read_layout(file: BinaryIO, found: Format, options: ImportOptions) -> tuple[Layout, Place]:
-    """How to read the file, and where its rows begin. Raises LayoutError."""
+def read_layout(
+    file: BinaryIO, found: Format, options: ImportOptions, declared: Sequence[str] = ()
+) -> tuple[Layout, Place]:
+    """How to read the file, and where its rows begin; `declared` are the attributes that it may have, by their codes.
+    Raises LayoutError.
+    """
     lines = Lines(file, found.encoding, found.offset, 1)
     if found.form == "ndjson":
-        return ndjson_layout(found, options), Place(lines.offset, lines.line)
+        return ndjson_layout(found, options, declared), Place(lines.offset, lines.line)
     try:
         header = next((cells for cells in csv.reader(lines, strict=True) if cells), [])
     except (csv.Error, RecordTooLongError):
         raise LayoutError(ColumnError("", "malformed-row", {})) from None
     if any("\ud800" <= c <= "\udfff" for name in header for c in name):
         raise LayoutError(ColumnError("", "wrong-encoding", {"encoding": found.encoding}))
-    return csv_layout(found, header, options), Place(lines.offset, lines.line)
+    return csv_layout(found, header, options, declared), Place(lines.offset, lines.line)
 
 
 def read_batch(file: BinaryIO, layout: Layout, start: Place, size: int, errors: RowErrors) -> Batch:
@@ -158,10 +162,19 @@ def _json_rows(lines: Lines, layout: Layout, errors: RowErrors) -> Iterator[Row 
         yield Row(line, _json_cells(data, layout, line, errors))
 
 
+def _as_cell(value: Any, field: str) -> Any:
+    """What CSV can only say as text may come in JSON's own types: a list of tags, a yes or no."""
+    if field == "tags" and isinstance(value, list) and all(isinstance(tag, str) for tag in value):
+        return ",".join(value)
+    if field.startswith(ATTRIBUTE) and isinstance(value, bool):
+        return "true" if value else "false"
+    return value
+
+
 def _json_cells(data: dict[str, Any], layout: Layout, line: int, errors: RowErrors) -> dict[str, str]:
     found = {}
     for field, column in layout.columns.items():
-        value = data.get(column)
+        value = _as_cell(data.get(column), field)
         if value is None:
             continue
         if not isinstance(value, str):

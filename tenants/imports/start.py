@@ -14,7 +14,7 @@ from uuid import UUID
 import asyncpg
 from uuid_utils.compat import uuid7
 
-from saas.errors import DomainError, FieldError
+from saas.errors import DomainError, FieldError, pointer
 from saas.file_store import StoredFile, file_store
 from saas.idempotency import digest
 from saas.outbox import enqueue
@@ -23,10 +23,11 @@ from saas.scope import connection, tenant_scope
 from saas.settings import get_settings
 from saas.validation import parse_body
 from tenants.audit.record import record
-from tenants.imports.options import ImportOptions, Kind
+from tenants.imports.options import FIELDS, ImportOptions, Kind
 from tenants.imports.sweep import FOLDER, sweep
 from tenants.imports.upload import Upload
 from tenants.jobs.job import new_job
+from tenants.programme.versions import current_programme
 
 JOB: Final = "import.batch"
 NEEDS: Final[dict[Kind, KeyScope]] = {
@@ -100,6 +101,7 @@ async def _record(
                 if earlier is not None:
                     return Accepted(earlier, replayed=True)
             await _require_open(caller.tenant_id)
+            await _require_known(options)
             await _insert(caller, import_id, upload, file, options, fingerprint)
             await record(
                 "import.start",
@@ -117,6 +119,20 @@ async def _require_open(tenant_id: UUID) -> None:
     status = await connection().fetchval("SELECT status FROM tenant WHERE tenant_id = $1", tenant_id)
     if status in {"suspended", "cancelled"}:
         raise DomainError("tenant-closed")
+
+
+async def _require_known(options: ImportOptions) -> None:
+    """What a mapping of a member file names beside our own fields are attributes that the programme declares."""
+    fields = FIELDS[options.kind]
+    others = {column: name for column, name in (options.mapping or {}).items() if name not in fields}
+    if not others:
+        return
+    declared = [attribute.code for attribute in (await current_programme()).attributes]
+    expected = {"expected": ", ".join((*fields, *declared))}
+    at = {column: pointer("options", "mapping", column) for column, name in others.items() if name not in declared}
+    if at:
+        errors = [FieldError(place, "not-allowed", expected) for place in at.values()]
+        raise DomainError("import-options-invalid", errors=errors)
 
 
 def _fingerprint(upload: Upload, options: ImportOptions) -> bytes:

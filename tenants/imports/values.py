@@ -11,6 +11,7 @@ from saas.field_types import EARLIEST, LATEST, clean_line, parse_date
 from saas.money import MAX_MINOR, parse_decimal_amount
 
 Gender = Literal["female", "male", "other"]
+Kind = Literal["person", "company"]
 
 _TIME: Final = re.compile(
     r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})"
@@ -23,6 +24,12 @@ _GENDERS: Final[dict[str, Gender]] = {
     **dict.fromkeys(("f", "female", "女", "女性"), "female"),
     **dict.fromkeys(("m", "male", "男", "男性"), "male"),
     **dict.fromkeys(("o", "other", "其他"), "other"),
+}
+
+
+_KINDS: Final[dict[str, Kind]] = {
+    **dict.fromkeys(("person", "个人"), "person"),
+    **dict.fromkeys(("company", "企业", "公司", "单位"), "company"),
 }
 
 
@@ -51,6 +58,14 @@ def gender(cell: str) -> Gender:
     found = _GENDERS.get(cell.lower())
     if found is None:
         raise InvalidValueError("not-allowed", expected="female, male, other, F, M, 女, 男")
+    return found
+
+
+def member_kind(cell: str) -> Kind:
+    """person, company, 个人, 企业, 公司, 单位, in any case. Raises `not-allowed`."""
+    found = _KINDS.get(cell.lower())
+    if found is None:
+        raise InvalidValueError("not-allowed", expected="person, company, 个人, 企业")
     return found
 
 

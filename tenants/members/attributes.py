@@ -75,8 +75,6 @@ def read_cell(attribute: Attribute, cell: str) -> Value:
             if truth is None:
                 raise InvalidValueError("not-allowed", expected="true, false, yes, no, 1, 0, 是, 否")
             return Value(truth=truth)
-        case "date":
-            return Value(day=parse_date(cell.strip().replace("/", "-")))
         case "choice":
             return _choice(attribute, _code_of_choice(attribute, cell))
         case _:

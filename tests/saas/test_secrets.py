@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from saas import secrets
-from saas.secrets import InvalidSecretError, decrypt, encrypt, new_secret_key, sign, verify
+from saas.secrets import InvalidSecretError, decrypt, encrypt, keyed_hashes, new_secret_key, sign, verify
 from saas.settings import get_settings
 
 UseKeys = Callable[..., None]
@@ -57,3 +57,20 @@ def test_a_changed_token_is_none(use_keys: UseKeys, change: Callable[[str], str]
     for token, opened in ((sign("p", b"some data"), verify), (encrypt("p", b"some data"), decrypt)):
         with pytest.raises(InvalidSecretError):
             opened("p", change(token))
+
+
+def test_a_hash_is_found_again_under_any_key_in_use(use_keys: UseKeys) -> None:
+    old, new = new_secret_key(), new_secret_key()
+    use_keys(old)
+    (kept,) = keyed_hashes("phone", b"+8613800138000", bound_to=b"a")
+    assert len(kept) == 32
+    use_keys(new, old)
+    assert keyed_hashes("phone", b"+8613800138000", bound_to=b"a")[1] == kept
+    for other in (
+        keyed_hashes("phone", b"+8613800138001", bound_to=b"a"),
+        keyed_hashes("phone", b"+8613800138000", bound_to=b"b"),
+        keyed_hashes("card", b"+8613800138000", bound_to=b"a"),
+    ):
+        assert kept not in other
+    use_keys(new)
+    assert kept not in keyed_hashes("phone", b"+8613800138000", bound_to=b"a")

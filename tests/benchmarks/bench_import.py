@@ -3,7 +3,7 @@
     python tests/benchmarks/bench_import.py [purchases] [members] [rounds]
 
 The import is measured from its first batch to its last (rows as the job says). The COPY writes exactly the rows that
-the import left in purchase, purchase_external and the three aggregate tables, for another tenant with the same
+the import left in purchase, purchase_external and the tables of sums, for another tenant with the same
 members, from text that is ready in memory, table by table in one transaction. Both wait for their COMMITs.
 """
 
@@ -24,7 +24,15 @@ from uuid import UUID
 import asyncpg
 from uuid_utils.compat import uuid7
 
-TABLES: Final = ("purchase", "purchase_external", "member_total", "member_month", "member_day")
+TABLES: Final = (
+    "purchase",
+    "purchase_external",
+    "member_total",
+    "member_month",
+    "member_day",
+    "measure_day",
+    "measure_month",
+)
 DEFAULTS: Final = (200_000, 20_000, 3)
 MODULES: Final = ("tenants.imports.batch",)
 

@@ -84,7 +84,7 @@ async def test_a_body_may_be_left_out(monthly: Chain) -> None:
     assert (await monthly.http.post(URL, json=None, headers={"Idempotency-Key": "k"})).status_code == 202
 
 
-@pytest.mark.parametrize("body", [{"asof": "2031-03-01T00:00:00Z"}, {"as_of": None, "rebuild": True}])
+@pytest.mark.parametrize("body", [{"asof": "2031-03-01T00:00:00Z"}, {"as_of": None, "again": True}])
 async def test_an_unknown_wish_is_refused(body: Json, monthly: Chain) -> None:
     answer = await monthly.http.post(URL, json=body)
     assert answer.status_code == 422, answer.text

@@ -122,7 +122,7 @@ class Chain:
             valid_until=None if position == 0 else until,
             last_fall=view.standing.last_fall,
             locked_until=until,
-            may_rise=position >= view.standing.position,
+            may_rise=_may_rise(position, view),
             by_hand=True,
         )
         return [self._write(view, "manual", standing, "firing")]
@@ -343,6 +343,13 @@ class Chain:
         self._stand(member, ladder, standing)
         self.decisions.append(made)
         return made
+
+
+def _may_rise(position: int, view: View) -> bool:
+    """Raised members may, lowered ones may not; the tier held set again leaves that as it is."""
+    if position != view.standing.position:
+        return position > view.standing.position
+    return view.standing.may_rise or not view.standing.locked(view.today)
 
 
 def _with_validity(ladder: Json, months: int) -> Json:

@@ -58,6 +58,8 @@ def possible(chain: Chain, step: Step) -> Deed | None:
         what |= {"external_id": f"P{what['number']}"}
         if what["parts"]:
             what["amount"] = sum(amount for _, amount in what["parts"])
+    if step.kind in ("joined_on", "top_up", "points"):
+        what["member"] = chain.who(what["member"])
     if step.kind == "joined_on":
         what["day"] = min(what["day"], local_day(step.at, chain.zone))  # nobody joins tomorrow
     return Deed(step.at, step.kind, what)

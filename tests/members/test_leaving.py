@@ -3,7 +3,7 @@
 from typing import Any
 
 from support.programme import change_programme
-from support.till import bought, buy, member
+from support.till import bought, buy, give_back, member, rows
 
 PERSON = {"phone": "13800138000", "card_no": "66001", "external_id": "crm-1"}
 
@@ -80,3 +80,18 @@ async def test_a_recalculation_passes_over_who_left(chain: Any, drain: Any) -> N
     assert (result["evaluated"], result["upgraded"]) == (1, 1)
     assert (await chain.http.get(f"/v1/members/{one}")).json()["tier"]["code"] == "regular"
     assert (await chain.http.get(f"/v1/members/{two}")).json()["tier"]["code"] == "silver"
+
+
+async def test_money_goes_back_to_who_left_and_decides_nothing(chain: Any, drain: Any) -> None:
+    one, two = await member(chain), await member(chain)
+    sales = [await bought(chain, who, 60_000, member_id=who) for who in (one, two)]
+    await chain.http.delete(f"/v1/members/{one}")
+    await chain.http.post(f"/v1/members/{two}/erase", json={})
+    for sale in sales:
+        answer = await give_back(chain, sale["id"], f"r-{sale['id']}", 60_000)
+        assert answer.status_code == 201, answer.text
+    assert await rows(chain, "tier_recheck") == []
+    assert await rows(chain, "member_total") == []
+    assert (await chain.http.post("/v1/programme/recalculate", json={})).status_code == 202
+    await drain(chain.tenant_id)
+    assert (await chain.http.get(f"/v1/members/{one}")).json()["tier"]["code"] == "silver"

@@ -70,3 +70,28 @@ async def test_beside_leaving_and_changes(chain: Any) -> None:
         assert state["status"] == "closed"
         assert state["id"] == (one if united.status_code == 200 else two)
     assert [row for row in await rows(chain, "member_identity") if row["kind"] == "phone"] == []
+
+
+async def test_beside_a_recalculation(chain: Any, drain: Any) -> None:
+    """Batches lock members in id order, merges lock their two in id order: nobody waits in a circle."""
+    ids = [await member(chain) for _ in range(24)]
+    for n, one in enumerate(ids):
+        assert (await buy(chain, f"s{n}", 30_000, member_id=one)).status_code == 201
+
+    async def decide() -> int:
+        answer = await chain.http.post("/v1/programme/recalculate", json={"as_of": None})
+        done = await drain(chain.tenant_id)
+        return int(answer.status_code) + int(done.dead)
+
+    async def unite(n: int) -> int:
+        await asyncio.sleep(0.002 * n)
+        body = {"other_id": ids[23 - n]}
+        return int((await chain.http.post(f"/v1/members/{ids[n]}/merge", json=body)).status_code)
+
+    decided, *merged = await asyncio.gather(decide(), *(unite(n) for n in range(12)))
+    assert (decided, set(merged)) == (202, {200})
+    totals = await rows(chain, "member_total")
+    assert sorted(str(row["member_id"]) for row in totals) == sorted(ids[:12])
+    assert {row["spend"] for row in totals} == {60_000}
+    held = await rows(chain, "member_tier")
+    assert {(str(row["member_id"]), row["tier"]) for row in held} == {(one, "silver") for one in ids[:12]}

@@ -215,7 +215,8 @@ CREATE TABLE member_tier (
     decision_id  uuid NOT NULL,
     effective_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, member_id, ladder),
-    FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
+    FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id),
+    CHECK (valid_until >= locked_until) -- so that nothing falls and nothing is renewed under a lock
 ) WITH (fillfactor = 80);
 CREATE INDEX ON member_tier (tenant_id, ladder, rank, member_id);
 

@@ -104,6 +104,8 @@ async def _known(rows: list[PurchaseRow], context: Context) -> dict[Key, bytes]:
 async def _write(rows: list[PurchaseRow], purchases: dict[Key, UUID], context: Context) -> int:
     """Writes as many of these as may be given back; the others are errors. Returns how many."""
     bought = await _lock({purchases[_sale_of(row)] for row in rows}, context)
+    if await _known(rows, context):  # the same file beside us: what it gave back is in `bought` already
+        raise RetryBatchError
     await _check_members(rows, purchases, bought, context)
     clock: Any = await connection().fetchrow(CLOCK, context.tenant_id)
     taken: list[tuple[PurchaseRow, Bought, list[int]]] = []

@@ -82,6 +82,9 @@ async def _record(
         place.recorded_at, "api", current().principal.actor, tenant["programme_version"], tenant["timezone"]
     )
     for _ in range(_TRIES):
+        # Read after the purchase: what it shows of this very refund's repeat, sent at once, has its number by now.
+        if await by_external_id(purchase.branch_id, body.external_id) is not None:
+            return None
         shares = _shares(purchase, body, total)
         after = purchase.less(total, shares)
         refund_id = await connection().fetchval("SELECT uuidv7()")  # the database's: made behind the lock

@@ -1,5 +1,6 @@
 """Refunds in a purchase file: in any order of rows and files, once, and never more than the whole."""
 
+import asyncio
 import random
 from typing import Any
 
@@ -76,6 +77,23 @@ async def test_files_in_either_order(shop: Any) -> None:
     late = await shop.run(HEADER + "\n".join(BACKS) + "\n", "purchases")
     assert (late["imported"], late["failed"]) == (4, 0)
     assert await refunds(shop) == ALL
+    assert await drift(shop.chain) == []
+
+
+async def test_the_same_file_twice_at_once_gives_back_once(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "BATCH_ROWS", 7)
+    sales = [f"S{n},M{n % 2 + 1},,2025-01-01 10:00,10.00,tea," for n in range(40)]
+    for n in range(20):
+        await bought(shop.chain, f"N{n}", 1000)  # nobody's, without a lock
+    backs = [f"R{n},,,2025-01-02 10:00,-10.00,,S{n}" for n in range(40)]
+    backs += [f"Q{n},,,2025-01-02 10:00,-10.00,,N{n}" for n in range(20)]
+    await shop.run(HEADER + "\n".join(sales) + "\n", "purchases")
+    files = [HEADER + "\n".join(rows) + "\n" for rows in (backs, backs[::-1], backs)]
+    ids = [(await shop.send(file, "purchases", key=str(n))).json()["import_id"] for n, file in enumerate(files)]
+    while {(await shop.read(i))["state"] for i in ids} != {"done"}:
+        await asyncio.gather(*(shop.drain(shop.chain.tenant_id) for _ in files))
+    done = [await shop.read(i) for i in ids]
+    assert [sum(d[what] for d in done) for what in ("imported", "unchanged", "failed")] == [60, 120, 0]
     assert await drift(shop.chain) == []
 
 

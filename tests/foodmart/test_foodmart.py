@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 import pytest
 from foodmart.scale import scaled
 from support.chains import Chain
-from support.clock import owner
+from support.clock import owner, set_clock
+from support.drift import drift
 
 from industry_templates.loader import get
 
@@ -119,6 +121,32 @@ async def test_pharmacy_classes_of_every_month(new_chain: NewChain, drain: Drain
     assert (repeated["upgraded"], repeated["renewed"], repeated["downgraded"]) == (0, 0, 0)
     refused = await chain.http.post("/v1/programme/recalculate", json={"as_of": "1997-06-01T00:00:00Z"})
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/later-decisions")
+
+
+async def test_a_rebuild_gives_the_class_of_every_month(new_chain: NewChain, drain: Drain) -> None:
+    chain = await supermarket(new_chain, drain, "pharmacy", "0.05")
+    everyone = [row["member_id"] for row in rows("members.csv.gz")]
+    classes: dict[str, dict[str, str]] = {}
+    for row in rows("expected/abcd_member_months.csv.gz"):
+        classes.setdefault(row["month"], {})[row["member_id"]] = row["class_0.05"].lower()
+    await set_clock(chain.tenant_id, datetime(1998, 1, 1, 12, tzinfo=UTC))
+    answer = await chain.http.post("/v1/programme/recalculate", json={"rebuild": True})
+    await drain()
+    job = (await chain.http.get(f"/v1/jobs/{answer.json()['job_id']}")).json()
+    assert (job["state"], job["result"]["evaluated"]) == ("done", 10_281), job
+    for month in range(1, 13):
+        after = datetime(1997 + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+        held = await (await owner()).fetch(
+            "SELECT DISTINCT ON (m.id) m.external_id, d.to_tier FROM member m JOIN decision d"
+            " ON d.tenant_id = m.tenant_id AND d.member_id = m.id AND d.ladder = 'class' AND d.effective_at <= $2"
+            " WHERE m.tenant_id = $1 ORDER BY m.id, d.seq DESC",
+            chain.tenant_id,
+            after,
+        )
+        found = dict.fromkeys(everyone, "d") | {row["external_id"]: row["to_tier"] for row in held}
+        expected = {n: classes[f"1997-{month:02}"].get(n, "d") for n in everyone}
+        assert differences(found, expected) == []
+    assert await drift(chain) == []
 
 
 @pytest.mark.parametrize(

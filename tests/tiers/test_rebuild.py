@@ -4,12 +4,16 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 from policy_chains import LIFE, MONTH, Json, at, chain_with, ladder, publish, standings_are_the_last_decisions
 from support.chains import Chain
 from support.clock import set_clock
 from support.drift import drift
 from support.midnights import pass_time, work
 from support.till import bought, give_back, member, rows
+
+from tenants.programme.document import Ladder
+from tenants.tiers.rebuild.quiet import is_quiet
 
 NewChain = Callable[..., Awaitable[Chain]]
 Drain = Callable[..., Awaitable[Any]]
@@ -166,3 +170,57 @@ async def test_a_rebuild_takes_no_instant(chain: Chain) -> None:
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "/as_of"
     assert answer.json()["errors"][0]["code"] == "rebuild-is-whole"
+
+
+async def test_nights_that_are_nothing_to_most_decide_what_every_night_would(
+    new_chain: NewChain, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ladder of every night, once with the nights that can be passed over and once with all of them."""
+    nightly = ladder(
+        "card",
+        {"type": "rolling_days", "days": 40},
+        retain={"metric": "purchases", "window": {"type": "rolling_days", "days": 35}, "gte": 2},
+        schedule={"type": "daily"},
+        validity={"type": "months", "months": 1},
+        max_drop=1,
+    )
+    chain = await chain_with(new_chain, at("2031-01-01 12:00"), nightly)
+    members = [await member(chain) for _ in range(2)]
+    for n, (when, who, amount) in enumerate(SALES):
+        await set_clock(chain.tenant_id, at(when))
+        await bought(chain, f"S{n}", amount, member_id=members[who])
+    await set_clock(chain.tenant_id, END)
+    await rebuild(chain, drain)
+    passed_over = await decided(chain)
+    monkeypatch.setattr("tenants.tiers.rebuild.walk.is_quiet", lambda _ladder: False)
+    await rebuild(chain, drain)
+    assert await decided(chain) == passed_over
+    assert {row["reason"] for row in passed_over} == {"upgrade", "renew", "downgrade"}
+
+
+@pytest.mark.parametrize(
+    ("leaf", "quiet"),
+    [
+        ({"metric": "spend", "window": LIFE, "gte": 1}, True),
+        ({"metric": "spend", "window": {"type": "rolling_days", "days": 9}, "gte": 1}, True),
+        ({"metric": "spend", "window": MONTH, "gte": 1}, True),
+        ({"metric": "spend", "window": {**MONTH, "offset": -1}, "gte": 1}, False),  # a new month brings the old one
+        ({"metric": "spend", "window": LIFE, "gte": 0}, False),
+        ({"metric": "spend", "window": {"type": "rolling_days", "days": 9}, "gte": 1, "lt": 9}, False),
+        ({"not": {"metric": "spend", "window": LIFE, "gte": 1}}, False),
+        ({"metric": "tenure_days", "gte": 1}, False),
+        ({"metric": "days_since_purchase", "gte": 1}, False),
+        ({"metric": "rating", "window": {"type": "rolling_days", "days": 9}, "gte": "1.5"}, False),
+        ({"metric": "rating", "window": LIFE, "gte": "1.5"}, True),
+        ({"metric": "score", "weights": [{"metric": "tenure_days", "per": 1, "points": 1}], "gte": 1}, False),
+    ],
+)
+def test_which_conditions_time_can_make_hold(leaf: Json, quiet: bool) -> None:
+    names = {"zh-CN": "甲", "en": "A"}
+    tiers: list[Json] = [{"code": "base", "rank": 0, "names": names}]
+    tiers.append({"code": "top", "rank": 1, "names": names, "qualify": leaf})
+    policy = {"upgrade": "immediate", "schedule": {"type": "daily"}, "validity": {"type": "forever"}}
+    made = Ladder.model_validate({"code": "card", "names": names, "tiers": tiers, "policy": policy})
+    assert is_quiet(made) == quiet
+    scheduled = made.model_copy(update={"policy": made.policy.model_copy(update={"upgrade": "scheduled"})})
+    assert not is_quiet(scheduled)

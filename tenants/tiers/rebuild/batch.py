@@ -11,7 +11,7 @@ import asyncpg
 from tenants.tiers.rebuild.facts import gather
 from tenants.tiers.rebuild.walk import Walk, joining_days, rules_ever
 
-BATCH: Final = 1_000
+BATCH: Final = 2_000
 """Each day of history is a few statements, however many members: more at once are cheaper, and locked for longer."""
 
 

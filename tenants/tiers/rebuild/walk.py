@@ -25,8 +25,13 @@ from tenants.tiers.deciding import Way, statement_for
 from tenants.tiers.evaluate import immediate_ladders
 from tenants.tiers.opening import repeat_opening
 from tenants.tiers.rebuild.facts import Step, add
+from tenants.tiers.rebuild.quiet import concerned, is_quiet
 
 _VERSIONS: Final = "SELECT version, published_at FROM programme_version WHERE tenant_id = $1 ORDER BY version"
+_BEGAN: Final = """
+SELECT least((SELECT recorded_at FROM purchase WHERE tenant_id = $1 ORDER BY id LIMIT 1),
+             (SELECT recorded_at FROM activity WHERE tenant_id = $1 ORDER BY id LIMIT 1),
+             (SELECT recorded_at FROM tier_act WHERE tenant_id = $1 ORDER BY id LIMIT 1))"""
 _JOINED: Final = "SELECT id, joined_on FROM member WHERE tenant_id = $1 AND id = ANY ($2)"
 _ACTS: Final = "SELECT * FROM tier_act WHERE tenant_id = $1 AND id = ANY ($2::uuid[])"
 
@@ -50,7 +55,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Rules:
-    """Every version of the programme, by the instant from which it is in force; the first one before all of them."""
+    """The versions of the programme, by the instant from which each is in force; the first one before all of them."""
 
     versions: Sequence[Programme]
     since: Sequence[datetime]
@@ -75,6 +80,7 @@ class Walk:
     joined: Mapping[UUID, date]
     counts: Counts = field(default_factory=Counts)
     ran: dict[str, date] = field(default_factory=dict)
+    _fired: dict[tuple[str, int], datetime] = field(default_factory=dict)  # by ladder and version of the rules
 
     async def go(self, steps: Sequence[Step]) -> None:
         """Everything from the first fact or joining on."""
@@ -90,16 +96,26 @@ class Walk:
     async def _fire(self, instant: datetime, day: date) -> None:
         """The schedules of a midnight, for who had joined by the day that ended with it."""
         rules = self.rules.at(instant)
-        due = tuple(
-            j for j, ladder in enumerate(rules.ladders) if latest_schedule_day(ladder.policy.schedule, day) == day
-        )
-        members = [member for member, joined_on in self.joined.items() if joined_on < day]
-        if due and members:
-            statement = statement_for(current().tenant_id, rules, due, Ids.SOME)
-            moment = self._moment(instant, firing=True)
-            arguments = statement.arguments(current().tenant_id, (members,), moment)
-            self.counts.add(await connection().fetchrow(statement.sql, *arguments, timeout=120))
-        self.ran.update({rules.ladders[j].code: day for j in due})
+        joined = [member for member, joined_on in self.joined.items() if joined_on < day]
+        due = [ladder for ladder in rules.ladders if latest_schedule_day(ladder.policy.schedule, day) == day]
+        loud: list[int] = []
+        for ladder in due:
+            j = rules.ladders.index(ladder)
+            before = self._fired.get((ladder.code, rules.version))
+            if before is not None and is_quiet(ladder):
+                await self._decide(rules, (j,), await concerned(ladder, joined, day, before), instant)
+            else:
+                loud.append(j)
+            self._fired[ladder.code, rules.version] = instant
+        await self._decide(rules, tuple(loud), joined, instant)
+        self.ran.update({ladder.code: day for ladder in due})
+
+    async def _decide(self, rules: Programme, ladders: tuple[int, ...], members: list[UUID], instant: datetime) -> None:
+        if not ladders or not members:
+            return
+        statement = statement_for(current().tenant_id, rules, ladders, Ids.SOME)
+        arguments = statement.arguments(current().tenant_id, (members,), self._moment(instant, firing=True))
+        self.counts.add(await connection().fetchrow(statement.sql, *arguments, timeout=120))
 
     async def _facts(self, facts: Sequence[asyncpg.Record]) -> None:
         """One fact of each of some members, all of one local day."""
@@ -159,9 +175,16 @@ def _days(first: date, last: date) -> Iterator[date]:
 
 
 async def rules_ever() -> Rules:
-    """Every version of the current tenant's programme."""
-    rows = await connection().fetch(_VERSIONS, current().tenant_id)
-    return Rules([await programme(row["version"]) for row in rows], [row["published_at"] for row in rows])
+    """The versions of the current tenant's programme, from the one on that was in force when the first fact came.
+
+    What was published before that was setting up: history older than the chain here has the rules it began with.
+    """
+    tenant_id = current().tenant_id
+    began = await connection().fetchval(_BEGAN, tenant_id)
+    rows = await connection().fetch(_VERSIONS, tenant_id)
+    before = [row for row in rows if began is not None and row["published_at"] <= began]
+    used = rows[max(0, len(before) - 1) :]
+    return Rules([await programme(row["version"]) for row in used], [row["published_at"] for row in used])
 
 
 async def joining_days(members: Sequence[UUID]) -> dict[UUID, date]:

@@ -13,6 +13,9 @@ _WHOLE_PHONE = 7  # digits from which the first three may be shown
 
 REASONS = {
     ("upgrade", "purchase"): n_("A purchase earned it"),
+    ("upgrade", "activity"): n_("An activity earned it"),
+    ("upgrade", "referral"): n_("A referral earned it"),
+    ("upgrade", "merge"): n_("Two records became one"),
     ("upgrade", "recalculation"): n_("Earned at a recalculation"),
     ("renew", "purchase"): n_("A purchase kept it for another term"),
     ("renew", "recalculation"): n_("Kept for another term"),
@@ -20,6 +23,9 @@ REASONS = {
     ("downgrade", "recalculation"): n_("Not enough to keep it"),
 }
 OTHER_REASONS = {
+    "upgrade": n_("Earned by the rules"),
+    "renew": n_("Kept for another term"),
+    "downgrade": n_("Not enough to keep it"),
     "refund": n_("A refund was counted"),
     "late": n_("A late purchase was counted"),
     "manual": n_("Set by staff"),
@@ -30,6 +36,8 @@ OTHER_REASONS = {
 WORK_NAMES = {
     "import-members": n_("Import of members"),
     "import-purchases": n_("Import of purchases"),
+    "import-activities": n_("Import of activities"),
+    "import-opening_balances": n_("Import of opening balances"),
     "recalculation": n_("Recalculation of tiers"),
 }
 WORK_STATES = {

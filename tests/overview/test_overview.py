@@ -139,3 +139,20 @@ def test_each_tier_of_a_ladder_has_its_own_tone() -> None:
         tones = [tone_of(rank, ranks) for rank in range(ranks)]
         assert len(set(tones)) == ranks
         assert tones[0] == 0
+
+
+async def test_a_merge_and_somebody_erased_are_shown(app: Any, chain: Any) -> None:
+    """Whatever decided, and whoever it was about: the page has words for it."""
+    one, two = await enrol(chain, name="林悦"), await enrol(chain, name="林悦")
+    for n in range(4):  # none of them is large enough by itself
+        await buy(chain, f"t{n}", 13_000, member_id=(one, two)[n % 2])
+    merged = await chain.http.post(f"/v1/members/{one}/merge", json={"other_id": two})
+    assert merged.json()["tier"]["code"] == "silver"
+    async with logged_in(app, chain) as browser:
+        told = text_of((await browser.get("/overview")).text)
+        assert "Two records became one" in told, told[-600:]
+        await chain.http.post(f"/v1/members/{one}/erase", json={})
+        page = await browser.get("/overview")
+    assert page.status_code == 200
+    assert "林悦" not in page.text
+    assert " 0 " in figure(page.text, "Members</h2>")

@@ -7,6 +7,7 @@ import pytest
 from policy_chains import (
     MONTH,
     Drain,
+    Json,
     NewChain,
     at,
     chain_with,
@@ -54,7 +55,7 @@ async def test_the_answer_tells_of_both_decisions_also_the_second_time(new_chain
 
 
 async def test_each_ladder_repeats_its_own_schedule(new_chain: NewChain) -> None:
-    scheduled = {"upgrade": "scheduled", "validity": {"type": "until_next_schedule"}, "window": MONTH}
+    scheduled: Json = {"upgrade": "scheduled", "validity": {"type": "until_next_schedule"}, "window": MONTH}
     rules = [
         ladder("monthly", **scheduled),
         ladder("quarterly", **scheduled | {"schedule": {"type": "quarterly"}, "late_days": 40}),

@@ -1,5 +1,6 @@
 """Merges two records of one person: the survivor takes everything over, and the other's ids lead to it."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from saas.errors import DomainError, FieldError
+from saas.savepoint import savepoint
 from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.members.consents import CHANNELS, consents_of, withdraw
@@ -17,6 +19,11 @@ from tenants.referrals.counting import count
 from tenants.referrals.jobs import settle_locked
 from tenants.tiers.merging import merge_standings
 
+# A sale that came upon a record just merged keeps that record's lock and wants its survivor's: the one order that
+# isn't the ids'. So a merge never waits long enough for the two to wait for each other (PostgreSQL looks after 1 s):
+# it lets go and begins again.
+_GIVE_WAY: Final = "SET LOCAL lock_timeout = '250ms'"
+_TRIES: Final = 40
 _LOCK: Final = "SELECT id FROM member WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 # The locks are held: the numbers are taken, and the clock is read behind them.
 _NUMBER: Final = """
@@ -76,7 +83,7 @@ async def merge(survivor_id: UUID, other_id: UUID) -> asyncpg.Record:
 async def _lock(survivor_id: UUID, other_id: UUID) -> _Pair:
     """Both locks in id order, then both next numbers."""
     ids = sorted([survivor_id, other_id])
-    await connection().fetch(_LOCK, current().tenant_id, ids)
+    await _take_turn(ids)
     rows = {row["id"]: row for row in await connection().fetch(_NUMBER, current().tenant_id, ids)}
     if survivor_id not in rows:
         raise DomainError("not-found")
@@ -88,6 +95,19 @@ async def _lock(survivor_id: UUID, other_id: UUID) -> _Pair:
         if row["status"] != "active":
             raise DomainError("member-closed")
     return _Pair(rows[survivor_id], rows[other_id])
+
+
+async def _take_turn(ids: list[UUID]) -> None:
+    """Both locks, or neither for a moment. Raises DomainError `busy` where that goes on for ten seconds."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(asyncpg.LockNotAvailableError):
+            async with savepoint():
+                before = await connection().fetchval("SHOW lock_timeout")
+                await connection().execute(_GIVE_WAY)
+                await connection().fetch(_LOCK, current().tenant_id, ids)
+                await connection().execute("SELECT set_config('lock_timeout', $1, true)", before)
+            return
+    raise DomainError("busy")
 
 
 async def _unite_people(pair: _Pair) -> dict[str, Any]:

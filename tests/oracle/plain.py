@@ -5,17 +5,16 @@ list. Programmes are plain dicts in the JSON shape of the API. Out of its reach:
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from oracle import merging
+from oracle import by_hand, merging
 from oracle.conditions import Json, Standing, View, by_rank, facts_of, retains
 from oracle.decisions import Decision
 from oracle.facts import Activity, Line, Person, Purchase
 from oracle.local_days import ONE_DAY, begins, last_firing, local_day, next_firing
-from oracle.steps import Mode, Outcome, act, normal_end, prolonged, validity_is_over
+from oracle.steps import Mode, Outcome, act, validity_is_over
 
 NOTICE_DAYS = 30
 NOT_RECHECKED = ("manual", "import", "merge", "refund", "programme_change")
@@ -111,43 +110,17 @@ class Chain:
         self, member: str, ladder: str, tier: str, at: datetime, locked_until: date | None = None
     ) -> list[Decision]:
         view = self.view(member, ladder, at)
-        position = [one["code"] for one in view.tiers].index(tier)
-        until = locked_until or normal_end(view, view.today)
-        if until is None:  # forever: a year
-            until = normal_end(replace(view, ladder=_with_validity(view.ladder, 12)), view.today)
-        standing = Standing(
-            position,
-            since=None if position == 0 else view.today,
-            validity_start=None if position == 0 else view.today,
-            valid_until=None if position == 0 else until,
-            last_fall=view.standing.last_fall,
-            locked_until=until,
-            may_rise=_may_rise(position, view),
-            by_hand=True,
-        )
-        return [self._write(view, "manual", standing, "firing")]
+        return [self._write(view, "manual", by_hand.given(view, tier, locked_until), "firing")]
 
     def unlock(self, member: str, ladder: str, at: datetime) -> list[Decision]:
         """The lock ends, and with it the validity and its grace; the member is evaluated at once."""
-        standing = self.standing(member, ladder)
-        yesterday = local_day(at, self.zone) - ONE_DAY
-        grace = timedelta(days=self.ladders[ladder]["policy"]["grace_days"])
-        until = None if standing.valid_until is None else yesterday - grace
-        self._stand(member, ladder, replace(standing, locked_until=None, may_rise=True, valid_until=until))
+        self._stand(member, ladder, by_hand.released(self.view(member, ladder, at)))
         return self._evaluate_all([self.who(member)], [ladder], at, "firing")
 
     def opening(self, member: str, ladder: str, tier: str, at: datetime, since: date | None = None) -> list[Decision]:
         """A tier brought along from an older system, with the validity that it would have had here."""
         view = self.view(member, ladder, at)
-        position = [one["code"] for one in view.tiers].index(tier)
-        start = since or view.today
-        if view.policy["validity"]["type"] == "until_next_schedule":
-            start_of_validity, until = view.today, normal_end(view, view.today)
-        else:
-            start_of_validity, until = start, normal_end(view, start)
-        standing = Standing(position, start, start_of_validity, until, view.standing.last_fall)
-        standing = prolonged(standing, view, view.today) if position else Standing(last_fall=view.standing.last_fall)
-        return [self._write(view, "import", standing, "firing")]
+        return [self._write(view, "import", by_hand.brought_along(view, tier, since or view.today), "firing")]
 
     def merge(self, member: str, other: str, at: datetime) -> list[Decision]:
         """Two records of one person become the first: the higher standings, then evaluated, upward only."""
@@ -343,14 +316,3 @@ class Chain:
         self._stand(member, ladder, standing)
         self.decisions.append(made)
         return made
-
-
-def _may_rise(position: int, view: View) -> bool:
-    """Raised members may, lowered ones may not; the tier held set again leaves that as it is."""
-    if position != view.standing.position:
-        return position > view.standing.position
-    return view.standing.may_rise or not view.standing.locked(view.today)
-
-
-def _with_validity(ladder: Json, months: int) -> Json:
-    return {**ladder, "policy": {**ladder["policy"], "validity": {"type": "months", "months": months}}}

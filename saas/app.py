@@ -40,6 +40,7 @@ from tenants.programme import api as programme_api
 from tenants.purchases import api as purchases_api
 from tenants.referrals import api as referrals_api
 from tenants.refunds import api as refunds_api
+from tenants.segments import api as segments_api
 from tenants.tenant import api as tenant_api
 from tenants.tiers import api as tiers_api
 
@@ -58,6 +59,7 @@ FEATURES = (
     refunds_api,
     activities_api,
     referrals_api,
+    segments_api,
     programme_api,
     tiers_api,
     jobs_api,

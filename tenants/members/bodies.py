@@ -92,8 +92,8 @@ class MemberChange(Body):
 
 class MembersQuery(ListQuery):
     """Filters, all of which must hold. `q`: the phone's last four digits, a whole phone or card number, or how the
-    name begins. `tier`: a code of the main ladder, or `ladder:code`. `openid` goes with its `app_id`. Those who have
-    left are listed by `status` only.
+    name begins. `tier`: a code of the main ladder, or `ladder:code`. `segment`: its code or id. `openid` goes with its
+    `app_id`. Those who have left are listed by `status` only.
     """
 
     phone: Phone | None = None
@@ -105,6 +105,7 @@ class MembersQuery(ListQuery):
     q: Name | None = None
     tier: Annotated[str, Field(min_length=1, max_length=130)] | None = None
     tag: Tag | None = None
+    segment: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     status: Literal["active", "closed", "erased"] = "active"
 
     @model_validator(mode="after")

@@ -1,24 +1,28 @@
 """Lists of members, each filter by an index that row level security lets through (leakproof operators only)."""
 
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Final
 from uuid import UUID
 
 import asyncpg
 
 from saas.errors import DomainError, FieldError, InvalidValueError
-from saas.paging import decode_cursor
+from saas.paging import decode_cursor, encode_cursor
 from saas.scope import connection, current
 from tenants.members.bodies import MembersQuery
 from tenants.members.identities import CARD, KIND_OF_FIELD, PHONE, UNIONID, openid_kind
 from tenants.members.phones import normalise_phone
-from tenants.members.row import COLUMNS
+from tenants.members.row import COLUMNS, member_rows
 from tenants.programme.document import Programme
 from tenants.programme.versions import current_programme
+from tenants.segments.segment import condition_named
+from tenants.segments.selecting import PATIENCE, segment_of
 
 _LAST4: Final = 4
 _LAST_CHARACTER: Final = "\U0010ffff"  # sorts behind every name that begins with what stands before it
 _END: Final = UUID(int=2**128 - 1)
+_ASKED_ABOUT: Final = 1_000
 
 _OF_IDENTITY: Final = "SELECT member_id FROM member_identity WHERE tenant_id = $1 AND kind = {} AND value = {}"
 _OF_HOUSEHOLD: Final = "SELECT member_id FROM household_member WHERE tenant_id = $1 AND phone = {}"
@@ -58,12 +62,54 @@ class _Sql:
         return text.format(*(f"${n}" for n in range(first, first + len(values))))
 
 
-async def list_members(query: MembersQuery) -> list[asyncpg.Record]:
-    """Up to `limit` + 1 members, the newest first. Raises DomainError `invalid-cursor`, and `validation-failed`
-    for a ladder or tier that the programme hasn't.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of members' rows. `after`: the id behind which the next page begins; None at the end."""
+
+    rows: list[asyncpg.Record]
+    after: UUID | None
+
+
+async def list_members(query: MembersQuery) -> Listed:
+    """A page, the newest first. Raises DomainError `invalid-cursor`, `validation-failed` for a ladder, tier or segment
+    that isn't there, and as `tenants.segments.selecting.segment_of` where one is asked for.
     """
+    if query.segment is not None:
+        return await _in_segment(query, query.segment)
+    return _first_of(await _matching(query), query.limit)
+
+
+async def _matching(query: MembersQuery) -> list[asyncpg.Record]:
+    """Up to `limit` + 1 of those whom all filters but the segment let through."""
     sql, args = statement(query, await current_programme(), current().tenant_id)
     return await connection().fetch(sql, *args)
+
+
+def _first_of(rows: list[asyncpg.Record], limit: int) -> Listed:
+    return Listed(rows[:limit], rows[limit - 1]["id"] if len(rows) > limit else None)
+
+
+async def _in_segment(query: MembersQuery, name: str) -> Listed:
+    """A segment alone is walked by itself; beside other filters, whom these find is asked about, a few at a time."""
+    condition = await condition_named(name)
+    if condition is None:
+        raise DomainError("validation-failed", errors=[FieldError("/segment", "unknown-segment")])
+    segment = await segment_of(condition)
+    (before,) = decode_cursor(query.cursor, UUID) or (None,)
+    if not query.model_dump(exclude_defaults=True, exclude={"limit", "cursor", "segment"}):
+        found = await segment.page(before, query.limit)
+        return Listed(await member_rows(found.ids), found.after)
+    rows: list[asyncpg.Record] = []
+    started = monotonic()
+    while monotonic() - started < PATIENCE:
+        cursor = None if before is None else encode_cursor(before)
+        some = await _matching(query.model_copy(update={"limit": _ASKED_ABOUT, "cursor": cursor}))
+        chosen = await segment.among([row["id"] for row in some])
+        rows += [row for row in some if row["id"] in chosen]
+        if len(rows) > query.limit or len(some) <= _ASKED_ABOUT:
+            return _first_of(rows, query.limit)
+        before = some[-1]["id"]
+    return Listed(rows, before)
 
 
 def statement(query: MembersQuery, programme: Programme, tenant_id: UUID) -> tuple[str, list[object]]:

@@ -1,5 +1,6 @@
 """A member's own row: reading it, and locking it for a change."""
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -38,6 +39,7 @@ RETURNING {COLUMNS}, m.seq, clock_timestamp()
           + (SELECT t.clock_offset FROM tenant AS t WHERE t.tenant_id = m.tenant_id) AS locked_at
 """
 _LOCKS_IN_A_ROW: Final = 5
+_ROWS: Final = f"SELECT {COLUMNS} FROM member AS m WHERE m.tenant_id = $1 AND m.id = ANY($2::uuid[]) ORDER BY m.id DESC"
 
 
 async def member_row(member_id: UUID) -> asyncpg.Record:
@@ -46,6 +48,11 @@ async def member_row(member_id: UUID) -> asyncpg.Record:
     if row is None:
         raise DomainError("not-found")
     return row
+
+
+async def member_rows(ids: Sequence[UUID]) -> list[asyncpg.Record]:
+    """The rows of these very members, the newest first."""
+    return await connection().fetch(_ROWS, current().tenant_id, list(ids))
 
 
 async def lock_member(member_id: UUID) -> asyncpg.Record:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 
 from saas.scope import connection, current
 from tenants.members.consents import CHANNELS
 from tenants.members.identities import OPENID, UNIONID
-from tenants.members.row import SHOWN
+from tenants.members.row import SHOWN, member_rows
 from tenants.members.standing import standings
 from tenants.programme.document import Programme
 from tenants.programme.versions import current_programme
@@ -82,3 +83,8 @@ async def show(row: asyncpg.Record, locale: str) -> dict[str, Any]:
     """One member."""
     (member,) = await shown([row], locale)
     return member
+
+
+async def shown_by_id(ids: Sequence[UUID], locale: str) -> list[dict[str, Any]]:
+    """Members by their ids, the newest first."""
+    return await shown(await member_rows(ids), locale)

@@ -1,6 +1,7 @@
 """What a segment's condition names of a programme must be there: ladders, tiers, attributes, kinds of activity."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from tenants.programme.document import Ladder, Programme
 from tenants.programme.leaves import DoneLeaf, Leaf, RatingLeaf, parts
@@ -10,8 +11,8 @@ from tenants.segments.properties import AttributeProperty, PropertyLeaf, RanksPr
 
 
 def reference_faults(condition: AnySegmentCondition, programme: Programme, loc: Loc = ()) -> Iterator[Fault]:
-    """`unknown-ladder`, `unknown-tier`, `unknown-attribute`, `unknown-kind` below `loc`. A programme that lists no
-    kinds of activities takes any.
+    """`unknown-ladder`, `unknown-tier`, `unknown-attribute`, `attribute-type`, `unknown-choice`, `unknown-kind` below
+    `loc`. A programme that lists no kinds of activities takes any.
     """
     for place, leaf in segment_places(condition, loc):
         if isinstance(leaf, PropertyLeaf):
@@ -27,8 +28,27 @@ def _property_faults(loc: Loc, leaf: PropertyLeaf, programme: Programme) -> Iter
             yield Fault((*loc, "ladder"), "unknown-ladder", "There is no ladder {value}", {"value": leaf.ladder})
         elif isinstance(leaf, TierProperty):
             yield from _tier_faults(loc, leaf, ladder)
-    if isinstance(leaf, AttributeProperty) and leaf.code not in {item.code for item in programme.attributes}:
+    if isinstance(leaf, AttributeProperty):
+        yield from _attribute_faults(loc, leaf, programme)
+
+
+def _attribute_faults(loc: Loc, leaf: AttributeProperty, programme: Programme) -> Iterator[Fault]:
+    """Texts, choices and truth values are chosen from a list; numbers and days have bounds."""
+    attribute = next((item for item in programme.attributes if item.code == leaf.code), None)
+    if attribute is None:
         yield Fault((*loc, "code"), "unknown-attribute", "There is no attribute {value}", {"value": leaf.code})
+        return
+    message, params = "The attribute {value} is of type {type}", {"value": leaf.code, "type": attribute.type}
+    for name, bound in (("gte", leaf.gte), ("lt", leaf.lt)):
+        fits = attribute.type == ("date" if isinstance(bound, date) else "number")
+        if bound is not None and not fits:
+            yield Fault((*loc, name), "attribute-type", message, params)
+    choices = {choice.code for choice in attribute.choices or ()}
+    for n, value in enumerate(leaf.among or ()):
+        if attribute.type not in (("boolean",) if isinstance(value, bool) else ("text", "choice")):
+            yield Fault((*loc, "in", n), "attribute-type", message, params)
+        elif choices and value not in choices:
+            yield Fault((*loc, "in", n), "unknown-choice", "There is no choice {value}", {"value": value})
 
 
 def _tier_faults(loc: Loc, leaf: TierProperty, ladder: Ladder) -> Iterator[Fault]:

@@ -23,6 +23,7 @@ class Ids:
     external: str
     key_branch: str
     activity: str
+    segment: str
 
     @classmethod
     def of(cls, other: Furnished) -> "Ids":
@@ -38,6 +39,7 @@ class Ids:
             other.external_id,
             other.chain.branch_id,
             other.activity_id,
+            other.segment_id,
         )
 
     def texts(self) -> list[str]:
@@ -56,6 +58,7 @@ NOBODYS = Ids(
     "E9999",
     "01970000-0000-7000-8000-000000000006",
     "01970000-0000-7000-8000-000000000007",
+    "01970000-0000-7000-8000-000000000008",
 )
 
 
@@ -114,7 +117,7 @@ def _activity_batch(ids: Ids, ours: Furnished) -> list[Knock]:
 
 def _members(ids: Ids, _: Furnished) -> list[Knock]:
     filters = (f"phone={ids.phone}", f"card_no={ids.card}", f"external_id={ids.external}", f"q={ids.phone[-4:]}")
-    return [Knock(f"/v1/members?{each}", 200) for each in filters]
+    return [*(Knock(f"/v1/members?{each}", 200) for each in filters), Knock(f"/v1/members?segment={ids.segment}", 422)]
 
 
 def _import(ids: Ids, _: Furnished) -> list[Knock]:
@@ -169,6 +172,14 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/v1/activities"): _activities,
     ("POST", "/v1/activities:batch"): _activity_batch,
     ("GET", "/v1/activities/{activity_id:uuid}"): lambda ids, _: [Knock(f"/v1/activities/{ids.activity}", 404)],
+    ("GET", "/v1/segments/{segment_id:uuid}"): lambda ids, _: [Knock(f"/v1/segments/{ids.segment}", 404)],
+    ("PATCH", "/v1/segments/{segment_id:uuid}"): lambda ids, _: [
+        Knock(f"/v1/segments/{ids.segment}", 404, {"names": {"zh-CN": "甲", "en": "A"}})
+    ],
+    ("DELETE", "/v1/segments/{segment_id:uuid}"): lambda ids, _: [Knock(f"/v1/segments/{ids.segment}", 404)],
+    ("GET", "/v1/segments/{segment_id:uuid}/members"): lambda ids, _: [
+        Knock(f"/v1/segments/{ids.segment}/members", 404)
+    ],
     ("GET", "/v1/branches/{branch_id:uuid}"): lambda ids, _: [Knock(f"/v1/branches/{ids.branch}", 404)],
     ("PATCH", "/v1/branches/{branch_id:uuid}"): lambda ids, _: [
         Knock(f"/v1/branches/{ids.branch}", 404, {"name": "x"}),
@@ -202,6 +213,9 @@ TAKES_NO_ID = {
     ("PATCH", "/v1/tenant"): "the key's own tenant",
     ("GET", "/v1/branches"): "own rows; its cursor is tried below",
     ("POST", "/v1/branches"): "a new row; codes are the tenant's own",
+    ("GET", "/v1/segments"): "own rows; its cursor is tried below",
+    ("POST", "/v1/segments"): "a new row; codes are the tenant's own",
+    ("POST", "/v1/segments/preview"): "own members; what a condition names is the tenant's own",
     ("GET", "/v1/api-keys"): "own rows; its cursor is tried below",
     ("GET", "/v1/audit-log"): "own rows; its cursor is tried below",
     ("GET", "/v1/programme"): "the tenant's own",

@@ -125,6 +125,8 @@ LISTS = [
     "/v1/members",
     "/v1/branches",
     "/v1/api-keys",
+    "/v1/segments",
+    "/v1/segments/{segment}/members",
     "/v1/audit-log",
     "/v1/programme/versions",
     "/v1/members/{member}/purchases",
@@ -139,9 +141,11 @@ async def test_a_neighbours_cursor_shows_own_rows_only(path: str, neighbours: tu
     from saas.paging import decode_cursor, encode_cursor
 
     ours, theirs = neighbours
-    url = path.format(member=theirs.member_id)
+    url = path.format(member=theirs.member_id, segment=theirs.segment_id)
     cursor = (await theirs.chain.http.get(f"{url}?limit=1")).json()["next_cursor"] or encode_cursor(UUID(int=2**127))
-    answer = await ours.chain.http.get(path.format(member=ours.member_id), params={"cursor": cursor})
+    answer = await ours.chain.http.get(
+        path.format(member=ours.member_id, segment=ours.segment_id), params={"cursor": cursor}
+    )
     if answer.status_code == 422:
         assert answer.json()["type"] == "/problems/invalid-cursor"
         assert decode_cursor(cursor, UUID)

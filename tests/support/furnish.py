@@ -26,6 +26,7 @@ class Furnished:
     key_id: str
     second_branch_id: str
     activity_id: str
+    segment_id: str
 
 
 async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
@@ -86,6 +87,7 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
         key["id"],
         branch["id"],
         activity["id"],
+        (await chain.http.get("/v1/segments?limit=1")).json()["data"][0]["id"],
     )
 
 

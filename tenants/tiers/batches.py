@@ -80,7 +80,7 @@ async def run_batch(payload: dict[str, Any]) -> None:
 async def _evaluate_next(run: asyncpg.Record) -> tuple[tuple[int, int, int, int], UUID | None, datetime]:
     """Counts of the next batch, its last member (None: no batch follows), and the instant of its locks."""
     size = REBUILD_BATCH if run["cause"] == "rebuild" else BATCH
-    locked = await _lock_next(run, size)
+    locked, last = await _lock_next(run, size)
     clock = await connection().fetchrow(
         "SELECT clock_timestamp() AS ours, clock_timestamp() + clock_offset AS theirs FROM tenant WHERE tenant_id = $1",
         current().tenant_id,
@@ -88,12 +88,12 @@ async def _evaluate_next(run: asyncpg.Record) -> tuple[tuple[int, int, int, int]
     if clock is None:
         raise RuntimeError("a tenant without its row")
     if not locked:
-        return (0, 0, 0, 0), None, clock["ours"]
+        return (0, 0, 0, 0), last, clock["ours"]
     decide = rebuild if run["cause"] == "rebuild" else _evaluate
     counts = await decide(run, locked, clock["theirs"])
     if counts[0] != len(locked):
         raise MovedUnderneathError
-    return counts, locked[-1] if len(locked) == size else None, clock["ours"]
+    return counts, last, clock["ours"]
 
 
 async def _evaluate(run: asyncpg.Record, locked: Sequence[UUID], recorded_at: datetime) -> tuple[int, int, int, int]:
@@ -133,12 +133,15 @@ _LOCK_ALL = (
 )
 
 
-async def _lock_next(run: asyncpg.Record, size: int) -> Sequence[UUID]:
-    """Locks the next batch's members in id order."""
+async def _lock_next(run: asyncpg.Record, size: int) -> tuple[Sequence[UUID], UUID | None]:
+    """Locks the next batch's members in id order; with them the id behind which the batch after it begins (None:
+    there is none).
+    """
     if run["incremental_from"] is not None:
         return await lock_changed(run["incremental_from"], run["after_member"], size)
     rows = await connection().fetch(_LOCK_ALL, current().tenant_id, run["after_member"], size, timeout=120)
-    return [row["id"] for row in rows]
+    locked = [row["id"] for row in rows]
+    return locked, locked[-1] if len(locked) == size else None
 
 
 def result_of(run: asyncpg.Record) -> dict[str, Any]:

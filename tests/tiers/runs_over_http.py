@@ -1,12 +1,15 @@
 """What the tests of recalculation share: a chain decided by months, and its runs over HTTP."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from support.chains import Chain
 from support.clock import owner, set_clock
 from support.till import rows
+
+from saas.ids import first_id_since
 
 NewChain = Callable[..., Awaitable[Chain]]
 Drain = Callable[..., Awaitable[Any]]
@@ -33,6 +36,17 @@ async def monthly_chain(new_chain: NewChain) -> Chain:
     # Schedules are another test's: here only what is asked for runs.
     await (await owner()).execute("DELETE FROM schedule WHERE tenant_id = $1", chain.tenant_id)
     return chain
+
+
+async def long_standing(chain: Chain, number: int) -> list[str]:
+    """Members whose ids are as old as their enrolment, two hours ago."""
+    old = first_id_since(datetime.now(UTC) - timedelta(hours=2)).int
+    ids = [UUID(int=old + n) for n in range(number)]
+    await (await owner()).executemany(
+        "INSERT INTO member (tenant_id, id, joined_on, source, created_at) VALUES ($1, $2, '2031-01-01', 'api', now())",
+        [(chain.tenant_id, one) for one in ids],
+    )
+    return [str(one) for one in ids]
 
 
 async def release(chain: Chain, document: Json) -> None:

@@ -1,17 +1,27 @@
 """The second run of a day looks at what is new, and gives what a run over everyone would."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
-from runs_over_http import Drain, Json, NewChain, ask, counts, decisions, monthly_chain, ran, release
+from runs_over_http import (
+    Drain,
+    Json,
+    NewChain,
+    ask,
+    counts,
+    decisions,
+    long_standing,
+    monthly_chain,
+    ran,
+    release,
+)
 from support.chains import Chain
 from support.clock import owner, set_clock
 from support.till import bought, member, rows
 
-from saas.ids import first_id_since
 from saas.scope import tenant_scope
 from tenants.tiers import batches, recalculate
 from tenants.tiers.recalculate import Request, start_recalculation
@@ -26,17 +36,6 @@ async def only(chain: Chain) -> list[tuple[bool, int]]:
     """Of each run in order: whether it looked at everyone, and at how many members."""
     found = sorted(await rows(chain, "recalculation"), key=lambda run: run["id"])
     return [(run["incremental_from"] is None, run["evaluated"]) for run in found]
-
-
-async def long_standing(chain: Chain, number: int) -> list[str]:
-    """Members whose ids are as old as their enrolment, two hours ago."""
-    old = first_id_since(datetime.now(UTC) - timedelta(hours=2)).int
-    ids = [UUID(int=old + n) for n in range(number)]
-    await (await owner()).executemany(
-        "INSERT INTO member (tenant_id, id, joined_on, source, created_at) VALUES ($1, $2, '2031-01-01', 'api', now())",
-        [(chain.tenant_id, one) for one in ids],
-    )
-    return [str(one) for one in ids]
 
 
 async def test_the_second_run_of_a_day_looks_at_changed_members_only(monthly: Chain, drain: Drain) -> None:

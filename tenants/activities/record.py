@@ -22,7 +22,7 @@ from tenants.programme.versions import programme
 from tenants.programme.windows import local_day
 from tenants.purchases.first_fact import settle_settings
 from tenants.tiers.evaluate import Change, evaluate_fact
-from tenants.tiers.history import changes_of_purchase
+from tenants.tiers.history import changes_of_fact
 
 FUTURE: Final = timedelta(days=1)
 _MOVES: Final = 3
@@ -224,6 +224,8 @@ async def _is_of(member_id: UUID, body: ActivityBody) -> bool:
 
 async def recorded(row: asyncpg.Record) -> Recorded:
     """A stored activity as its answer."""
-    changes = await changes_of_purchase(row["member_id"], row["seq"], row["id"], row["recorded_at"])
+    changes = await changes_of_fact(
+        row["member_id"], row["seq"], row["id"], row["programme_version"], row["recorded_at"]
+    )
     (stored,) = await activities_of([row])
     return Recorded(stored, changes, first=False)

@@ -35,7 +35,8 @@ async def purchases_of(member_ids: Sequence[UUID], limit: int, before: UUID | No
 async def purchase(purchase_id: UUID) -> Recorded:
     """One purchase with the tiers that it decided. Raises DomainError `not-found`."""
     row = await connection().fetchrow(
-        f"SELECT {_COLUMNS}, p.seq FROM purchase p {_REFUNDED} WHERE p.tenant_id = $1 AND p.id = $2",
+        f"SELECT {_COLUMNS}, p.seq, p.programme_version FROM purchase p {_REFUNDED}"
+        " WHERE p.tenant_id = $1 AND p.id = $2",
         current().tenant_id,
         purchase_id,
     )

@@ -26,7 +26,7 @@ from tenants.purchases.parts import measures
 from tenants.purchases.statements import LOCK_BY_ID, LOCK_BY_IDENTITY, RECORD, RECORD_FOR_MEMBER
 from tenants.referrals.counting import count
 from tenants.tiers.evaluate import Change, evaluate_fact
-from tenants.tiers.history import changes_of_purchase
+from tenants.tiers.history import changes_of_fact
 
 FUTURE: Final = timedelta(days=1)
 
@@ -190,7 +190,9 @@ async def recorded(row: asyncpg.Record, *, first: bool, refunded: int = 0) -> Re
     """A stored purchase as its answer."""
     changes: list[Change] = []
     if row["member_id"] is not None:
-        changes = await changes_of_purchase(row["member_id"], row["seq"], row["id"], row["recorded_at"])
+        changes = await changes_of_fact(
+            row["member_id"], row["seq"], row["id"], row["programme_version"], row["recorded_at"]
+        )
     return Recorded(
         row["id"],
         row["member_id"],

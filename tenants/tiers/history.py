@@ -57,11 +57,14 @@ async def decisions_of(member_ids: Sequence[UUID], limit: int, before: UUID | No
     )
 
 
-async def changes_of_purchase(member_id: UUID, seq: int, purchase_id: UUID, recorded_at: datetime) -> list[Change]:
-    """Every ladder's tier before and after a recorded purchase, from the decisions alone: those up to the
-    member's number `seq`, and its own. The ladders are those of the version in force when it was recorded.
+async def changes_of_fact(
+    member_id: UUID, seq: int, fact_id: UUID, version: int | None, recorded_at: datetime
+) -> list[Change]:
+    """Every ladder's tier before and after a recorded purchase or activity, from the decisions alone: those up to the
+    member's number `seq`, and its own. The ladders are those of `version`, the rules that decided about it; of a fact
+    that doesn't know its own, those in force when it was recorded.
     """
-    rules = await programme(await version_at(recorded_at))
+    rules = await programme(await version_at(recorded_at) if version is None else version)
     rows = await connection().fetch(
         "SELECT DISTINCT ON (ladder, cause_id = $4) ladder, id, to_tier, reason, cause_id,"
         " first_value(from_tier) OVER (PARTITION BY ladder, cause_id = $4 ORDER BY seq) AS before FROM decision"
@@ -70,17 +73,17 @@ async def changes_of_purchase(member_id: UUID, seq: int, purchase_id: UUID, reco
         current().tenant_id,
         member_id,
         seq,
-        purchase_id,
+        fact_id,
     )
     last = {row["ladder"]: row for row in rows}  # of a ladder's two, its own comes second
-    return [_change(ladder, last.get(ladder.code), purchase_id) for ladder in rules.ladders]
+    return [_change(ladder, last.get(ladder.code), fact_id) for ladder in rules.ladders]
 
 
-def _change(ladder: Ladder, last: asyncpg.Record | None, purchase_id: UUID) -> Change:
-    """A late purchase decides twice on a ladder: as of the schedule that it missed, and as of its own instant."""
+def _change(ladder: Ladder, last: asyncpg.Record | None, fact_id: UUID) -> Change:
+    """A late fact decides twice on a ladder: as of the schedule that it missed, and as of its own instant."""
     if last is None:
         base = ladder.tiers[0].code
         return Change(ladder.code, base, base, None, None)
-    if last["cause_id"] == purchase_id:
+    if last["cause_id"] == fact_id:
         return Change(ladder.code, last["before"], last["to_tier"], last["reason"], last["id"])
     return Change(ladder.code, last["to_tier"], last["to_tier"], None, None)

@@ -1,12 +1,13 @@
 """The till's own number: the same sale again gets its first answer, for ever; another sale is refused."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from support.chains import Chain
 from support.clock import set_clock
+from support.programme import change_programme
 from support.till import bought, buy, drift, member, rows, ticket
 
 
@@ -116,3 +117,17 @@ async def test_a_refused_sale_leaves_its_number_free(chain: Chain) -> None:
     assert (await buy(chain, "1", 100, member_id=one, tenders=[{"type": "cash", "amount": 99}])).status_code == 422
     assert (await buy(chain, "1", 100, card_no="unknown")).status_code == 422
     await bought(chain, "1", 100, member_id=one, tenders=[{"type": "cash", "amount": 100}])
+
+
+async def test_a_repeat_is_answered_by_the_rules_that_decided(chain: Chain) -> None:
+    """Not by those that the clock points to: a sandbox's may have been set back behind the day of publication."""
+    one = await member(chain)
+    document = (await chain.http.get("/v1/programme")).json()
+    document["ladders"][0]["code"] = "level"
+    await change_programme(chain, ladders=document["ladders"])
+    await set_clock(chain.tenant_id, datetime.now(UTC) - timedelta(days=3))
+    made = await bought(chain, "1", 300_000, member_id=one)
+    assert made["tier"]["ladder"] == "level"
+    again = await buy(chain, "1", 300_000, member_id=one)
+    assert (again.status_code, again.json()) == (200, made)
+    assert (await chain.http.get(f"/v1/purchases/{made['id']}")).json() == made

@@ -10,9 +10,9 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from oracle import by_hand, merging
-from oracle.conditions import Json, Standing, View, by_rank, facts_of, retains
+from oracle.conditions import Standing, View, by_rank, facts_of, retains
 from oracle.decisions import Decision
-from oracle.facts import Activity, Line, Person, Purchase
+from oracle.facts import Activity, Json, Line, Person, Purchase
 from oracle.local_days import ONE_DAY, begins, last_firing, local_day, next_firing
 from oracle.steps import Mode, Outcome, act, validity_is_over
 

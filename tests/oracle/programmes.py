@@ -174,8 +174,16 @@ def schedules(draw: st.DrawFn) -> Json:
 @st.composite
 def policies(draw: st.DrawFn, flavour: str = ANY) -> Json:
     """Every field with every kind of value."""
-    kinds = ("months", "months", "calendar_year_end", "forever", "until_next_schedule", "until_next_schedule")
-    upgrade, late_days = ("immediate", "scheduled"), (0, 3, 3, 20)
+    kinds: tuple[str, ...] = (
+        "months",
+        "months",
+        "calendar_year_end",
+        "forever",
+        "until_next_schedule",
+        "until_next_schedule",
+    )
+    upgrade: tuple[str, ...] = ("immediate", "scheduled")
+    late_days: tuple[int, ...] = (0, 3, 3, 20)
     if flavour == REFUNDS:  # where the schedule decides anew anyway, nothing is rechecked
         kinds, upgrade = kinds[:5], ("immediate", "immediate", "scheduled")
     if flavour == LATE:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from saas.claims import claim
 from saas.errors import DomainError
 from saas.savepoint import savepoint
 from saas.scope import connection, current
@@ -22,7 +23,10 @@ async def record_batch(items: Sequence[Any]) -> list[Recorded | DomainError]:
     if len(items) > MOST:
         raise DomainError("batch-too-large", params={"max": MOST})
     parsed = [_parse(item) for item in items]
-    await _lock_in_order([item for item in parsed if isinstance(item, PurchaseBody)])
+    good = [item for item in parsed if isinstance(item, PurchaseBody)]
+    await _lock_in_order(good)
+    # A batch of other members may name the same numbers, in another order.
+    await claim(f"purchase|{item.branch_id}|{item.external_id}" for item in good)
     return [item if isinstance(item, DomainError) else await _one(item) for item in parsed]
 
 

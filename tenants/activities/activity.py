@@ -11,12 +11,15 @@ import asyncpg
 
 from tenants.activities.kinds import is_health, may_see_health
 from tenants.activities.values import number_text
+from tenants.members.consents import consenting
 from tenants.programme.versions import current_version, programme
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """The fact. `health`: a measurement that isn't for all eyes."""
+    """The fact. `health`: a measurement that isn't for all eyes. `agreed`: the member's consent to it holds; without
+    it a measurement is for nobody's.
+    """
 
     id: UUID
     member_id: UUID
@@ -29,10 +32,13 @@ class Activity:
     value: Decimal | None
     data: Any
     health: bool
+    agreed: bool
 
 
 class ActivityOut(TypedDict):
-    """`value` is a decimal as text. `hidden`: a health measurement whose value and data the caller may not see."""
+    """`value` is a decimal as text. `hidden`: a health measurement whose value and data the caller may not see, or
+    nobody, because the member's consent has ended.
+    """
 
     id: UUID
     member_id: UUID
@@ -51,6 +57,12 @@ async def activities_of(rows: Sequence[asyncpg.Record]) -> list[Activity]:
     """Rows of `activity`. What was a health measurement when it was recorded stays one; so does what is one now."""
     now = await programme(await current_version())
     rules = {version: await programme(version) for version in {row["programme_version"] for row in rows}}
+    health = {
+        row["id"]
+        for row in rows
+        if is_health(now, row["kind"]) or is_health(rules[row["programme_version"]], row["kind"])
+    }
+    agreed = await consenting({row["member_id"] for row in rows}, "health") if health else set()
     return [
         Activity(
             row["id"],
@@ -63,7 +75,8 @@ async def activities_of(rows: Sequence[asyncpg.Record]) -> list[Activity]:
             row["local_day"],
             row["value"],
             row["data"],
-            is_health(now, row["kind"]) or is_health(rules[row["programme_version"]], row["kind"]),
+            row["id"] in health,
+            row["member_id"] in agreed,
         )
         for row in rows
     ]
@@ -71,7 +84,7 @@ async def activities_of(rows: Sequence[asyncpg.Record]) -> list[Activity]:
 
 def shown(one: Activity) -> ActivityOut:
     """The activity as the caller of the current scope may see it."""
-    hidden = one.health and not may_see_health()
+    hidden = one.health and not (one.agreed and may_see_health())
     return {
         "id": one.id,
         "member_id": one.member_id,

@@ -123,6 +123,7 @@ async def record_activity(body: ActivityBody) -> Recorded:
         body.value,
         body.data,
         is_health(await programme(version), body.kind),
+        agreed=True,  # or it would have been refused
     )
     return Recorded(written, changes, first=True)
 

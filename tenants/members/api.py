@@ -67,7 +67,7 @@ async def change(
 
 @delete("/v1/members/{member_id:uuid}", opt=WRITE, summary="The member leaves (退会)")
 async def leave(member_id: FromPath[UUID]) -> None:
-    """Identifiers are free again, marketing consents end, nothing more is recorded; the history stays readable."""
+    """Identifiers are free again, consents end, nothing more is recorded; the history stays readable."""
     await close_member(member_id)
 
 

@@ -11,11 +11,17 @@ from saas.scope import connection, current
 
 Channel = Literal["sms", "email", "wechat", "push", "health"]
 CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
-MARKETING: Final[tuple[Channel, ...]] = ("sms", "email", "wechat", "push")
 """`health` is no channel of messages: it allows health measurements to be kept (单独同意)."""
 
 # `member_consent` has a row exactly where the consent is given and not withdrawn.
 _GIVEN: Final = "SELECT channel FROM member_consent WHERE tenant_id = $1 AND member_id = $2"
+# Under the ids of merged records it is the survivor's consent that counts.
+_CONSENTING: Final = """
+SELECT m.id FROM member AS m
+  JOIN member_consent AS c ON c.tenant_id = m.tenant_id AND c.member_id = coalesce(m.merged_into, m.id)
+   AND c.channel = $3
+ WHERE m.tenant_id = $1 AND m.id = ANY($2::uuid[])
+"""
 _WRITE: Final = """
 WITH n AS (
     INSERT INTO consent AS c (tenant_id, member_id, channel, granted, recorded_at, source, actor)
@@ -38,6 +44,12 @@ SELECT id, channel, granted, recorded_at, source, actor FROM consent
 async def has_consent(member_id: UUID, channel: Channel) -> bool:
     """Whether the member has given its consent to the channel and not withdrawn it. Nobody asked is no."""
     return channel in await consents_of(member_id)
+
+
+async def consenting(members: Iterable[UUID], channel: Channel) -> set[UUID]:
+    """Those of these members, or of the records merged into others, whose consent to the channel holds."""
+    rows = await connection().fetch(_CONSENTING, current().tenant_id, list(members), channel)
+    return {row["id"] for row in rows}
 
 
 async def consents_of(member_id: UUID) -> set[str]:

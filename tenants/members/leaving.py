@@ -1,4 +1,4 @@
-"""A member leaves (退会): closed, its identifiers free again, its history readable as before."""
+"""A member leaves (退会): closed, its identifiers free again, every consent at its end, its history readable as before."""
 
 from typing import Final
 from uuid import UUID
@@ -7,7 +7,7 @@ import asyncpg
 
 from saas.scope import connection, current
 from tenants.audit.record import record
-from tenants.members.consents import MARKETING, withdraw
+from tenants.members.consents import CHANNELS, withdraw
 from tenants.members.identities import identities_of, release
 from tenants.members.row import lock_member
 
@@ -34,7 +34,7 @@ async def close_locked(member: asyncpg.Record) -> None:
     """The same for an active member under its lock (a row of `lock_member`)."""
     member_id: UUID = member["id"]
     await release(member_id, await identities_of(member_id))
-    withdrawn = await withdraw(member_id, MARKETING, member["locked_at"], "leaving")
+    withdrawn = await withdraw(member_id, CHANNELS, member["locked_at"], "leaving")
     await connection().execute(_CLOSE, current().tenant_id, member_id, member["locked_at"])
     await connection().execute(_DROP_RECHECKS, current().tenant_id, member_id)
     await record("member.leave", f"member:{member_id}", {"consents_withdrawn": sorted(withdrawn)})

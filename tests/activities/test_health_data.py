@@ -34,7 +34,33 @@ async def test_no_measurement_without_consent(pharmacy: Chain) -> None:
     assert withdrawn.status_code == 200, withdrawn.text
     assert (await did(pharmacy, "3", one, **PRESSURE)).status_code == 422
     again = await did(pharmacy, "2", one, **PRESSURE)
-    assert (again.status_code, again.json()) == (200, first)
+    assert (again.status_code, again.json()) == (200, {**first, "value": None, "data": None, "hidden": True})
+
+
+async def test_without_consent_nobody_reads_what_was_measured(pharmacy: Chain) -> None:
+    """Taken back, ended with the membership, or not given by both of two records: until it is given again."""
+
+    async def read(member_id: str) -> list[str | None]:
+        listed = (await pharmacy.http.get(f"/v1/members/{member_id}/activities")).json()["data"]
+        return [row["value"] for row in listed]
+
+    one, two = await patient(pharmacy), await member(pharmacy)
+    measured = await done(pharmacy, "1", one, **PRESSURE)
+    await done(pharmacy, "2", one, kind="review", value=5)
+    assert await read(one) == ["5", "6.1"]
+    await pharmacy.http.patch(f"/v1/members/{one}", json={"consents": {"health": False}})
+    assert await read(one) == ["5", None]
+    await pharmacy.http.patch(f"/v1/members/{one}", json={"consents": {"health": True}})
+    assert await read(one) == ["5", "6.1"]
+    merged = await pharmacy.http.post(f"/v1/members/{two}/merge", json={"other_id": one})
+    assert merged.status_code == 200, merged.text
+    assert await read(two) == ["5", None]
+    await pharmacy.http.patch(f"/v1/members/{two}", json={"consents": {"health": True}})
+    assert await read(two) == await read(one) == ["5", "6.1"]
+    assert (await pharmacy.http.delete(f"/v1/members/{two}")).status_code == 204
+    assert await read(two) == ["5", None]
+    alone = (await pharmacy.http.get(f"/v1/activities/{measured['id']}")).json()
+    assert (alone["value"], alone["data"], alone["hidden"]) == (None, None, True)
 
 
 async def test_values_are_for_those_who_may_see_them(pharmacy: Chain, client: httpx.AsyncClient) -> None:

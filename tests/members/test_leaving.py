@@ -18,7 +18,12 @@ async def test_who_left_can_be_read_and_nothing_more(chain: Any) -> None:
     shown = (await chain.http.get(path)).json()
     assert (shown["status"], shown["name"], shown["wechat"]) == ("closed", "王秀", [])
     assert shown["closed_at"] is not None
-    assert shown["consents"] == {"sms": False, "email": False, "wechat": False, "push": False, "health": True}
+    assert shown["consents"] == dict.fromkeys(("sms", "email", "wechat", "push", "health"), False)
+    history = (await chain.http.get(f"{path}/consents")).json()["data"]
+    assert sorted((c["channel"], c["source"]) for c in history if not c["granted"]) == [
+        ("health", "leaving"),
+        ("sms", "leaving"),
+    ]
     assert len((await chain.http.get(f"{path}/purchases")).json()["data"]) == 1
     assert len((await chain.http.get(f"{path}/decisions")).json()["data"]) == 1
     assert (await chain.http.get(f"{path}/tier")).status_code == 200

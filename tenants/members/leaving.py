@@ -1,4 +1,4 @@
-"""A member leaves (退会): closed, its identifiers free again, every consent at its end, its history readable as before."""
+"""A member leaves (退会): closed, its identifiers free again, its consents ended, its history readable as before."""
 
 from typing import Final
 from uuid import UUID

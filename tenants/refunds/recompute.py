@@ -12,19 +12,19 @@ from uuid import UUID
 from saas.scope import connection, current
 
 _TOUCHED: Final = "unnest($2::uuid[], $3::date[]) AS t (member_id, day)"
+# A lateral, so that each day looks its purchases up: of a chain that was never analysed the planner takes thousands of
+# members for one, and a plain join compared each with each (5,000 of them: 5.6 s instead of 0.1 s).
 _DAY: Final = f"""
 UPDATE member_day AS a SET spend = n.spend, purchases = n.purchases, max_purchase = n.most
-  FROM (SELECT t.member_id, t.day, sum(p.amount - coalesce(r.refunded, 0))::bigint AS spend,
-               count(*) FILTER (WHERE p.amount = 0 OR r.refunded IS DISTINCT FROM p.amount) AS purchases,
-               max(p.amount - coalesce(r.refunded, 0)) AS most
-          FROM {_TOUCHED}
-          JOIN (SELECT id, id AS holder_id FROM member WHERE tenant_id = $1 AND id = ANY ($2)
-                UNION ALL SELECT id, merged_into FROM member WHERE tenant_id = $1 AND merged_into = ANY ($2)) m
-            ON m.holder_id = t.member_id
-          JOIN purchase p ON p.tenant_id = $1 AND p.member_id = m.id AND p.local_day = t.day
-          LEFT JOIN purchase_refunded r ON r.tenant_id = $1 AND r.purchase_id = p.id
-         GROUP BY t.member_id, t.day) n
- WHERE a.tenant_id = $1 AND a.member_id = n.member_id AND a.day = n.day"""
+  FROM {_TOUCHED} CROSS JOIN LATERAL (
+       SELECT sum(p.amount - coalesce(r.refunded, 0))::bigint AS spend,
+              count(*) FILTER (WHERE p.amount = 0 OR r.refunded IS DISTINCT FROM p.amount) AS purchases,
+              max(p.amount - coalesce(r.refunded, 0)) AS most
+         FROM purchase p LEFT JOIN purchase_refunded r ON r.tenant_id = $1 AND r.purchase_id = p.id
+        WHERE p.tenant_id = $1 AND p.local_day = t.day AND p.member_id = ANY (ARRAY(
+              SELECT t.member_id
+              UNION ALL SELECT m.id FROM member m WHERE m.tenant_id = $1 AND m.merged_into = t.member_id))) n
+ WHERE a.tenant_id = $1 AND a.member_id = t.member_id AND a.day = t.day"""
 _MONTH: Final = f"""
 UPDATE member_month AS a SET spend = n.spend, purchases = n.purchases, max_purchase = n.most
   FROM (SELECT t.member_id, t.month, sum(d.spend)::bigint AS spend, sum(d.purchases)::bigint AS purchases,

@@ -11,7 +11,7 @@ import asyncpg
 
 from saas.errors import DomainError, FieldError, pointer
 from saas.savepoint import savepoint
-from saas.scope import connection, current
+from saas.scope import begin_again, connection, current
 from tenants.refunds.bodies import RefundBody
 from tenants.refunds.bought import Bought, find
 from tenants.refunds.history import Refunded, by_external_id
@@ -110,6 +110,7 @@ async def _lock(purchase: Bought, now: datetime) -> tuple[Bought, _Place]:
         holder_id, purchase = purchase.holder_id, (await find([purchase.id]))[purchase.id]
         if row is not None and purchase.holder_id == holder_id:
             return purchase, _Place(row["seq"], row["recorded_at"])
+        begin_again()
     raise DomainError("busy")
 
 

@@ -11,7 +11,7 @@ from tenants.measures.add import Measured, add
 from tenants.referrals.counting import count
 from tenants.refunds.bought import Bought, measured
 from tenants.refunds.recompute import first_days, recompute
-from tenants.tiers.recheck import mark_recheck
+from tenants.tiers.recheck import mark_rechecks
 
 Source = Literal["api", "import"]
 
@@ -190,5 +190,4 @@ async def _mark(new: Sequence[NewRefund], recording: Recording) -> None:
     for refund in new:
         if refund.before.holder_id is not None:
             firsts.setdefault(refund.before.holder_id, refund.id)
-    for member_id, refund_id in sorted(firsts.items()):
-        await mark_recheck(member_id, refund_id, recording.version, recording.recorded_at, recording.timezone)
+    await mark_rechecks(firsts, recording.version, recording.recorded_at, recording.timezone)

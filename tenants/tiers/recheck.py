@@ -24,12 +24,17 @@ from tenants.programme.versions import programme
 from tenants.programme.windows import ONE_DAY, local_day
 from tenants.tiers.deciding import Way, statement_for
 
+# A lateral, which OFFSET keeps one: each member's tiers are looked up, whatever the planner believes of a chain that
+# was never analysed.
 _MARK: Final = """
 INSERT INTO tier_recheck AS r (tenant_id, member_id, ladder, due_at, refund_id)
-SELECT $1, s.member_id, s.ladder, x.due_at, $5
-  FROM unnest($3::text[], $4::timestamptz[]) x (ladder, due_at)
-  JOIN member_tier s ON s.tenant_id = $1 AND s.member_id = $2 AND s.ladder = x.ladder AND s.rank > 0
-  JOIN member m ON m.tenant_id = $1 AND m.id = s.member_id AND m.status = 'active'
+SELECT $1, n.member_id, s.ladder, x.due_at, n.refund_id
+  FROM unnest($2::uuid[], $3::uuid[]) n (member_id, refund_id)
+ CROSS JOIN LATERAL (
+       SELECT h.ladder FROM member_tier h WHERE h.tenant_id = $1 AND h.member_id = n.member_id AND h.rank > 0
+          AND (SELECT m.status FROM member m WHERE m.tenant_id = $1 AND m.id = n.member_id) = 'active' OFFSET 0) s
+  JOIN unnest($4::text[], $5::timestamptz[]) x (ladder, due_at) ON x.ladder = s.ladder
+ ORDER BY n.member_id, s.ladder
 ON CONFLICT DO NOTHING"""
 _ANY_DUE: Final = (
     "SELECT EXISTS (SELECT FROM tier_recheck WHERE tenant_id = $1 AND ladder = ANY($2::text[]) AND due_at <= $3)"
@@ -77,20 +82,21 @@ class _Again:
     way: Way
 
 
-async def mark_recheck(member_id: UUID, refund_id: UUID, version: int, recorded_at: datetime, timezone: str) -> None:
-    """Marks every tier above the base that the member holds for its ladder's recheck; nothing is decided now.
+async def mark_rechecks(refunds: Mapping[UUID, UUID], version: int, recorded_at: datetime, timezone: str) -> None:
+    """Marks every tier above the base that these members hold for its ladder's recheck; nothing is decided now.
+    `refunds`: by member, the one that is the reason.
 
-    The caller holds the member's lock. A mark that waits already stays as it is: it looks at every refund until then.
+    The caller holds the members' locks. A mark that waits already stays as it is: it looks at every refund until then.
     """
     rules = await programme(version)
     zone = ZoneInfo(timezone)
     await connection().execute(
         _MARK,
         current().tenant_id,
-        member_id,
+        list(refunds),
+        list(refunds.values()),
         [ladder.code for ladder in rules.ladders],
         [recheck_due(ladder, recorded_at, zone) for ladder in rules.ladders],
-        refund_id,
     )
 
 

@@ -9,7 +9,7 @@ Whoever is owed money is not erased: with stored value, passes and points as pay
 """
 
 import json
-from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from phonenumbers import parse
 from saas.problem_details import render
 from saas.scope import connection, current
 from tenants.audit.record import record
+from tenants.measures.codes import ACTIVITY
 from tenants.members.consents import CHANNELS, withdraw
 from tenants.members.identities import PHONE, identities_of
 from tenants.members.leaving import close_locked
@@ -29,11 +30,17 @@ from tenants.members.whereabouts import united
 _NAMED: Final = (
     "SELECT phone, name, external_id, card_no FROM member WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id"
 )
+_FORMER_PHONES: Final = """
+SELECT n.phone FROM profile_change AS c
+ CROSS JOIN LATERAL (VALUES (c.before #>> '{}'), (c.after #>> '{}')) AS n (phone)
+ WHERE c.tenant_id = $1 AND c.member_id = ANY($2::uuid[]) AND c.field = 'phone' AND n.phone IS NOT NULL
+"""
 # What any version of the rules called a health measurement.
 _HEALTH: Final = (
     "SELECT jsonb_array_elements_text(v.document -> 'health_kinds') FROM programme_version AS v WHERE v.tenant_id = $1"
 )
-# A sum of one measurement is that measurement, so the sums go too.
+_HEALTH_MEASURES: Final = f"SELECT '{ACTIVITY}:' || h.kind FROM ({_HEALTH}) AS h (kind)"
+# A sum of one measurement is that measurement, so the sums go too: of each kind, and from those of all kinds.
 _FORGET: Final = (
     """
 UPDATE member AS m
@@ -53,12 +60,21 @@ UPDATE activity AS a SET data = NULL, value = CASE WHEN a.kind IN ({_HEALTH}) TH
  WHERE a.tenant_id = $1 AND a.member_id = ANY($2::uuid[]) AND (a.data IS NOT NULL OR a.kind IN ({_HEALTH}))
 """,
     *(
-        f"""
-UPDATE {table} AS a SET total = 0, valued = 0
- WHERE a.tenant_id = $1 AND a.member_id = ANY($2::uuid[])
-   AND (a.measure = 'activity' OR a.measure IN (SELECT 'activity:' || h.kind FROM ({_HEALTH}) AS h (kind)))
-"""
-        for table in ("measure_day", "measure_month")
+        statement.format(table=table, day=day)
+        for table, day in (("measure_day", "day"), ("measure_month", "month"))
+        for statement in (
+            f"""
+UPDATE {{table}} AS a SET total = a.total - h.total, valued = a.valued - h.valued
+  FROM (SELECT k.member_id, k.{{day}}, sum(k.total) AS total, sum(k.valued)::bigint AS valued FROM {{table}} AS k
+         WHERE k.tenant_id = $1 AND k.member_id = ANY($2::uuid[]) AND k.measure IN ({_HEALTH_MEASURES})
+         GROUP BY k.member_id, k.{{day}}) AS h
+ WHERE a.tenant_id = $1 AND a.member_id = h.member_id AND a.{{day}} = h.{{day}} AND a.measure = '{ACTIVITY}'
+""",
+            f"""
+UPDATE {{table}} AS a SET total = 0, valued = 0
+ WHERE a.tenant_id = $1 AND a.member_id = ANY($2::uuid[]) AND a.measure IN ({_HEALTH_MEASURES})
+""",
+        )
     ),
     (
         "UPDATE tier_act AS a SET reason = NULL WHERE a.tenant_id = $1 AND a.member_id = ANY($2::uuid[])"
@@ -69,20 +85,29 @@ UPDATE {table} AS a SET total = 0, valued = 0
         " AND r.reason IS NOT NULL"
     ),
 )
-# What a bad row of a file quotes: a number however it was written, or a text with the name in it.
+# What a bad row of a file quotes, all of it where one cell names the person: by a phone however it was written, by
+# another number, or by a text with the name in it. A short text is the person's only where it is the whole cell.
 _FORGET_QUOTES: Final = """
 UPDATE import_error AS e SET value = NULL
- WHERE e.tenant_id = $1 AND e.value IS NOT NULL
-   AND (EXISTS (SELECT FROM unnest($2::text[]) AS n (text) WHERE strpos(e.value, n.text) > 0)
-        OR EXISTS (SELECT FROM unnest($3::text[]) AS n (digits)
-                    WHERE strpos(regexp_replace(e.value, '[^0-9]', '', 'g'), n.digits) > 0))
+  FROM (SELECT DISTINCT q.import_id, q.line FROM import_error AS q
+         WHERE q.tenant_id = $1 AND q.value IS NOT NULL
+           AND (btrim(q.value) = ANY($2::text[])
+                OR EXISTS (SELECT FROM unnest($3::text[]) AS n (name) WHERE strpos(q.value, n.name) > 0)
+                OR EXISTS (SELECT FROM unnest($4::text[]) AS n (digits)
+                            WHERE strpos(regexp_replace(q.value, '[^0-9]', '', 'g'), n.digits) > 0))) AS row
+ WHERE e.tenant_id = $1 AND e.import_id = row.import_id AND e.line = row.line AND e.value IS NOT NULL
 """
+_SHORT_NAME: Final = 1
 # Answers are kept for a day, for repeats of their requests; one that shows the person is replaced by a refusal.
 _FORGET_ANSWERS: Final = """
 UPDATE idempotency AS i SET status = $4, head = $5, body = $6
  WHERE i.tenant_id = $1 AND i.body IS NOT NULL
    AND EXISTS (SELECT FROM unnest($2::bytea[]) AS n (id) WHERE position(n.id IN i.body) > 0)
-   AND EXISTS (SELECT FROM unnest($3::bytea[]) AS n (text) WHERE position(n.text IN i.body) > 0)
+   AND EXISTS (SELECT FROM unnest($3::bytea[]) AS n (part) WHERE position(n.part IN i.body) > 0)
+"""
+_PERSONAL: Final = (b'"enrolled_by":', b'"candidates":', b'"hidden":', b'"purchase_id":')
+"""Parts of answers that show more than an id: a member under whatever name it had then, those who share a phone, an
+activity's notes and numbers, why money was given back.
 """
 
 
@@ -97,38 +122,53 @@ async def erase_member(member_id: UUID) -> asyncpg.Record:
         return member
     root: UUID = member["id"]
     chain = await united(root)
-    texts, phones = await _named(root, chain)
+    named = await _named(root, chain)
     if member["status"] == "active":
         await close_locked(member)
     for one in chain:
         await withdraw(one, CHANNELS, member["locked_at"], "erasing")
     for statement in _FORGET:
         await connection().execute(statement, current().tenant_id, chain)
-    await _forget_quotes(chain, texts, phones)
-    await remember_erased(sorted(phones))
+    await _forget_quotes(named)
+    await _forget_answers(chain)
+    await remember_erased(sorted(named.phones))
     await record("member.erase", f"member:{root}", {"records": len(chain)})
     return await member_row(root)
 
 
-async def _named(root: UUID, chain: list[UUID]) -> tuple[set[str], set[str]]:
-    """Every text that names the person, and which of them are phones (E.164)."""
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Every text that names the person, under all its records. `phones` (E.164) are those of today, `former` others."""
+
+    names: set[str]
+    numbers: set[str]
+    phones: set[str]
+    former: set[str]
+
+
+async def _named(root: UUID, chain: list[UUID]) -> _Named:
     rows = await connection().fetch(_NAMED, current().tenant_id, chain)
     led = await identities_of(root)
     phones = {row["phone"] for row in rows} | {value for kind, value in led if kind == PHONE}
-    texts = {text for row in rows for text in row.values()} | {value for _, value in led} | phones
-    return texts - {None}, phones - {None}
+    numbers = {row[column] for row in rows for column in ("external_id", "card_no")} | {value for _, value in led}
+    former = {row["phone"] for row in await connection().fetch(_FORMER_PHONES, current().tenant_id, chain)}
+    return _Named({row["name"] for row in rows} - {None}, numbers - {None}, phones - {None}, former)
 
 
-async def _forget_quotes(chain: list[UUID], texts: Iterable[str], phones: Iterable[str]) -> None:
-    digits = [str(parse(phone, None).national_number) for phone in phones]
-    await connection().execute(_FORGET_QUOTES, current().tenant_id, list(texts), digits)
+async def _forget_quotes(named: _Named) -> None:
+    long = [name for name in named.names if len(name) > _SHORT_NAME]
+    digits = [str(parse(phone, None).national_number) for phone in named.phones | named.former]
+    await connection().execute(_FORGET_QUOTES, current().tenant_id, [*named.numbers, *named.names], long, digits)
+
+
+async def _forget_answers(chain: list[UUID]) -> None:
     status, headers, body = render("member-closed")
     head: Any = [[key.decode("latin-1"), value.decode("latin-1")] for key, value in headers]
     await connection().execute(
         _FORGET_ANSWERS,
         current().tenant_id,
         [str(one).encode() for one in chain],
-        [text.encode() for text in texts],
+        list(_PERSONAL),
         status,
         json.dumps(head).encode(),
         body,

@@ -1,7 +1,8 @@
 """Whether somebody was a member before: a welcome gift is given once.
 
-Who has left is known by the phone of the closed record. Of who was erased nothing is left but a hash of the phone
-under the installation's secret keys: it tells the number again, and can't be turned back into it without the keys.
+Who has left is known by the phone of the closed record, and of those merged into it. Of who was erased nothing is left
+but a hash of the phone under the installation's secret keys: it tells the number again, and can't be turned back into
+it without the keys.
 """
 
 from typing import Final
@@ -17,8 +18,9 @@ _KEEP: Final = (
 
 WAS_MEMBER: Final = """(
     EXISTS (SELECT FROM erased_identity AS e WHERE e.tenant_id = $1 AND e.kind = 'phone' AND e.hash = ANY({hashes}))
-    OR EXISTS (SELECT FROM member AS w WHERE w.tenant_id = $1 AND w.phone_last4 = right({phone}, 4)
-               AND w.phone = {phone} AND w.status = 'closed'))"""
+    OR EXISTS (SELECT FROM member AS w JOIN member AS r ON r.tenant_id = $1 AND r.id = coalesce(w.merged_into, w.id)
+                WHERE w.tenant_id = $1 AND w.phone_last4 = right({phone}, 4) AND w.phone = {phone}
+                  AND r.status = 'closed'))"""
 """A condition on `{phone}` (text, E.164) and `{hashes}` (bytea[] of `hashes_of`); `$1` is the tenant."""
 
 
@@ -49,7 +51,8 @@ async def were_members(phones: list[str]) -> set[str]:
 
 _CLOSED: Final = (
     "SELECT DISTINCT m.phone FROM unnest($2::text[]) AS n (phone) JOIN member AS m ON m.tenant_id = $1"
-    " AND m.phone_last4 = right(n.phone, 4) AND m.phone = n.phone AND m.status = 'closed'"
+    " AND m.phone_last4 = right(n.phone, 4) AND m.phone = n.phone"
+    " JOIN member AS r ON r.tenant_id = $1 AND r.id = coalesce(m.merged_into, m.id) AND r.status = 'closed'"
 )
 _ANY_ERASED: Final = "SELECT EXISTS (SELECT FROM erased_identity WHERE tenant_id = $1)"
 _ERASED: Final = "SELECT hash FROM erased_identity WHERE tenant_id = $1 AND kind = 'phone' AND hash = ANY($2::bytea[])"

@@ -88,10 +88,11 @@ UPDATE member AS m
   FROM member AS o
  WHERE m.tenant_id = $1 AND m.id = $2 AND o.tenant_id = $1 AND o.id = $3
 """
+# Like the row of who has left it keeps what it was called by, so that whoever is erased later is forgotten under that
+# too. Nothing leads to it by these: identities have moved.
 ENDS: Final = """
 UPDATE member AS m
-   SET status = 'merged', merged_into = $2, closed_at = $4, phone = NULL, external_id = NULL, card_no = NULL,
-       revision = m.revision + 1
+   SET status = 'merged', merged_into = $2, closed_at = $4, revision = m.revision + 1
  WHERE m.tenant_id = $1 AND m.id = $3
 """
 LEADS_ON: Final = "UPDATE member AS m SET merged_into = $2 WHERE m.tenant_id = $1 AND m.merged_into = $3"

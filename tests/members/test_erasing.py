@@ -4,9 +4,9 @@ import json
 import secrets
 from typing import Any
 
-from support.clock import owner
 from support.programme import change_programme
 from support.till import bought, member, rows
+from tenant_text import everything
 
 SECRETS = [
     "欧阳测试",
@@ -18,26 +18,6 @@ SECRETS = [
     "union-secret",
     "1987-06-05",
 ]
-
-
-async def everything(chain: Any) -> str:
-    """Every row of the tenant as one text, bytes as text too."""
-    conn = await owner()
-    names = await conn.fetch(
-        "SELECT a.attrelid::regclass::text AS name FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
-        " WHERE a.attname = 'tenant_id' AND c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace"
-    )
-    texts = []
-    for row in names:
-        found = await conn.fetch(
-            f"SELECT to_jsonb(t)::text AS text FROM {row['name']} t WHERE tenant_id = $1", chain.tenant_id
-        )
-        texts += [each["text"] for each in found]
-    for row in await conn.fetch(
-        "SELECT body FROM idempotency WHERE tenant_id = $1 AND body IS NOT NULL", chain.tenant_id
-    ):
-        texts.append(bytes(row["body"]).decode())
-    return "\n".join(texts)
 
 
 async def person(chain: Any) -> str:

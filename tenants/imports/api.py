@@ -25,7 +25,7 @@ __all__ = ["HANDLERS", "import_batch"]  # the worker's job is registered by impo
     status_code=202,
     request_max_body_size=None,  # the file's own limit is the setting IMPORT_MAX_BYTES, kept while it streams in
     operation_class=ImportOperation,
-    summary="Import members, purchases or activities from CSV or NDJSON (multipart: file, options)",
+    summary="Import members, purchases, activities or opening balances from CSV or NDJSON (multipart: file, options)",
 )
 async def start(request: Request[Any, Any, Any]) -> Response[bytes]:
     tenant_id, principal = _importer(request)

@@ -28,6 +28,8 @@ from tenants.imports.evaluate import evaluate_imports
 from tenants.imports.layout import ColumnError, LayoutError
 from tenants.imports.members_apply import apply_members
 from tenants.imports.members_rows import parse_members
+from tenants.imports.opening_apply import apply_openings
+from tenants.imports.opening_rows import parse_openings
 from tenants.imports.purchases_apply import apply_purchases
 from tenants.imports.purchases_brought import count_brought_later
 from tenants.imports.purchases_refunds import apply_both, apply_refunds
@@ -133,6 +135,8 @@ def _parse(file: BinaryIO, cursor: Cursor, context: Context) -> _Parsed:
         return _Parsed(batch, partial(apply_members, parse_members(batch.rows, context)), batch.count)
     if context.options.kind == "activities":
         return _Parsed(batch, partial(apply_activities, parse_activities(batch.rows, context)), batch.count)
+    if context.options.kind == "opening_balances":
+        return _Parsed(batch, partial(apply_openings, parse_openings(batch.rows, context)), batch.count)
     rows = parse_purchases(batch.rows, context)
     refunds = [row for row in rows if row.is_refund and context.is_good(row.line)]
     if cursor.refunds == "now":  # what is wrong with the rows themselves was found the first time

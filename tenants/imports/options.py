@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 from saas.errors import InvalidValueError, pointer
 from saas.validation import Body
 
-Kind = Literal["members", "purchases", "activities"]
+Kind = Literal["members", "purchases", "activities", "opening_balances"]
 
 FIELDS: Final[dict[Kind, tuple[str, ...]]] = {
     "members": (
@@ -25,16 +25,28 @@ FIELDS: Final[dict[Kind, tuple[str, ...]]] = {
     ),
     "purchases": ("external_id", "member", "branch", "occurred_at", "amount", "category", "refund_of"),
     "activities": ("external_id", "member", "kind", "occurred_at", "value", "branch"),
+    "opening_balances": (
+        "member",
+        "points",
+        "points_expire_on",
+        "wallet_principal",
+        "wallet_bonus",
+        "tier",
+        "tier_since",
+        "ladder",
+    ),
 }
 REQUIRED: Final[dict[Kind, tuple[str, ...]]] = {
     "members": (),
     "purchases": ("external_id", "member", "occurred_at", "amount"),
     "activities": ("external_id", "member", "kind", "occurred_at"),
+    "opening_balances": ("member",),
 }
 ONE_OF: Final[dict[Kind, tuple[str, ...]]] = {
     "members": ("external_id", "phone", "card_no"),
     "purchases": (),
     "activities": (),
+    "opening_balances": ("tier", "points", "wallet_principal", "wallet_bonus"),
 }
 """At least one of these is required."""
 

@@ -34,6 +34,7 @@ NEEDS: Final[dict[Kind, KeyScope]] = {
     "members": "members:write",
     "purchases": "purchases:write",
     "activities": "purchases:write",
+    "opening_balances": "members:write",
 }
 _HEAD: Final = [["content-type", "application/json"]]
 

@@ -27,8 +27,8 @@ SELECT x.n, s.fell_on, a.tier, a.since
      ORDER BY a.seq DESC LIMIT 1) a ON true
  ORDER BY x.n"""
 _ACTS: Final = """
-INSERT INTO tier_act AS a (tenant_id, member_id, ladder, seq, act, tier, since, recorded_at, actor)
-SELECT $1, x.member_id, x.ladder, m.seq, 'opening', x.tier, x.since, $6, $7
+INSERT INTO tier_act AS a (tenant_id, member_id, ladder, seq, act, tier, since, recorded_at, import_id, actor)
+SELECT $1, x.member_id, x.ladder, m.seq, 'opening', x.tier, x.since, $6, $7, $8
   FROM unnest($2::uuid[], $3::text[], $4::text[], $5::date[]) x (member_id, ladder, tier, since)
   JOIN member m ON m.tenant_id = $1 AND m.id = x.member_id"""
 
@@ -46,7 +46,7 @@ class Opening:
 
 
 async def open_standings(
-    rows: Sequence[Opening], import_id: UUID, version: int, recorded_at: datetime, timezone: str
+    rows: Sequence[Opening], import_id: UUID, actor: str, version: int, recorded_at: datetime, timezone: str
 ) -> set[UUID]:
     """Takes the tiers over as decisions, reason `import`, and returns whose standing that changed.
 
@@ -66,7 +66,7 @@ async def open_standings(
         for key, was in zip(keys, known, strict=True)
         if not _said_before(wanted[key], was)
     ]
-    await _record(given, recorded_at)
+    await _record(given, import_id, actor, recorded_at)
     await give(given, rules, moment)
     return {row.member_id for row in given}
 
@@ -147,7 +147,7 @@ def _validity(ladder: Ladder, since: date, today: date) -> tuple[date, date | No
     return begins, ends
 
 
-async def _record(given: list[Given], recorded_at: datetime) -> None:
+async def _record(given: list[Given], import_id: UUID, actor: str, recorded_at: datetime) -> None:
     """Each opening is a fact with the number that its member was given for it."""
     await connection().execute(
         _ACTS,
@@ -157,5 +157,6 @@ async def _record(given: list[Given], recorded_at: datetime) -> None:
         [row.tier for row in given],
         [row.since for row in given],
         recorded_at,
-        current().principal.actor,
+        import_id,
+        actor,
     )

@@ -34,7 +34,9 @@ async def opened(chain: Chain, *rows_: Opening) -> set[UUID]:
             chain.tenant_id,
         )
         assert tenant is not None
-        return await open_standings(rows_, IMPORT, tenant["programme_version"], tenant["now"], tenant["timezone"])
+        return await open_standings(
+            rows_, IMPORT, "key:x", tenant["programme_version"], tenant["now"], tenant["timezone"]
+        )
 
 
 @pytest.mark.parametrize(

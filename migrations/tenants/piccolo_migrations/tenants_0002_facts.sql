@@ -156,9 +156,11 @@ CREATE TABLE tier_act (
     since        date,
     locked_until date,
     recorded_at  timestamptz NOT NULL,
+    import_id    uuid,          -- what brought an opening
     actor        text NOT NULL,
     PRIMARY KEY (tenant_id, id),
-    FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
+    FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id),
+    CHECK ((act = 'opening') = (import_id IS NOT NULL))
 );
 CREATE INDEX ON tier_act (tenant_id, member_id, id);
 

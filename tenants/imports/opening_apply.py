@@ -1,0 +1,108 @@
+"""Takes a batch of opening balances over: find, lock the members in id order, read the clock, write.
+
+Only tiers so far: points and wallets have no ledger yet, and rows that bring some are refused whole.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from saas.scope import connection
+from tenants.imports.context import Context, Counts, RetryBatchError
+from tenants.imports.missing import create_members, find_members, member_of, name_missing
+from tenants.imports.opening_rows import OpeningRow, name_tiers
+from tenants.imports.opening_sql import CLOCK, KNOWN, LOCK, NUMBER
+from tenants.programme.versions import programme
+from tenants.tiers.opening import Opening, open_standings
+
+_Key = tuple[UUID, str]
+"""A member and a ladder."""
+
+
+async def apply_openings(rows: list[OpeningRow], context: Context) -> Counts:
+    """Takes over the tiers of the good rows. What was taken over before is unchanged, or corrected by another file;
+    within one file a member has one tier a ladder, of two the later line is an error. A row without a tier brings
+    nothing. Raises RetryBatchError.
+    """
+    await find_members(rows, context)
+    good = [row for row in rows if context.is_good(row.line)]
+    bringing = [row for row in good if row.tier]
+    missing = name_missing(bringing)
+    await _lock_and_refuse(bringing, set(missing.values()), context)
+    version: int = (await _clock(context))["programme_version"]
+    if version != context.rules.version:  # published since the batch was read
+        name_tiers(bringing, await programme(version), context)
+    bringing = [row for row in bringing if context.is_good(row.line)]
+    counts = Counts(unchanged=len(good) - sum(1 for row in good if row.tier))
+    new = await _choose(bringing, counts, context)
+    if new:
+        await create_members(new, missing, context)
+        await _write(new, version, context)
+    return counts
+
+
+async def _lock_and_refuse(rows: Iterable[OpeningRow], missing: set[UUID], context: Context) -> None:
+    """Locks the members of these rows, in id order, and refuses the rows of those who have left. Raises
+    RetryBatchError where one was merged away meanwhile.
+    """
+    members = {member_of(row) for row in rows} - missing
+    locked = await connection().fetch(LOCK, context.tenant_id, sorted(members))
+    if any(row["status"] == "merged" for row in locked):
+        raise RetryBatchError
+    left = {row["id"] for row in locked if row["status"] != "active"}
+    for row in rows:
+        if row.member_id in left:
+            context.wrong(row.line, "member", "member-closed", row.member)
+
+
+async def _clock(context: Context) -> Any:
+    """The tenant's `timezone`, `programme_version` and `now`."""
+    return await connection().fetchrow(CLOCK, context.tenant_id)
+
+
+async def _choose(rows: list[OpeningRow], counts: Counts, context: Context) -> list[OpeningRow]:
+    """The rows that say something new, one a member and ladder; the others are counted or are errors."""
+    known = await _known({(member_of(row), row.ladder_code) for row in rows}, context)
+    said: dict[_Key, tuple[str, date]] = {}  # by this batch
+    new: list[OpeningRow] = []
+    for row in rows:
+        key = member_of(row), row.ladder_code
+        before = known[key]
+        if _repeats(row, *said.get(key, (before["tier"], before["since"]))):
+            counts.unchanged += 1
+            said.setdefault(key, (before["tier"], before["since"]))
+        elif key in said or before["same_file"]:
+            context.wrong(row.line, "tier", "opening-conflict", row.tier)
+        elif before["locked_until"] is not None and before["locked_until"] >= context.today:
+            context.wrong(row.line, "tier", "tier-locked", row.tier, until=str(before["locked_until"]))
+        else:
+            said[key] = row.tier_code, row.since or context.today
+            new.append(row)
+            counts.imported += before["tier"] is None
+            counts.updated += before["tier"] is not None
+    return new
+
+
+async def _known(keys: set[_Key], context: Context) -> dict[_Key, asyncpg.Record]:
+    """`tier` and `since` as taken over last (null: never), `same_file`, and `locked_until` of each."""
+    members, ladders = zip(*keys, strict=True) if keys else ((), ())
+    rows = await connection().fetch(KNOWN, context.tenant_id, members, ladders, context.run.id)
+    return {(row["member_id"], row["ladder"]): row for row in rows}
+
+
+def _repeats(row: OpeningRow, tier: str | None, since: date | None) -> bool:
+    """A row without a day doesn't contradict the one that is known."""
+    return row.tier_code == tier and row.since in {None, since}
+
+
+async def _write(new: list[OpeningRow], version: int, context: Context) -> None:
+    await connection().execute(NUMBER, context.tenant_id, sorted({member_of(row) for row in new}))
+    tenant = await _clock(context)  # behind what `create_members` wrote
+    if tenant["programme_version"] != version:
+        raise RetryBatchError
+    openings = [Opening(member_of(row), row.tier_code, row.since, row.ladder_code) for row in new]
+    run = context.run
+    await open_standings(openings, run.id, run.actor, version, tenant["now"], tenant["timezone"])

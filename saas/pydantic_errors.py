@@ -134,7 +134,7 @@ def _tag_error(kind: str, ctx: Mapping[str, Any], place: str) -> FieldError:
     """The fault lies in the field that tells the union's members apart, if it's one field."""
     name = re.fullmatch(r"'([^']+)'", str(ctx.get("discriminator", "")))
     if name is None:
-        return FieldError(place, "unknown-kind")
+        return FieldError(place, "invalid")
     code, params = _TRANSLATIONS[kind]
     return FieldError(place + pointer(name[1]), code, params(ctx))
 

@@ -1,6 +1,6 @@
 """A tenant's programme as one versioned document: ladders of tiers and the rules beside them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -179,6 +179,7 @@ class Programme(Strict):
             sizes = {"leaves": leaves, "most": MAX_LEAVES}
             yield Fault(("ladders",), "too-many-leaves", "{leaves} leaves are more than {most}", sizes)
         yield from self._unknown_kinds()
+        yield from self.tells(self.health_kinds)
         tiers = {tier.code for ladder in self.ladders for tier in ladder.tiers}
         for n, step in enumerate(self.wallet.top_up_bonus):
             for k, code in enumerate(step.tiers or ()):
@@ -190,7 +191,8 @@ class Programme(Strict):
         """A programme that lists its kinds of activities takes no others: no condition could ever hold on one.
         What is a health measurement is one of the list.
         """
-        message, known = "{value} is not a kind of activity here; known are {known}", ", ".join(self.activity_kinds)
+        message = "{value} is not a kind of activity here; known are {known}"
+        known = ", ".join(self.activity_kinds) or "-"
         for n, kind in enumerate(self.health_kinds):
             if kind not in self.activity_kinds:
                 yield Fault(("health_kinds", n), "unknown-kind", message, {"value": kind, "known": known})
@@ -203,6 +205,20 @@ class Programme(Strict):
                         if kind not in self.activity_kinds:
                             params = {"value": kind, "known": known}
                             yield Fault(("ladders", j, *at, *place.loc, *loc), "unknown-kind", message, params)
+
+    def tells(self, health_kinds: Collection[str]) -> Iterator[Fault]:
+        """`rating-of-health` for each condition on the mean of what was measured under one of these kinds, or of all
+        kinds together: a tier, and why it is held, is for more eyes than a health measurement.
+        """
+        message = "A tier can't hang on the values of health measurements; name a kind that is none"
+        for j, ladder in enumerate(self.ladders):
+            for at, condition in _conditions(ladder):
+                for place in places(condition):
+                    told = place.leaf.metric == "rating" and (
+                        place.leaf.kind is None or place.leaf.kind in health_kinds
+                    )
+                    if health_kinds and told:
+                        yield Fault(("ladders", j, *at, *place.loc), "rating-of-health", message)
 
     @classmethod
     def parse(cls, data: object) -> Self:

@@ -8,11 +8,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from saas.errors import DomainError
+from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from saas.validation import field_errors
 from tenants.audit.record import record
 from tenants.programme.document import Doubt, Programme, warnings
+from tenants.programme.strict import json_pointer
 from tenants.programme.versions import current_version, programme
 
 TRANSITIONS = ("next_purchase",)
@@ -32,6 +33,7 @@ async def put_draft(document: dict[str, Any], if_revision: int | None) -> tuple[
     Raises DomainError `programme-invalid`, `precondition-failed` where `if_revision` is not the draft's.
     """
     rules = checked(document)
+    await _refuse_told_health(rules)
     tenant_id = current().tenant_id
     currency = await connection().fetchval(
         "SELECT currency FROM tenant WHERE tenant_id = $1 FOR NO KEY UPDATE", tenant_id
@@ -84,6 +86,7 @@ async def publish(transition: str, note: str | None) -> Programme:
         raise DomainError("recalculation-running")
     document, _ = await read_draft()
     rules = checked(document).model_copy(update={"version": version + 1})
+    await _refuse_told_health(rules)
     await _refuse_moved_tiers(await programme(version), rules)
     await connection().execute(
         "INSERT INTO programme_version AS v (tenant_id, version, document, published_at, published_by, note)"
@@ -100,6 +103,21 @@ async def publish(transition: str, note: str | None) -> Programme:
     await connection().execute("DELETE FROM programme_draft WHERE tenant_id = $1", tenant_id)
     await record("programme.publish", f"programme:{rules.version}", {"transition": transition})
     return rules
+
+
+async def _refuse_told_health(rules: Programme) -> None:
+    """What an earlier version called a health measurement stays one, whatever this one calls it.
+
+    Raises DomainError `programme-invalid`.
+    """
+    rows = await connection().fetch(
+        "SELECT DISTINCT k.kind FROM programme_version v, jsonb_array_elements_text(v.document -> 'health_kinds')"
+        " AS k (kind) WHERE v.tenant_id = $1",
+        current().tenant_id,
+    )
+    faults = list(rules.tells({row["kind"] for row in rows}))
+    if faults:
+        raise DomainError("programme-invalid", errors=[FieldError(json_pointer(x.loc), x.code) for x in faults])
 
 
 async def _refuse_moved_tiers(old: Programme, new: Programme) -> None:

@@ -63,5 +63,6 @@ def _kind_faults(loc: Loc, leaf: Leaf, programme: Programme) -> Iterator[Fault]:
         kind = part.kind if isinstance(part, DoneLeaf | RatingLeaf) or part.metric == "activities" else None
         if kind is not None and programme.activity_kinds and kind not in programme.activity_kinds:
             place = loc if part is leaf else (*loc, "weights", n)
-            params = {"value": kind}
-            yield Fault((*place, "kind"), "unknown-kind", "{value} is not a kind of activity here", params)
+            message = "{value} is not a kind of activity here; known are {known}"
+            params = {"value": kind, "known": ", ".join(programme.activity_kinds)}
+            yield Fault((*place, "kind"), "unknown-kind", message, params)

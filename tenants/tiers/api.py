@@ -1,5 +1,6 @@
 """A member's tiers over HTTP: the explanation, the decisions, and the recalculation of everyone."""
 
+from functools import partial
 from typing import Any, Self
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from saas.paging import Page, decode_cursor, page
 from saas.validation import AwareDatetime, Body, Code, ListQuery, LocalDate, LongText, Query, parse_query
 from tenants.audit.record import record
 from tenants.members.existing import require_member
+from tenants.programme.versions import current_programme
 from tenants.tiers.by_hand import Held, set_tier, unlock_tier
 from tenants.tiers.explain import explain
 from tenants.tiers.history import decision_out, decisions_of
@@ -83,7 +85,8 @@ async def list_decisions(member_id: FromPath[UUID], request: HttpRequest[Any, An
     members = await require_member(member_id)
     before = decode_cursor(query.cursor, UUID)
     rows = await decisions_of(members, query.limit, before[0] if before else None)
-    return page(rows, query.limit, decision_out, lambda row: (row["id"],))
+    show = partial(decision_out, rules=await current_programme())
+    return page(rows, query.limit, show, lambda row: (row["id"],))
 
 
 @post("/v1/programme/recalculate", status_code=202, opt={"requires": "programme:write"}, tags=["programme"])

@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 from saas.errors import DomainError
 from saas.scope import connection, current
 from tenants.programme.conditions import AllOf, AnyCondition, AnyOf, Leaf, Not, ScoreLeaf
+from tenants.programme.document import Programme
 from tenants.programme.versions import programme
+from tenants.tiers.history import told
 from tenants.tiers.reading import Reading, as_json, is_met, last_day, read
 
 
@@ -37,14 +39,14 @@ async def explain(member_id: UUID, ladder_code: str | None) -> dict[str, Any]:
         "as_of": tenant["now"].astimezone(zone),
         "programme_version": rules.version,
         "ladder": rules.ladders[index].code,
-        "current": await _current(member_id, reading),
+        "current": await _current(member_id, reading, rules),
         "tiers": [_tier(reading, rank) for rank in range(1, len(reading.ladder.tiers))],
         "keeps": keeps(reading),
         "next": _next(reading),
     }
 
 
-async def _current(member_id: UUID, reading: Reading) -> dict[str, Any]:
+async def _current(member_id: UUID, reading: Reading, rules: Programme) -> dict[str, Any]:
     """The tier held, since when and why; the decision's own facts are its receipt."""
     prefix = f"s{reading.index}"
     decision_id = reading.row[f"{prefix}_decision_id"]
@@ -65,7 +67,7 @@ async def _current(member_id: UUID, reading: Reading) -> dict[str, Any]:
         "locked_until": reading.row[f"{prefix}_locked_until"],
         "reason": reading.row[f"{prefix}_reason"],
         "decision_id": decision_id,
-        "facts": facts,
+        "facts": None if facts is None else told(facts, rules),
     }
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from saas.scope import connection, current
-from tenants.programme.document import Ladder
+from tenants.programme.document import Ladder, Programme
 from tenants.programme.versions import programme, version_at
 from tenants.tiers.evaluate import Change
 
@@ -38,8 +38,23 @@ COLUMNS = (
 )
 
 
-def decision_out(row: asyncpg.Record) -> DecisionOut:
-    return cast("DecisionOut", dict(row))
+def decision_out(row: asyncpg.Record, rules: Programme) -> DecisionOut:
+    """As the caller may see it; `rules`: those in force."""
+    return cast("DecisionOut", {**row, "facts": told(row["facts"], rules)})
+
+
+def told(facts: dict[str, Any], rules: Programme) -> dict[str, Any]:
+    """A decision's values as the caller may see them: without the means of what has become a health measurement since
+    (rules that ask for one are refused), unless it has that right. `rules`: those in force.
+    """
+    if not rules.health_kinds or current().principal.may("health:read"):
+        return facts
+    return {key: value for key, value in facts.items() if not _of_health(key, rules)}
+
+
+def _of_health(key: str, rules: Programme) -> bool:
+    metric, _, kind = key.partition("/")[0].partition(":")
+    return metric == "rating" and (not kind or kind in rules.health_kinds)
 
 
 async def decisions_of(member_ids: Sequence[UUID], limit: int, before: UUID | None) -> list[asyncpg.Record]:

@@ -124,8 +124,8 @@ REFUSED: list[tuple[Callable[[Json], None], str, str, str, str]] = [
         asks_for_a_kind,
         f"/{QUALIFY}/kind",
         "unknown-kind",
-        "",
-        "unknown kind",
+        "未知行为类型，可用：class",
+        "unknown kind of activity; known are class",
     ),
     (
         at(QUALIFY, nested(7)),

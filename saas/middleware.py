@@ -25,7 +25,7 @@ from uuid_utils.compat import uuid7
 from saas.errors import DomainError
 from saas.idempotency import digest
 from saas.principal import Principal
-from saas.problem_details import request_id_of, send_problem
+from saas.problem_details import RERUN, request_id_of, send_problem
 from saas.scope import CommitFailedError, OpenScope, connection
 
 log = logging.getLogger(__name__)
@@ -94,6 +94,7 @@ class ScopeMiddleware(ASGIMiddleware):
     A POST with `Idempotency-Key` stores its answer in the same transaction: the same key and body get
     it again, another body is refused, a key still at work answers 409. An answer of 400 or more rolls
     back and is not stored. Where COMMIT fails the answer is a problem, never the handler's success.
+    A request that a deadlock or a merge got in the way of is run again, once.
     """
 
     scopes = (ScopeType.HTTP,)
@@ -112,8 +113,12 @@ class ScopeMiddleware(ASGIMiddleware):
         except DomainError as error:
             await send_problem(scope, send, error.code, params=error.params, errors=error.errors)
             return
-        opened = OpenScope(principal.tenant_id, principal, scope["state"].get("request_id"))
-        await _Exchange(opened, key, secret=bool(opt.get("shows_secret"))).run(scope, request.receive, send, next_app)
+        for rerunnable in (True, False):
+            opened = OpenScope(principal.tenant_id, principal, scope["state"].get("request_id"), rerunnable=rerunnable)
+            exchange = _Exchange(opened, key, secret=bool(opt.get("shows_secret")))
+            await exchange.run(scope, request.receive, send, next_app)
+            if not exchange.again:
+                return
 
 
 class _Key:
@@ -153,6 +158,7 @@ class _Exchange:
         self.opened, self.key, self.secret = opened, key, secret
         self.held: list[Message] = []
         self.answered = False
+        self.again = False  # nothing was sent and nothing is kept: another try may do better
 
     async def run(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         async def gate(message: Message) -> None:
@@ -163,6 +169,10 @@ class _Exchange:
                 return
             self.held.append(message)
             if not self._complete(message):
+                return
+            if scope["state"].pop(RERUN, False) and self.opened.scope.rerunnable:
+                self.again = self.answered = True
+                await self._abandon()
                 return
             try:
                 await self._end()

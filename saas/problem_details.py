@@ -33,10 +33,13 @@ from saas.errors import (
 )
 from saas.languages import negotiate_language
 from saas.pages import error_page, wants_html
+from saas.scope import RerunError
 from saas.validation import field_errors
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
+RERUN: Final = "rerun"
+"""Set in a request's state where another try, in a new transaction, can do what this one couldn't."""
 MEDIA_TYPE: Final = "application/problem+json; charset=utf-8"
 
 # HTTP statuses that Litestar raises by itself; any other below 500 is a bad request.
@@ -252,6 +255,12 @@ _UNAVAILABLE: Final = (
 )
 
 
+def on_rerun(request: Request[Any, Any, Any], _error: RerunError) -> Response[Any]:
+    """The scope's middleware drops this answer and runs the request again."""
+    request.scope["state"][RERUN] = True
+    return _answer(request, "busy")
+
+
 def on_outage(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The database or the cache can't be reached, or is shutting down."""
     log.error("unavailable", error=type(error).__name__, exc_info=error)
@@ -259,6 +268,8 @@ def on_outage(request: Request[Any, Any, Any], error: Exception) -> Response[Any
 
 
 def on_database_error(request: Request[Any, Any, Any], error: asyncpg.PostgresError) -> Response[Any]:
+    if isinstance(error, asyncpg.DeadlockDetectedError):
+        request.scope["state"][RERUN] = True
     if isinstance(error, _BUSY):
         log.warning("busy", error=type(error).__name__, sqlstate=error.sqlstate)
         return _answer(request, "busy")
@@ -291,6 +302,7 @@ def on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response
 
 exception_handlers: Final[ExceptionHandlersMap] = {
     DomainError: on_domain_error,
+    RerunError: on_rerun,
     InvalidValueError: on_invalid_value,
     pydantic.ValidationError: on_pydantic_error,
     HTTPException: on_http_exception,

@@ -36,13 +36,17 @@ class CommitFailedError(RuntimeError):
 
 @dataclass(slots=True)
 class Scope:
-    """What the running transaction belongs to. `after_commit` runs once the work is durable."""
+    """What the running transaction belongs to. `after_commit` runs once the work is durable.
+
+    `rerunnable`: who opened it runs everything again, in a new transaction, if `begin_again` asks for it.
+    """
 
     tenant_id: UUID
     principal: Principal
     request_id: str | None
     connection: Connection | None
     after_commit: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    rerunnable: bool = False
 
 
 _current: ContextVar[Scope | None] = ContextVar("scope", default=None)
@@ -54,6 +58,19 @@ def current() -> Scope:
     if scope is None or scope.connection is None:
         raise ScopeClosedError("no tenant scope is open here")
     return scope
+
+
+class RerunError(Exception):
+    """Roll back and run the whole request again: it holds a lock that it shouldn't have waited for."""
+
+
+def begin_again() -> None:
+    """To be called before the next lock by who waited for a row that isn't the right one any more (it was merged
+    meanwhile): PostgreSQL keeps such a row locked, and a second lock behind it may be out of order, which ends in a
+    deadlock. Raises RerunError where the scope can be run again, once; else goes on.
+    """
+    if current().rerunnable:
+        raise RerunError
 
 
 def connection() -> Connection:
@@ -93,8 +110,10 @@ class OpenScope:
     settings go in one message.
     """
 
-    def __init__(self, tenant_id: UUID, principal: Principal, request_id: str | None) -> None:
-        self.scope = Scope(tenant_id, principal, request_id, None)
+    def __init__(
+        self, tenant_id: UUID, principal: Principal, request_id: str | None, *, rerunnable: bool = False
+    ) -> None:
+        self.scope = Scope(tenant_id, principal, request_id, None, rerunnable=rerunnable)
         self._tokens: tuple[Token[Scope | None], Token[Any]] | None = None
 
     @property

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from saas.errors import DomainError, FieldError
-from saas.scope import connection, current
+from saas.scope import begin_again, connection, current
 from tenants.activities.activity import Activity, activities_of
 from tenants.activities.bodies import ActivityBody
 from tenants.activities.fingerprint import fingerprint
@@ -152,6 +152,7 @@ async def _lock(body: ActivityBody) -> asyncpg.Record:
         if place["member_id"] is not None:
             return place
         sql, who = LOCK_BY_ID, [await _leads_to(body)]  # merged: the survivor
+        begin_again()
     raise DomainError("conflict")
 
 

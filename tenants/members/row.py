@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from saas.errors import DomainError
-from saas.scope import connection, current
+from saas.scope import begin_again, connection, current
 from tenants.members.whereabouts import survivor_of
 
 PROFILE: Final = (
@@ -66,6 +66,7 @@ async def lock_member(member_id: UUID) -> asyncpg.Record:
         if row is not None:
             return row
         member_id = await survivor_of(member_id)  # merged, perhaps while we waited for the lock
+        begin_again()
     raise DomainError("busy")
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from saas.errors import DomainError, FieldError
-from saas.scope import connection, current
+from saas.scope import begin_again, connection, current
 from tenants.members.identities import CARD, PHONE
 from tenants.members.whereabouts import locate, locate_identity
 from tenants.programme.windows import local_day
@@ -138,6 +138,7 @@ async def _lock(body: PurchaseBody) -> asyncpg.Record:
         if place["member_id"] is not None or who == [None]:
             return place
         sql, who = LOCK_BY_ID, [await _locate(body)]
+        begin_again()
     raise DomainError("busy")
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from oracle.documents import document, ladder_json, tier_json
 from oracle.plain import Chain as Oracle
 from support.chains import Chain
@@ -109,11 +110,16 @@ class Storm:
         return (await self._post(f"/v1/members/{chance.choice(self.members)}/merge", {"other_id": other}))[0]
 
 
-async def test_every_kind_of_writer_and_recalculations_at_once(chain: Chain, drain: Drain) -> None:
+@pytest.mark.parametrize("survivors", ["younger", "older"])
+async def test_every_kind_of_writer_and_recalculations_at_once(chain: Chain, drain: Drain, survivors: str) -> None:
+    """Locks go by id, which is by age: whoever waits for a twin while it is merged comes to its survivor after it or,
+    where the survivor is the older one, out of order.
+    """
     assert (await chain.http.put("/v1/programme/draft", json=rules())).status_code == 200
     assert (await chain.http.post("/v1/programme/draft/publish", json={})).status_code == 200
-    twins = [await member(chain, name=f"t{n}") for n in range(3)]
-    storm = Storm(chain, [await member(chain, name=f"m{n}") for n in range(4)], twins)
+    made = [await member(chain, name=f"n{n}") for n in range(7)]
+    twins, members = (made[:3], made[3:]) if survivors == "younger" else (made[4:], made[:4])
+    storm = Storm(chain, members, twins)
     writing = asyncio.gather(*(storm.write(number) for number in range(WRITERS)))
 
     async def recalculating() -> int:

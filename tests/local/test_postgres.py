@@ -43,6 +43,7 @@ async def test_roles_are_narrow_and_provisioning_repeats(postgres: EmbeddedPostg
         ("gate", True, False, False, False),
         ("migrator", False, True, True, False),
         ("operator", True, False, False, False),
+        ("rebuilder", False, True, False, False),
         ("relay", True, False, False, False),
     ]
     owner = await fetch(postgres.dsn(), "SELECT datdba::regrole::text FROM pg_database WHERE datname = 'regulars'")

@@ -74,7 +74,7 @@ async def test_a_scrape_shows_what_all_workers_served(tmp_path: Path) -> None:
 
 
 async def _answers(url: str) -> None:
-    for _ in range(300):
+    for _ in range(900):
         try:
             async with httpx.AsyncClient(base_url=url) as http:
                 await http.get("/healthz")

@@ -1,12 +1,13 @@
 """What the counter shows, and what the branch has to do regularly."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from tenants.programme.leaves import Number
 from tenants.programme.strict import Code, Codes, Fault, Label, Names, Strict, as_tuple, by_tag, duplicates, invalid
+from tenants.purchases.bodies import TenderType
 
 Action = Literal[
     "purchase",
@@ -21,7 +22,9 @@ Action = Literal[
     "activity",
     "shift",
 ]
-Tender = Literal["cash", "card", "wechat", "alipay", "medical_insurance", "points", "wallet", "bank_transfer"]
+Tender = Literal[TenderType, "points", "wallet"]
+"""What a till sends as a tender, and what a purchase names by itself: `points_to_redeem`, `wallet_amount`."""
+TENDERS: Final = frozenset(get_args(Tender))
 
 
 class Category(Strict):

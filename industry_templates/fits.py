@@ -6,6 +6,7 @@ from typing import Final, Protocol
 from pydantic import ValidationError
 
 from industry_templates.campaigns import GrantCampaign
+from industry_templates.counter import TENDERS
 from industry_templates.schema import Template, Variant
 from tenants.programme.benefits import Gift
 from tenants.programme.document import Ladder, Programme, warnings
@@ -40,7 +41,7 @@ def parse_template(data: object) -> Template:
 
 
 def faults(template: Template) -> Iterator[Fault]:
-    """`duplicate` codes, names that lead nowhere (`unknown-…`), activities that no button records."""
+    """`duplicate` codes, names that lead nowhere (`unknown-…`, tenders too), activities that no button records."""
     for name in _CODED:
         codes = [item.code for item in getattr(template, name)]
         for n in duplicates(codes):
@@ -95,6 +96,13 @@ def _programme_faults(template: Template, programme: Programme, loc: Loc) -> Ite
                     yield _unknown((*place, "coupon"), "coupon", benefit.coupon)
                 if benefit.type == "price_list" and benefit.code not in lists:
                     yield _unknown((*place, "code"), "price-list", benefit.code)
+    yield from _points_faults(programme)
+
+
+def _points_faults(programme: Programme) -> Iterator[Fault]:
+    for n, tender in enumerate(programme.points.excluded_tenders):
+        if tender not in TENDERS:
+            yield _unknown(("programme", "points", "excluded_tenders", n), "tender", tender)
     if programme.points.beside is not None:
         for n, item in enumerate(programme.points.beside.activities):
             if item.kind not in programme.activity_kinds:

@@ -101,6 +101,7 @@ def test_courier_tiers_are_the_markets_own() -> None:
     assert percents == [5, 10, 15, 20]
     assert multipliers == [1, Decimal("1.5"), 2, Decimal("2.5")]
     assert get("courier").programme.points.per_unit == 1
+    assert "bank_transfer" in get("courier").till.tenders  # companies pay by the month
     gifted = [tier.code for tier in found.tiers if any(isinstance(b, Gift) for b in tier.benefits)]
     assert gifted == ["silver", "gold", "platinum"]
     assert [tier.code for tier in found.tiers if "First access to new services" in texts(tier)] == [

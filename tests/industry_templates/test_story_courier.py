@@ -47,7 +47,7 @@ async def test_a_senders_way_to_platinum(story: Story) -> None:
 
 async def test_a_large_parcel_skips_cards(story: Story) -> None:
     company = await story.joins(kind="company", name="远航贸易")
-    await story.buys(company, 3000)
+    await story.buys(company, 3000, tenders=[{"type": "bank_transfer", "amount": 300_000}])
     assert await story.tier(company) == "platinum"
     assert await story.decided(company, "card") == [("2031-03-01", "platinum", "upgrade")]
 

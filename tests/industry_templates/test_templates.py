@@ -15,6 +15,7 @@ from industry_templates.texts import placeholders
 from tenants.programme.conditions import iter_leaves, places
 from tenants.programme.document import warnings
 from tenants.programme.strict import json_pointer
+from tenants.purchases.bodies import TenderBody
 from tenants.segments.conditions import segment_leaves
 from tenants.segments.properties import TierProperty
 
@@ -206,6 +207,7 @@ def test_names_that_lead_nowhere_are_refused_at_their_place() -> None:
     raw["tasks"][0]["tiers"] = ["e"]
     raw["tasks"][4]["segment"] = "nobody"
     raw["till"]["activities"].pop()
+    raw["programme"]["points"]["excluded_tenders"].append("invoice")
     raw["programme"]["ladders"][1]["tiers"][0]["benefits"][0]["code"] = "secret"
     assert set(_faults(raw)) == {
         ("/campaigns/0/audience", "unknown-segment"),
@@ -218,6 +220,7 @@ def test_names_that_lead_nowhere_are_refused_at_their_place() -> None:
         ("/tasks/0/tiers/0", "unknown-tier"),
         ("/tasks/4/segment", "unknown-segment"),
         ("/till/activities", "button-missing"),
+        ("/programme/points/excluded_tenders/1", "unknown-tender"),
         ("/programme/ladders/1/tiers/0/benefits/0/code", "unknown-price-list"),
     }
 
@@ -254,3 +257,15 @@ def test_a_variant_must_hold_like_the_template_itself() -> None:
     found = _faults(raw)
     assert ("/variants/1", "doubtful-template") in found
     assert ("/variants/3", "variant-programme") in found
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_tills_tenders_are_what_a_purchase_takes(code: str) -> None:
+    """Points and stored value are named by the purchase itself, as what it redeems."""
+    raw = get(code).model_dump(mode="json")
+    sent = [tender for tender in raw["till"]["tenders"] if tender not in {"points", "wallet"}]
+    assert sent
+    for tender in sent:
+        TenderBody.model_validate({"type": tender, "amount": 1})
+    raw["till"]["tenders"].append("invoice")
+    assert [at for at, _ in _faults(raw)] == [f"/till/tenders/{len(raw['till']['tenders']) - 1}"]

@@ -54,7 +54,7 @@ async def enrol(new: NewMember, terms: Terms) -> asyncpg.Record:
     referrer_id = None if new.referrer_id is None else await require_referrer(new.referrer_id)
     row = await _insert(new, referrer_id, terms)
     member_id: UUID = row["id"]
-    await claim(member_id, _identities(new), shared_phones=terms.shared_phones)
+    await claim(member_id, identities_named(new), shared_phones=terms.shared_phones)
     if attributes:
         await write_attributes(member_id, attributes)
     if new.tags:
@@ -91,7 +91,8 @@ async def _insert(new: NewMember, referrer_id: UUID | None, terms: Terms) -> asy
     return row
 
 
-def _identities(new: NewMember) -> dict[str, str]:
+def identities_named(new: NewMember) -> dict[str, str]:
+    """What is to lead to the new member, kind → value."""
     given = {PHONE: new.phone, CARD: new.card_no, EXTERNAL_ID: new.external_id}
     if new.wechat is not None:
         given[openid_kind(new.wechat.app_id)] = new.wechat.openid

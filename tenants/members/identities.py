@@ -37,7 +37,11 @@ _RELEASE: Final = (
     "DELETE FROM member_identity AS i USING unnest($3::text[], $4::text[]) AS n (kind, value)"
     " WHERE i.tenant_id = $1 AND i.member_id = $2 AND i.kind = n.kind AND i.value = n.value"
 )
-_OF: Final = "SELECT kind, value FROM member_identity WHERE tenant_id = $1 AND member_id = $2"
+# In one statement: while a household comes down to one member, its phone is in one of the two tables or in the other.
+_OF: Final = (
+    "SELECT i.kind, i.value FROM member_identity AS i WHERE i.tenant_id = $1 AND i.member_id = $2"
+    " UNION ALL SELECT 'phone', h.phone FROM household_member AS h WHERE h.tenant_id = $1 AND h.member_id = $2"
+)
 _MOVE: Final = "UPDATE member_identity AS i SET member_id = $3 WHERE i.tenant_id = $1 AND i.member_id = $2"
 
 
@@ -86,12 +90,16 @@ async def release(member_id: UUID, identities: Iterable[Identity]) -> None:
 async def identities_of(member_id: UUID) -> list[Identity]:
     """Everything that leads to the member alone, and the phones that it shares."""
     rows = await connection().fetch(_OF, current().tenant_id, member_id)
-    shared = await shared_phones_of(member_id)
-    return [*((row["kind"], row["value"]) for row in rows), *((PHONE, phone) for phone in shared)]
+    return [(row["kind"], row["value"]) for row in rows]
 
 
 async def move_identities(of: UUID, to: UUID) -> None:
     """What led to `of` leads to `to`. The caller holds both locks."""
+    await _hand_shared_over(of, to)
     await connection().execute(_MOVE, current().tenant_id, of, to)
+    await _hand_shared_over(of, to)  # what was its own phone alone, until somebody joined it a moment ago
+
+
+async def _hand_shared_over(of: UUID, to: UUID) -> None:
     for phone in await shared_phones_of(of):
         await hand_phone_over(phone, of, to)

@@ -23,7 +23,9 @@ TEXTS = {
         "demo_log_in": "Demo chains, one log-in at {url}/login: e-mail {email}, password {password}",
         "demo_key": "    {template:<10} API key {key}  {company}",
         "demo_try": '    try        curl -H "Authorization: Bearer {key}" "{url}/v1/members?limit=3"',
-        "demo_filling": "The demo chains live through their last two years now, day by day; look in whenever you like",
+        "demo_filling": "The demo chains live through their last two years now, day by day; look in whenever you like. "
+        "Until that is said to be complete their clocks stand in the past, and so would what you record there; "
+        "a chain of your own that signs up now has today's date.",
         "demo_filled": "The demo chains' history is complete after {seconds:.0f} s",
         "demo_strange": "This data folder's demo chains aren't in the database. "
         "To make new ones, delete {file} and start again.",
@@ -49,7 +51,8 @@ TEXTS = {
         "demo_log_in": "演示连锁，统一登录 {url}/login：邮箱 {email}，密码 {password}",
         "demo_key": "    {template:<10} API 密钥 {key}  {company}",
         "demo_try": '    试一试     curl -H "Authorization: Bearer {key}" "{url}/v1/members?limit=3"',
-        "demo_filling": "演示连锁正在逐日生成最近两年的历史，期间即可使用",
+        "demo_filling": "演示连锁正在逐日生成最近两年的历史，期间可随时查看。"
+        "生成完成之前，它们的时钟仍在过去，此时录入的消费也会记在过去；自己注册的新连锁不受影响。",
         "demo_filled": "演示连锁的历史已全部生成，用时 {seconds:.0f} 秒",
         "demo_strange": "数据库中没有此数据目录的演示连锁。如需新建，请删除 {file} 后重新启动。",
         "sign_up": "还没有连锁？注册方法见 README.md：POST {url}/v1/signup",

@@ -115,6 +115,8 @@ async def erase_member(member_id: UUID) -> asyncpg.Record:
     """Erases the member that the id leads to, and what was merged into it; who hasn't left leaves first. Returns the
     row that stays. Erasing again changes nothing.
 
+    A chain that is suspended can still do this: a person's right doesn't wait for the chain's bills.
+
     Raises DomainError `not-found`.
     """
     member = await lock_member(member_id)

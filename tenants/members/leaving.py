@@ -10,6 +10,7 @@ from tenants.audit.record import record
 from tenants.members.consents import CHANNELS, withdraw
 from tenants.members.identities import identities_of, release
 from tenants.members.row import lock_member
+from tenants.members.terms import present_terms
 
 _CLOSE: Final = """
 UPDATE member AS m SET status = 'closed', closed_at = $3, revision = m.revision + 1
@@ -23,9 +24,10 @@ async def close_member(member_id: UUID) -> None:
     """Closes the member that the id leads to; one that has left stays as it is. The row keeps its phone and name, so
     that staff can read who it was; nothing leads to it by them.
 
-    Raises DomainError `not-found`.
+    Raises DomainError `not-found`, `tenant-closed`.
     """
     member = await lock_member(member_id)
+    await present_terms()
     if member["status"] == "active":
         await close_locked(member)
 

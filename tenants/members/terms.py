@@ -11,7 +11,7 @@ from tenants.programme.document import Programme
 from tenants.programme.versions import programme
 
 _TERMS: Final = (
-    "SELECT timezone, clock_timestamp() + clock_offset AS now, shared_phones, programme_version"
+    "SELECT timezone, clock_timestamp() + clock_offset AS now, shared_phones, programme_version, status"
     " FROM tenant WHERE tenant_id = $1"
 )
 
@@ -27,10 +27,14 @@ class Terms:
 
 
 async def present_terms() -> Terms:
-    """Read once a request, and once a batch."""
+    """Read once a request, and once a batch. Raises DomainError `tenant-closed`: nothing is written for a chain that
+    is suspended.
+    """
     row = await connection().fetchrow(_TERMS, current().tenant_id)
     if row is None:
         raise DomainError("not-found")
+    if row["status"] in {"suspended", "cancelled"}:
+        raise DomainError("tenant-closed")
     return Terms(
         row["now"].astimezone(UTC),
         row["now"].astimezone(ZoneInfo(row["timezone"])).date(),

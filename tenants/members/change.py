@@ -47,8 +47,8 @@ async def change_member(member_id: UUID, change: MemberChange, revision: int | N
     """The row of the member that the id leads to, after the change. Where `revision` is given it must be the present
     one.
 
-    Raises DomainError `not-found`, `member-closed`, `tenant-closed`, `precondition-failed`, and what enrolling raises. What changes
-    nothing leaves the revision as it is.
+    Raises DomainError `not-found`, `member-closed`, `tenant-closed`, `precondition-failed`, and what enrolling raises.
+    What changes nothing leaves the revision as it is.
     """
     before = await lock_active(member_id)
     if revision is not None and revision != before["revision"]:

@@ -34,7 +34,7 @@ _INCREMENTAL_LEAST = 1000
 class Request:
     """`as_of` None: now. `ladders` None: all. `facts_since` (our clock): only members with facts since.
 
-    `rebuild` decides as of now too, but first everything that came before, anew.
+    `rebuild` decides everything anew up to now, with the last schedule before it; its instant is no schedule itself.
     """
 
     cause: Cause
@@ -149,14 +149,17 @@ async def _same_day_since(ladders: Sequence[str], as_of: datetime, zone: ZoneInf
         if run is None or not same:
             return None
         since = run.watermark if since is None else min(since, run.watermark)
-    # An import may have moved the joining days of members who have no new facts.
-    imported = since is not None and await connection().fetchval(
+    # An import may have moved the joining days of members who have no new facts. A rebuild made everybody's standing
+    # anew, and went as far as the last schedule, not as of its own instant.
+    moved = since is not None and await connection().fetchval(
         "SELECT EXISTS (SELECT FROM import_run WHERE tenant_id = $1 AND kind = 'members'"
+        " AND (finished_at IS NULL OR finished_at >= $2))"
+        " OR EXISTS (SELECT FROM recalculation WHERE tenant_id = $1 AND cause = 'rebuild'"
         " AND (finished_at IS NULL OR finished_at >= $2))",
         current().tenant_id,
         since,
     )
-    return None if imported else since
+    return None if moved else since
 
 
 async def _unfinished() -> bool:

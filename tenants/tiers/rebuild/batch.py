@@ -9,24 +9,26 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from tenants.tiers.rebuild.facts import gather
-from tenants.tiers.rebuild.walk import Walk, joining_days, rules_ever
+from tenants.tiers.rebuild.walk import Walk, beginnings, rules_ever
 
 BATCH: Final = 2_000
 """Each day of history is a few statements, however many members: more at once are cheaper, and locked for longer."""
 
 
 async def rebuild(run: asyncpg.Record, locked: Sequence[UUID], recorded_at: datetime) -> tuple[int, int, int, int]:
-    """Makes the decisions of the locked members anew, up to the run's instant: evaluated, upgraded, renewed,
-    downgraded. `recorded_at` is the instant behind the locks.
+    """Makes the decisions of the locked members anew, up to now: evaluated, upgraded, renewed, downgraded.
+
+    Now is `recorded_at`, the instant behind the locks: what was sold since the run was asked for counts too.
     """
-    steps = await gather(locked, run["as_of"], run["timezone"])
+    now = max(run["as_of"], recorded_at)
+    steps = await gather(locked, now, run["timezone"])
     walk = Walk(
         run["id"],
-        run["as_of"],
+        now,
         recorded_at,
         ZoneInfo(run["timezone"]),
         await rules_ever(),
-        await joining_days(locked),
+        await beginnings(locked),
     )
     await walk.go(steps)
     return len(locked), walk.counts.upgraded, walk.counts.renewed, walk.counts.downgraded

@@ -40,12 +40,15 @@ SELECT min(p.occurred_at) FROM member b JOIN purchase p ON p.tenant_id = $1 AND 
   LEFT JOIN purchase_refunded r ON r.tenant_id = $1 AND r.purchase_id = p.id
  WHERE b.tenant_id = $1 AND (b.id = f.member_id OR b.merged_into = f.member_id)
    AND p.local_day = f.counted_on AND {_STANDS}"""
-# Nothing is decided about an instant to come: a fact dated ahead counts on its day, and is looked at now.
+# Nothing is decided about an instant to come: a fact dated ahead counts on its day, and is looked at now. At a day's
+# first instant, which dates without a time have, an evaluation would look at the day before: it comes just behind it.
+# Of opening tiers, one that was put right later, as of the same day or an earlier one, never was.
 _FACTS: Final = f"""
 INSERT INTO rebuild_fact (member_id, on_day, k, day, at, cause, cause_id, amount)
-SELECT x.member_id, (x.at AT TIME ZONE $3)::date,
-       row_number() OVER (PARTITION BY x.member_id, (x.at AT TIME ZONE $3)::date ORDER BY x.at, x.external_id, x.id),
-       x.day, x.at, x.cause, x.id, x.amount
+SELECT x.member_id, n.on_day,
+       row_number() OVER (PARTITION BY x.member_id, n.on_day ORDER BY x.at, x.external_id, x.id),
+       x.day, CASE WHEN n.on_day > n.day_before AND x.cause <> 'act' THEN x.at + interval '1 microsecond' ELSE x.at END,
+       x.cause, x.id, x.amount
   FROM (
     SELECT h.holder_id AS member_id, p.local_day AS day, least(p.occurred_at, $2) AS at, 'purchase' AS cause, p.id,
            p.external_id, p.amount - coalesce(r.refunded, 0) AS amount{_PURCHASES} WHERE {_STANDS}
@@ -61,7 +64,14 @@ SELECT x.member_id, (x.at AT TIME ZONE $3)::date,
     SELECT h.holder_id, (c.at AT TIME ZONE $3)::date, c.at, 'act', c.id, '', NULL
       FROM rebuild_holder h
       JOIN (SELECT member_id, id, CASE WHEN act = 'opening' THEN since::timestamp AT TIME ZONE $3 ELSE recorded_at END
-                   AS at FROM tier_act WHERE tenant_id = $1) c ON c.member_id = h.id) x"""
+                   AS at
+              FROM tier_act a
+             WHERE tenant_id = $1 AND NOT (act = 'opening' AND EXISTS (
+               SELECT FROM tier_act b WHERE b.tenant_id = $1 AND b.member_id = a.member_id AND b.ladder = a.ladder
+                                        AND b.act = 'opening' AND b.seq > a.seq AND b.since <= a.since))) c
+        ON c.member_id = h.id) x
+ CROSS JOIN LATERAL (SELECT (x.at AT TIME ZONE $3)::date AS on_day,
+                            ((x.at - interval '1 microsecond') AT TIME ZONE $3)::date AS day_before) n"""
 _SUMS: Final = f"""
 INSERT INTO rebuild_sum (fact_id, measure, total, facts, valued)
 SELECT p.id, '{codes.BRANCH}:' || p.branch_id, p.amount - coalesce(r.refunded, 0), 1, 0{_PURCHASES} WHERE {_STANDS}
@@ -149,9 +159,10 @@ async def gather(members: Sequence[UUID], now: datetime, timezone: str) -> list[
     await connection().execute(_INDEX)
     for statement in _CLEAR:
         await connection().execute(statement, tenant_id, members)
+    records = [row["id"] for row in await connection().fetch("SELECT id FROM rebuild_holder")]
     # Decisions are append-only for the role that everything else runs as.
     await connection().execute("SET LOCAL ROLE rebuilder")
-    await connection().execute(_DROP_DECISIONS, tenant_id, members)
+    await connection().execute(_DROP_DECISIONS, tenant_id, records)
     await connection().execute("RESET ROLE")
     rows = await connection().fetch("SELECT on_day, max(k) AS facts FROM rebuild_fact GROUP BY 1 ORDER BY 1")
     return [Step(row["on_day"], row["facts"]) for row in rows]

@@ -23,6 +23,7 @@ from tenants.programme.windows import (
     MembershipYear,
 )
 
+_NOT_WALKED: Final = frozenset({"top_ups", "max_top_up", "points_earned"})
 _CONCERNED: Final = """
 SELECT s.member_id FROM member_tier s
  WHERE s.tenant_id = $1 AND s.ladder = $2 AND s.member_id = ANY ($3::uuid[])
@@ -39,12 +40,17 @@ def is_quiet(ladder: Ladder) -> bool:
 
 
 def _fades(leaf: Leaf) -> bool:
-    """Whether the leaf, without a fact, can only cease to hold. An old rating that leaves its window lifts the mean."""
+    """Whether the leaf, without a fact, can only cease to hold. An old rating that leaves its window lifts the mean;
+    top-ups and points are no facts of the walk: their days come with the calendar.
+    """
     if leaf.lt is not None or not leaf.gte or leaf.gte < 0:
         return False
     if isinstance(leaf, RatingLeaf) and not isinstance(leaf.window, Lifetime):
         return False
-    return all(part.window is not None and not _looks_back(part.window) for part in parts(leaf))
+    return all(
+        part.window is not None and part.metric not in _NOT_WALKED and not _looks_back(part.window)
+        for part in parts(leaf)
+    )
 
 
 def _looks_back(window: AnyWindow) -> bool:

@@ -32,7 +32,10 @@ _BEGAN: Final = """
 SELECT least((SELECT recorded_at FROM purchase WHERE tenant_id = $1 ORDER BY id LIMIT 1),
              (SELECT recorded_at FROM activity WHERE tenant_id = $1 ORDER BY id LIMIT 1),
              (SELECT recorded_at FROM tier_act WHERE tenant_id = $1 ORDER BY id LIMIT 1))"""
-_JOINED: Final = "SELECT id, joined_on FROM member WHERE tenant_id = $1 AND id = ANY ($2)"
+_BEGINS: Final = """
+SELECT m.id, least(m.joined_on, f.first_day) AS begins FROM member m
+  LEFT JOIN (SELECT member_id, min(on_day) AS first_day FROM rebuild_fact GROUP BY 1) f ON f.member_id = m.id
+ WHERE m.tenant_id = $1 AND m.id = ANY ($2::uuid[])"""
 _ACTS: Final = "SELECT * FROM tier_act WHERE tenant_id = $1 AND id = ANY ($2::uuid[])"
 
 
@@ -69,7 +72,8 @@ class Rules:
 class Walk:
     """The members of one batch on their way; their locks are held and their decisions are gone.
 
-    `now` is where it ends, `run_id` the cause of what schedules decide. `ran`: each ladder's last firing so far.
+    `now` is where it ends, `run_id` the cause of what schedules decide. `begins`: the day on which each member's
+    history does. `ran`: each ladder's last firing so far.
     """
 
     run_id: UUID
@@ -77,15 +81,15 @@ class Walk:
     recorded_at: datetime
     zone: ZoneInfo
     rules: Rules
-    joined: Mapping[UUID, date]
+    begins: Mapping[UUID, date]
     counts: Counts = field(default_factory=Counts)
     ran: dict[str, date] = field(default_factory=dict)
     _fired: dict[tuple[str, int], datetime] = field(default_factory=dict)  # by ladder and version of the rules
 
     async def go(self, steps: Sequence[Step]) -> None:
-        """Everything from the first fact or joining on."""
+        """Everything from the first beginning on."""
         facts = {step.day: step.facts for step in steps}
-        first = min([*facts, *self.joined.values()])
+        first = min(self.begins.values())
         for day in _days(first, max([local_day(self.now, self.zone), *facts])):
             instant = schedule_instant(day, self.zone)
             if instant <= self.now:
@@ -94,20 +98,20 @@ class Walk:
                 await self._facts(await add(day, k))
 
     async def _fire(self, instant: datetime, day: date) -> None:
-        """The schedules of a midnight, for who had joined by the day that ended with it."""
+        """The schedules of a midnight, for those whose history had begun by the day that ended with it."""
         rules = self.rules.at(instant)
-        joined = [member for member, joined_on in self.joined.items() if joined_on < day]
+        there = [member for member, begins in self.begins.items() if begins < day]
         due = [ladder for ladder in rules.ladders if latest_schedule_day(ladder.policy.schedule, day) == day]
         loud: list[int] = []
         for ladder in due:
             j = rules.ladders.index(ladder)
             before = self._fired.get((ladder.code, rules.version))
             if before is not None and is_quiet(ladder):
-                await self._decide(rules, (j,), await concerned(ladder, joined, day, before), instant)
+                await self._decide(rules, (j,), await concerned(ladder, there, day, before), instant)
             else:
                 loud.append(j)
             self._fired[ladder.code, rules.version] = instant
-        await self._decide(rules, tuple(loud), joined, instant)
+        await self._decide(rules, tuple(loud), there, instant)
         self.ran.update({ladder.code: day for ladder in due})
 
     async def _decide(self, rules: Programme, ladders: tuple[int, ...], members: list[UUID], instant: datetime) -> None:
@@ -187,7 +191,10 @@ async def rules_ever() -> Rules:
     return Rules([await programme(row["version"]) for row in used], [row["published_at"] for row in used])
 
 
-async def joining_days(members: Sequence[UUID]) -> dict[UUID, date]:
-    """The day on which each member joined."""
-    rows = await connection().fetch(_JOINED, current().tenant_id, members)
-    return {row["id"]: row["joined_on"] for row in rows}
+async def beginnings(members: Sequence[UUID]) -> dict[UUID, date]:
+    """The day on which each member's history begins: that of joining, or of the first fact where that is earlier.
+
+    Who brings nothing but sales along has members who joined on the day of the migration.
+    """
+    rows = await connection().fetch(_BEGINS, current().tenant_id, members)
+    return {row["id"]: row["begins"] for row in rows}

@@ -11,6 +11,7 @@ from typing import Final
 from saas.demo.client import Client
 from saas.demo.database import ChainDatabase
 from saas.demo.industry import ZONE, Industry
+from saas.demo.moved import bring
 from saas.demo.people import Person, people
 from saas.demo.trading_days import Calendar
 from saas.demo.visits import Action, History, Ticket
@@ -91,4 +92,5 @@ def fill(
             writer.refund(ticket)
         if number % _SAVE_EVERY == 0:
             keep(number + 1)
+    bring(client, industry, people(Calendar(industry, until), industry.members), until.date())
     database.move_clock(None)

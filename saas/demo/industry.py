@@ -73,7 +73,8 @@ class Industry:
     `decided` how many months lie between two of its schedules. `insured`: the categories that medical insurance pays.
     `passers_by`: tickets a day without a member. `ages`, `women` and `tags` (share of the members) describe people,
     `traits` are choices of the template's attributes with how often each is made,
-    `referred` and `refunded` are shares of members and tickets.
+    `referred` and `refunded` are shares of members and tickets, `moved` those of the regular customers who brought a
+    tier along from an older system.
     """
 
     template: str
@@ -97,6 +98,7 @@ class Industry:
     pastimes: tuple[Pastime, ...] = ()
     referred: float = 0.08
     refunded: float = 0.015
+    moved: dict[str, float] = field(default_factory=dict)
 
     @property
     def measures_health(self) -> bool:

@@ -64,4 +64,5 @@ TEA = Industry(
     traits={"taste": {"oolong": 32, "white": 24, "green": 20, "dark": 14, "black": 10}},
     pastimes=(Pastime("tasting", 0.18), Pastime("festival", 0.05)),
     referred=0.1,
+    moved={"silver": 0.24, "gold": 0.09},
 )

@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -138,7 +138,10 @@ class _Lossy(str):
 
 def _number(text: str) -> Any:
     number = float(text)
-    exact = math.isfinite(number) and Decimal(text) == Decimal(repr(number))
+    try:
+        exact = math.isfinite(number) and Decimal(text) == Decimal(repr(number))
+    except InvalidOperation:  # an exponent of twenty digits
+        exact = False
     return number if exact else _Lossy(text)
 
 

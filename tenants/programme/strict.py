@@ -5,6 +5,7 @@ Models that refuse what they don't know, exact values, and errors whose location
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -157,8 +158,12 @@ MoneyAboveZero = Annotated[int, Field(ge=1, le=MAX_MONEY)]
 """The same, at least 1. A type of its own: a field's `ge` beside that of its `Money` would be forgotten."""
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 # no control characters: PostgreSQL's jsonb refuses NUL, and a name of blanks is no name
-Label = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^\P{Cc}*[^\p{Cc}\s]\P{Cc}*$")]
-"""A short visible text, such as a till's category."""
+Label = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=64, pattern=r"^\P{Cc}*[^\p{Cc}\s]\P{Cc}*$"),
+    AfterValidator(lambda text: unicodedata.normalize("NFC", text).strip()),
+]
+"""A short visible text, such as a till's category; NFC and trimmed as what tills send is, or it would never be met."""
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^\P{Cc}*[^\p{Cc}\s]\P{Cc}*$")]
 
 Codes = Annotated[tuple[Code, ...], BeforeValidator(as_tuple), Field(max_length=200), AfterValidator(_unique)]

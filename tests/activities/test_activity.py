@@ -106,6 +106,7 @@ async def test_numbers_are_kept_as_they_were_sent(sent: Any, kept: str | None, c
         ("1.23456", "too-many-decimals"),
         ("1.00000000000000000001", "too-many-decimals"),
         ('"1.00001"', "too-many-decimals"),
+        ("1e-99999999999999999999", "too-many-decimals"),
         ("10000000000", "out-of-range"),
         ("1e300", "out-of-range"),
         ('"1e3"', "invalid-number"),

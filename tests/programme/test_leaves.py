@@ -73,7 +73,7 @@ def test_a_score_is_read_written_and_named_by_its_weights() -> None:
         score(*parts, parts[0]),
         score({**parts[0], "per": 101}, *parts[1:]),
         score({**parts[0], "points": 2}, *parts[1:]),
-        score({**parts[0], "category": "tea "}, *parts[1:]),
+        score({**parts[0], "category": "teas"}, *parts[1:]),
     ]
     assert len({key, *(leaf_key(parse_leaf(other)) for other in others)}) == 6
 

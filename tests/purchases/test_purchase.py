@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from support.chains import Chain
+from support.programme import change_programme
 from support.till import bought, buy, drift, member, rows
 
 
@@ -141,3 +142,23 @@ async def test_a_closed_branch_sells_nothing_more(chain: Chain) -> None:
     assert (again.status_code, again.json()) == (200, first)
     other_content = await buy(chain, "1", 101, branch_id=other)
     assert other_content.json()["type"] == "/problems/branch-closed"
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent"),
+    [(" 茶 ", "茶"), ("茶", "\u3000茶 "), ("cafe\u0301", "café"), ("café", "cafe\u0301"), ("a/b:c@all", "a/b:c@all")],
+)
+async def test_a_rules_category_is_the_tills_however_either_is_typed(asked: str, sent: str, chain: Chain) -> None:
+    document = (await chain.http.get("/v1/programme")).json()
+    ladder = document["ladders"][0]
+    ladder["tiers"] = ladder["tiers"][:2]
+    ladder["tiers"][1]["qualify"] = {
+        "metric": "spend",
+        "category": asked,
+        "window": {"type": "lifetime"},
+        "gte": 5,
+    }
+    await change_programme(chain, ladders=document["ladders"])
+    lines = [{"category": sent, "amount": 5}]
+    sale = await bought(chain, "1", None, member_id=await member(chain), lines=lines)
+    assert sale["tier"]["after"] == ladder["tiers"][1]["code"]

@@ -126,30 +126,39 @@ class _Step:
 
     def _target(self) -> _Member | None:
         """Whom the row means: by external id, else phone, else card number. One that has another external id is
-        somebody else. Of those who share a phone it is the one of this name.
+        somebody else; where phones may be shared, so is one of another card or name.
         """
         for kind, field in _KINDS:
             value = getattr(self.row, field)
             holders = [] if value is None else self.by_identity.get((kind, value), [])
-            if kind == PHONE and len(holders) > 1:
-                return self._of_household(holders)
+            if kind == PHONE and self.shared and holders:
+                meant = self._of_household(holders)
+                if meant is None:
+                    continue
+                return meant
             for member in holders:
                 if kind == "external_id":
                     return member  # its own, or that of a record that was merged into it
-                mine = self.row.external_id is None or member.external_id in {None, self.row.external_id}
-                return member if mine else None
+                return member if self._may_be(member) else None
         return None
 
+    def _may_be(self, member: _Member) -> bool:
+        return self.row.external_id is None or member.external_id in {None, self.row.external_id}
+
     def _of_household(self, holders: list[_Member]) -> _Member | None:
-        if self.row.external_id is not None:
-            return None  # nobody has it, or it would have been found by it
-        by_card = [m for m in holders if self.row.card_no is not None and m.card_no == self.row.card_no]
-        by_name = [m for m in holders if self.row.name is not None and m.name == self.row.name]
-        meant = by_card or by_name
-        if len(meant) == 1:
-            return meant[0]
-        self.context.wrong(self.row.line, "phone", "phone-shared", self.row.phone)
-        return None
+        """Of those who have the phone, one or more, the one of the row's card, else of its name, else the only one if
+        nothing speaks against it. None: somebody new, or a row that doesn't say who.
+        """
+        row = self.row
+        held = [member for member in holders if self._may_be(member)]
+        by_card = self.by_identity.get(("card", row.card_no), []) if row.card_no is not None else []
+        alike = [m for m in held if m in by_card or row.card_no is None or m.card_no is None]
+        named = [m for m in alike if row.name is not None and m.name == row.name]
+        vague = [m for m in alike if row.name is None or m.name is None]
+        meant = [m for m in held if m in by_card] or named or vague
+        if len(meant) > 1 or (vague and meant is vague and len(held) > 1):
+            self.context.wrong(row.line, "phone", "phone-shared", row.phone)
+        return meant[0] if len(meant) == 1 else None
 
     def _refuse_taken(self, target: _Member | None) -> None:
         for kind, field in _KINDS:

@@ -114,17 +114,36 @@ async def test_a_household_shares_its_phone_where_it_may(imports: Any) -> None:
     for missing in (False, True):
         bought = await imports.run(sold, "purchases", create_missing=missing)
         assert await imports.codes(bought["id"]) == [(2, "member", "phone-shared")]
-    named = "phone,name,gender\n13800138000,Bob,M\n13800138000,,F\n13800138000,Dan,F\n"
+    named = "phone,name,gender\n13800138000,Bob,M\n13800138000,,F\n"
     made = await imports.run(named, "members")
     assert (counts(made), await imports.codes(made["id"])) == (
-        (0, 1, 0, 2),
-        [(3, "phone", "phone-shared"), (4, "phone", "phone-shared")],
+        (0, 1, 0, 1),
+        [(3, "phone", "phone-shared")],
     )
     moved = await imports.run("external_id,phone\nb,13900139000\nc,13700137000\n", "members")
     assert counts(moved) == (0, 2, 0, 0)
     for phone, names in (("13800138000", ["Ann"]), ("13900139000", ["Bob"]), ("13700137000", ["Cat"])):
         assert [m["name"] for m in await people(imports, f"phone={phone}")] == names
     assert await imports.query("SELECT 1 FROM household_member WHERE tenant_id = $1") == []
+
+
+async def test_a_family_in_one_file_is_not_one_person(imports: Any) -> None:
+    """Where phones may be shared, a row of another card or name is not the one member who has the phone so far."""
+    await imports.http.patch("/v1/tenant", json={"shared_phones": True})
+    file = "phone,card_no,name\n13800138000,C1,Ann\n13800138000,C2,Bob\n13900139000,,Cat\n13900139000,,Dan\n"
+    assert counts(await imports.run(file, "members")) == (4, 0, 0, 0)
+    assert counts(await imports.run(file, "members")) == (0, 0, 4, 0)
+    assert [m["name"] for m in await people(imports)] == ["Ann", "Bob", "Cat", "Dan"]
+    more = "phone,card_no,name,gender\n13700137000,,Eve,\n13700137000,C5,Eve,F\n13700137000,,,M\n"
+    assert counts(await imports.run(more, "members")) == (1, 2, 0, 0)
+    assert [(m["card_no"], m["gender"]) for m in await people(imports, "phone=13700137000")] == [("C5", "male")]
+    moved = "phone,card_no,name\n13900139000,C2,Bob\n13900139000,,Ann\n"  # Bob by his card; another Ann
+    assert counts(await imports.run(moved, "members")) == (1, 1, 0, 0)
+    assert [m["name"] for m in await people(imports, "phone=13900139000")] == ["Ann", "Bob", "Cat", "Dan"]
+    assert [m["name"] for m in await people(imports, "phone=13800138000")] == ["Ann"]
+    known = "external_id,phone,name\ncat,13900139000,Cat\nfay,13900139000,Fay\n"
+    assert counts(await imports.run(known, "members")) == (1, 1, 0, 0)
+    assert counts(await imports.run(known, "members")) == (0, 0, 2, 0)
 
 
 async def test_an_old_file_finds_the_survivor(imports: Any) -> None:

@@ -23,6 +23,8 @@ from tenants.programme.versions import programme
 from tenants.programme.windows import ONE_DAY, add_months, local_day
 from tenants.tiers.deciding import statement_for
 from tenants.tiers.given import Given, give
+from tenants.tiers.runs import last_runs, moved_on
+from tenants.tiers.steps import renews_silently
 
 LONGEST_LOCK_MONTHS: Final = 120
 _DEFAULT_MONTHS: Final = 12  # where a tier has no validity of its own
@@ -47,8 +49,11 @@ _RELEASE: Final = """
 UPDATE member_tier SET may_rise = true, locked_until = $4::date,
        valid_until = CASE WHEN valid_until IS NOT NULL THEN $4::date END
  WHERE tenant_id = $1 AND member_id = $2 AND ladder = $3"""
+# Where nothing was written the tier is kept, which until the next schedule is no decision: its validity goes on.
 _RELEASED: Final = """
-UPDATE member_tier SET locked_until = NULL
+UPDATE member_tier SET locked_until = NULL,
+       valid_from = CASE WHEN rank > 0 THEN coalesce($5::date, valid_from) ELSE valid_from END,
+       valid_until = CASE WHEN rank > 0 THEN coalesce($4::date, valid_until) END
  WHERE tenant_id = $1 AND member_id = $2 AND ladder = $3 AND locked_until IS NOT NULL"""
 
 
@@ -166,7 +171,9 @@ async def _release(place: _Place, moment: Moment) -> None:
     ladders = tuple(j for j, ladder in enumerate(place.rules.ladders) if ladder.code == place.ladder.code)
     statement = statement_for(current().tenant_id, place.rules, ladders, Ids.ONE)
     await connection().fetch(statement.sql, *statement.arguments(current().tenant_id, (place.member_id,), moment))
-    await connection().execute(_RELEASED, *key)
+    on = renews_silently(place.ladder)
+    until = valid_until(place.ladder.policy, place.today) if on else None
+    await connection().execute(_RELEASED, *key, until, place.today if on else None)
 
 
 async def _place(member_id: UUID, ladder_code: str | None, pointer: str) -> _Place:
@@ -253,7 +260,7 @@ async def _held(place: _Place) -> Held:
         ladder=place.ladder.code,
         code=held["tier"] if held["rank"] else place.ladder.tiers[0].code,
         since=held["since"] or held["joined_on"],
-        valid_until=held["valid_until"],
+        valid_until=moved_on(place.ladder, held["valid_until"], await last_runs()),
         locked_until=held["locked_until"] if locked else None,
         may_rise=held["may_rise"] if locked else True,
         reason=held["reason"],

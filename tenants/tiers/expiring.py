@@ -39,7 +39,8 @@ _PLACE: Final = (
 # The schedules that fire at this midnight decide first: they renew and lift some of those who would be told.
 _DECIDING: Final = """
 SELECT EXISTS (SELECT FROM schedule WHERE tenant_id = $1 AND name = 'tiers' AND next_at <= $2)
-    OR EXISTS (SELECT FROM outbox WHERE tenant_id = $1 AND dead_at IS NULL AND payload ->> 'schedule' = 'tiers')"""
+    OR EXISTS (SELECT FROM outbox WHERE tenant_id = $1 AND dead_at IS NULL AND payload ->> 'schedule' = 'tiers')
+    OR EXISTS (SELECT FROM recalculation WHERE tenant_id = $1 AND finished_at IS NULL AND cause = 'schedule')"""
 _CAUGHT_UP: Final = "UPDATE schedule SET next_at = $3 WHERE tenant_id = $1 AND name = $2 AND next_at < $3"
 _NEXT: Final = """
 SELECT s.member_id, s.ladder, s.tier, s.valid_until FROM member_tier s

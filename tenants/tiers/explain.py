@@ -58,13 +58,14 @@ async def _current(member_id: UUID, reading: Reading, rules: Programme) -> dict[
             member_id,
             decision_id,
         )
-    tier = reading.held
+    tier, locked_until = reading.held, reading.row[f"{prefix}_locked_until"]
+    locked = locked_until is not None and locked_until >= reading.moment.today
     return {
         "code": reading.row[f"{prefix}_tier"],
         "names": tier.names.model_dump(mode="json", by_alias=True) if tier else None,
         "since": reading.row[f"{prefix}_began"] or reading.row["joined_on"],
         "valid_until": reading.row[f"{prefix}_valid_until"],
-        "locked_until": reading.row[f"{prefix}_locked_until"],
+        "locked_until": locked_until if locked else None,
         "reason": reading.row[f"{prefix}_reason"],
         "decision_id": decision_id,
         "facts": None if facts is None else told(facts, rules),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, TypedDict, cast
+from typing import Any, Final, TypedDict, cast
 from uuid import UUID
 
 import asyncpg
@@ -36,6 +36,25 @@ COLUMNS = (
     "id, member_id, ladder, effective_at, recorded_at, from_tier, to_tier, reason, valid_until, day,"
     " programme_version, facts, cause, cause_id"
 )
+
+
+# Ids grow with time: a rebuild that was asked for after the fact made its decisions again.
+_REBUILT: Final = """
+SELECT coalesce(m.merged_into, m.id) AS holder_id,
+       coalesce((SELECT occurred_at FROM purchase WHERE tenant_id = $1 AND id = $3),
+                (SELECT occurred_at FROM activity WHERE tenant_id = $1 AND id = $3)) AS occurred_at
+  FROM member m
+ WHERE m.tenant_id = $1 AND m.id = $2
+   AND EXISTS (SELECT FROM recalculation r WHERE r.tenant_id = $1 AND r.id > $3 AND r.cause = 'rebuild'
+                                             AND r.finished_at IS NOT NULL)"""
+_UP_TO: Final = """
+SELECT DISTINCT ON (ladder, cause_id = $4) ladder, id, to_tier, reason, cause_id,
+       first_value(from_tier) OVER (PARTITION BY ladder, cause_id = $4 ORDER BY seq) AS before
+  FROM decision
+ WHERE tenant_id = $1 AND member_id = ANY ($2::uuid[])
+   AND (cause_id = $4 OR CASE WHEN $5::timestamptz IS NULL THEN seq <= $3
+                              ELSE effective_at <= $5 AND reason <> 'late' END)
+ ORDER BY ladder, cause_id = $4, seq DESC"""
 
 
 def decision_out(row: asyncpg.Record, rules: Programme) -> DecisionOut:
@@ -76,20 +95,16 @@ async def changes_of_fact(
     member_id: UUID, seq: int, fact_id: UUID, version: int | None, recorded_at: datetime
 ) -> list[Change]:
     """Every ladder's tier before and after a recorded purchase or activity, from the decisions alone: those up to the
-    member's number `seq`, and its own. The ladders are those of `version`, the rules that decided about it; of a fact
-    that doesn't know its own, those in force when it was recorded.
+    member's number `seq`, and its own; behind a rebuild, which numbers them anew, those up to the fact's instant. The
+    ladders are those of `version`, the rules that decided about it; of a fact that doesn't know its own, those in force
+    when it was recorded.
     """
     rules = await programme(await version_at(recorded_at) if version is None else version)
-    rows = await connection().fetch(
-        "SELECT DISTINCT ON (ladder, cause_id = $4) ladder, id, to_tier, reason, cause_id,"
-        " first_value(from_tier) OVER (PARTITION BY ladder, cause_id = $4 ORDER BY seq) AS before FROM decision"
-        " WHERE tenant_id = $1 AND member_id = $2 AND (seq <= $3 OR cause_id = $4)"
-        " ORDER BY ladder, cause_id = $4, seq DESC",
-        current().tenant_id,
-        member_id,
-        seq,
-        fact_id,
-    )
+    rebuilt = await connection().fetchrow(_REBUILT, current().tenant_id, member_id, fact_id)
+    members, happened = [member_id], None
+    if rebuilt is not None:
+        members, happened = [member_id, rebuilt["holder_id"]], rebuilt["occurred_at"]
+    rows = await connection().fetch(_UP_TO, current().tenant_id, members, seq, fact_id, happened)
     last = {row["ladder"]: row for row in rows}  # of a ladder's two, its own comes second
     return [_change(ladder, last.get(ladder.code), fact_id) for ladder in rules.ladders]
 

@@ -19,10 +19,11 @@ from saas.scope import connection, current
 from tenants.programme.compiler import Ids
 from tenants.programme.document import Ladder, Programme
 from tenants.programme.moment import moment_of
-from tenants.programme.schedule import UntilNextSchedule, next_schedule_day, schedule_instant
+from tenants.programme.schedule import next_schedule_day, schedule_instant
 from tenants.programme.versions import programme
 from tenants.programme.windows import ONE_DAY, local_day
 from tenants.tiers.deciding import Way, statement_for
+from tenants.tiers.runs import moved_on
 
 # A lateral, which OFFSET keeps one: each member's tiers are looked up, whatever the planner believes of a chain that
 # was never analysed.
@@ -134,14 +135,10 @@ async def recheck_marked(recheck: Recheck, ladders: Sequence[str], locked: Seque
 def _decides_anew(mark: asyncpg.Record, recheck: Recheck) -> bool:
     """Whether the firing finds validity and grace over: then it decides about the tier with the values of now."""
     ladder = recheck.rules.ladder(mark["ladder"])
-    if ladder is None or not recheck.firing or mark["valid_until"] is None:
+    if ladder is None or not recheck.firing:
         return False
-    policy, ends = ladder.policy, mark["valid_until"]
-    ran = recheck.last_runs.get(ladder.code)
-    if ran is not None and isinstance(policy.validity, UntilNextSchedule) and policy.grace_days == 0:
-        ends = max(ends, next_schedule_day(policy.schedule, ran) - ONE_DAY)
-    over: bool = ends + timedelta(days=policy.grace_days) < local_day(recheck.at, recheck.zone)
-    return over
+    ends = moved_on(ladder, mark["valid_until"], recheck.last_runs)
+    return ends is not None and ends + timedelta(days=ladder.policy.grace_days) < local_day(recheck.at, recheck.zone)
 
 
 def _again(mark: asyncpg.Record) -> _Again:

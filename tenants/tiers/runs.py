@@ -1,10 +1,14 @@
 """What the last finished run over every member established, per ladder."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from saas.scope import connection, current
+from tenants.programme.document import Ladder
+from tenants.programme.schedule import UntilNextSchedule, next_schedule_day
+from tenants.programme.windows import ONE_DAY
 
 ID_SLACK: Final = timedelta(minutes=15)
 """How much older than its lock an id can be that wasn't made behind it: an import's, which waits a whole batch, and a
@@ -34,3 +38,16 @@ async def ladder_runs() -> dict[str, LadderRun]:
 async def last_runs() -> dict[str, date]:
     """T of those runs: a renewal `until_next_schedule` writes nothing, so this moves its validity on."""
     return {code: run.day for code, run in (await ladder_runs()).items()}
+
+
+def moved_on(ladder: Ladder, valid_until: date | None, runs: Mapping[str, date]) -> date | None:
+    """A stored `valid_until` as it holds behind `last_runs()`: `tenants.programme.states` says the same in SQL."""
+    policy, ran = ladder.policy, runs.get(ladder.code)
+    if (
+        valid_until is None
+        or ran is None
+        or policy.grace_days > 0
+        or not isinstance(policy.validity, UntilNextSchedule)
+    ):
+        return valid_until
+    return max(valid_until, next_schedule_day(policy.schedule, ran) - ONE_DAY)

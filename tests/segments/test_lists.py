@@ -113,3 +113,20 @@ async def test_has_answers_for_one_member(chain: Chain) -> None:
     async with tenant_scope(chain.tenant_id):
         segment = await selecting.segment_of(parse_segment_condition(TAGGED))
         assert [await segment.has(UUID(one)) for one in (inside, outside)] == [True, False]
+
+
+async def test_those_whom_other_filters_find_are_asked_about_a_few_at_a_time(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tenants.members import listing
+
+    monkeypatch.setattr(listing, "_ASKED_ABOUT", 2)
+    await keep(chain)
+    made = [await enrol(chain, tags=["tea", *(["VIP"] if n % 4 == 0 else [])]) for n in range(11)]
+    wanted = made[::4][::-1]
+    assert await pages(chain, "/v1/members?segment=regulars&tag=tea&limit=200") == [wanted]
+    assert await pages(chain, "/v1/members?segment=regulars&tag=tea&limit=2") == [wanted[:2], wanted[2:]]
+    monkeypatch.setattr(listing, "monotonic", iter(range(0, 10**6, 6)).__next__)
+    found = await pages(chain, "/v1/members?segment=regulars&tag=tea&limit=200")
+    assert [one for page in found for one in page] == wanted
+    assert len(found) > 1

@@ -47,6 +47,7 @@ async def test_finds_by_every_identifier(chain: Any) -> None:
     assert await found(chain, "external_id=x-1&phone=13800138000") == [ann]
     assert await found(chain, "external_id=x-1&phone=13900138000") == []
     assert await found(chain, "q=8000") == [bob, ann]
+    assert await found(chain, "q=８０００") == [bob, ann]
     assert await found(chain, "q=13800138000") == [cat, ann]
     assert await found(chain, "q=ANN") == [bob, ann]
     assert await found(chain, "q=ann%20l") == [ann]

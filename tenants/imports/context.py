@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from uuid_utils.compat import uuid7
 
+from saas.money import to_decimal
 from saas.scope import connection
 from tenants.audit.record import record
 from tenants.imports.errors import RowErrors
@@ -89,6 +90,10 @@ class Context:
     def wrong(self, line: int, field: str, code: str, value: str | None = None, **params: object) -> None:
         """An error in the row that begins at `line`, named by the column that feeds `field`."""
         self.errors.add(line, self.layout.column(field), code, value, **params)
+
+    def as_written(self, minor: int) -> str:
+        """An amount as the file writes amounts: in minor units, or in the currency's own with its decimals."""
+        return str(minor) if self.options.minor_units else f"{to_decimal(minor, self.currency):f}"
 
     def is_good(self, line: int) -> bool:
         return line not in self.errors.failed

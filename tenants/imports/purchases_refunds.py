@@ -113,7 +113,8 @@ async def _write(rows: list[PurchaseRow], purchases: dict[Key, UUID], context: C
         purchase = bought[purchases[_sale_of(row)]]
         amount = -row.amount
         if context.is_good(row.line) and amount > purchase.left:
-            context.wrong(row.line, "amount", "refund-exceeds-purchase", str(row.amount), left=purchase.left)
+            left = context.as_written(purchase.left)
+            context.wrong(row.line, "amount", "refund-exceeds-purchase", context.as_written(row.amount), left=left)
         if context.is_good(row.line):
             shares = spread(amount, purchase.left_of_lines) if purchase.lines else []
             taken.append((row, purchase, shares))

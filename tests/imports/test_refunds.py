@@ -98,6 +98,13 @@ async def test_the_same_file_twice_at_once_gives_back_once(shop: Any, monkeypatc
     assert await drift(shop.chain) == []
 
 
+async def test_a_file_in_minor_units_is_answered_in_them(shop: Any) -> None:
+    rows = "T1,M1,,2025-01-01 10:00,1000,,\nR1,M1,,2025-01-02 10:00,-1001,,T1\n"
+    done = await shop.run(HEADER + rows, "purchases", minor_units=True)
+    (told,) = await shop.errors(done["id"])
+    assert told[2:] == ["refund-exceeds-purchase", "no more than 1000 of this purchase is left to give back", "'-1001"]
+
+
 async def test_many_members_refunds_take_no_more_statements_than_a_few(shop: Any) -> None:
     """Not one for each member's tiers that come into question, either."""
     people = [f"P{n},1390013{n:04},丙" for n in range(60)]
@@ -145,10 +152,12 @@ async def test_what_cannot_be_given_back_is_named(shop: Any) -> None:
         (14, "amount", "invalid-amount"),
         (14, "occurred_at", "invalid-datetime"),
     ]
-    messages = {row[2]: row[3] for row in await shop.errors(done["id"])}
+    told = await shop.errors(done["id"])
+    messages = {row[2]: row[3] for row in told}
+    assert told[0][4] == "'-3.00"  # as the file says it, and no formula where a spreadsheet opens it
     chinese = {row[2]: row[3] for row in await shop.errors(done["id"], "zh-CN")}
-    assert messages["refund-exceeds-purchase"] == "no more than 200 (minor units) of this purchase is left to give back"
-    assert chinese["refund-exceeds-purchase"] == "该笔消费最多还可退 200（最小货币单位）"
+    assert messages["refund-exceeds-purchase"] == "no more than 2.00 of this purchase is left to give back"
+    assert chinese["refund-exceeds-purchase"] == "该笔消费最多还可退 2.00"
     assert (messages["unknown-purchase"], chinese["unknown-purchase"]) == (
         "no such purchase at this branch",
         "本门店没有这笔消费",

@@ -17,7 +17,7 @@ import asyncpg
 from saas.errors import DomainError, FieldError
 from saas.scope import begin_again, connection, current
 from tenants.members.identities import CARD, PHONE
-from tenants.members.whereabouts import locate, locate_identity
+from tenants.members.whereabouts import locate, locate_identity, survivor_of
 from tenants.programme.windows import local_day
 from tenants.purchases.bodies import PurchaseBody
 from tenants.purchases.fingerprint import details_digest, fingerprint
@@ -64,15 +64,20 @@ async def record_purchase(body: PurchaseBody) -> Recorded:
     amount = body.total()
     if not current().principal.may_at(body.branch_id):
         raise DomainError("not-permitted")
-    place = await _lock(body)
+    details = body.details()
+    lines, tenders = details.get("lines"), details.get("tenders")
+    mark = partial(fingerprint, occurred_at=body.occurred_at, amount=amount, details=details_digest(details))
+    try:
+        place = await _lock(body)
+    except DomainError as refused:  # who has left since is still answered what was sold before
+        if refused.code != "member-closed":
+            raise
+        return await _first_answer(body, await _meant(body), mark, otherwise=refused)
     recorded_at: datetime = place["recorded_at"]
     occurred_at = body.occurred_at or recorded_at
     if occurred_at > recorded_at + FUTURE:
         raise DomainError("validation-failed", errors=[FieldError("/occurred_at", "occurred-too-far-ahead")])
     member_id: UUID | None = place["member_id"]
-    details = body.details()
-    lines, tenders = details.get("lines"), details.get("tenders")
-    mark = partial(fingerprint, occurred_at=body.occurred_at, amount=amount, details=details_digest(details))
     if place["closed_at"] is not None:  # a till that never heard the answer to its last sale still gets it
         closed = DomainError("branch-closed", params={"branch": str(body.branch_id)})
         return await _first_answer(body, member_id, mark, otherwise=closed)
@@ -163,6 +168,11 @@ async def _locate(body: PurchaseBody) -> UUID:
     if body.member_id is None:
         raise DomainError("unknown-member")
     return await locate(body.member_id)
+
+
+async def _meant(body: PurchaseBody) -> UUID | None:
+    """The member that the body's id leads to, whoever it is by now; who has left is known by nothing else."""
+    return None if body.member_id is None else await survivor_of(body.member_id)
 
 
 async def _first_answer(

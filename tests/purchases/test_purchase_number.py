@@ -131,3 +131,30 @@ async def test_a_repeat_is_answered_by_the_rules_that_decided(chain: Chain) -> N
     again = await buy(chain, "1", 300_000, member_id=one)
     assert (again.status_code, again.json()) == (200, made)
     assert (await chain.http.get(f"/v1/purchases/{made['id']}")).json() == made
+
+
+async def test_the_till_of_who_has_left_meanwhile_still_gets_its_answer(chain: Chain) -> None:
+    """It never heard the first one. Nothing new is sold to the member, though."""
+    one, two = await member(chain, card_no="C1"), await member(chain)
+    mine = await bought(chain, "1", 100, member_id=one)
+    theirs = await bought(chain, "2", 200, member_id=two)
+    by_card = await bought(chain, "3", 300, card_no="C1")
+    assert (await chain.http.post(f"/v1/members/{one}/merge", json={"other_id": two})).status_code == 200
+    assert (await chain.http.delete(f"/v1/members/{one}")).is_success
+    for first, amount, who in ((mine, 100, one), (theirs, 200, two), (theirs, 200, one), (by_card, 300, one)):
+        again = await buy(chain, first["external_id"], amount, member_id=who)
+        assert (again.status_code, again.json()) == (200, first)
+    items = [ticket(chain, "1", 100, member_id=one), ticket(chain, "1", 101, member_id=one)]
+    outcomes = (await chain.http.post("/v1/purchases:batch", json={"items": items})).json()["data"]
+    assert [outcome["status"] for outcome in outcomes] == [200, 409]
+    other = await member(chain)
+    refusals = [
+        await buy(chain, "1", 101, member_id=one),
+        await buy(chain, "4", 100, member_id=one),
+        await buy(chain, "3", 300, card_no="C1"),  # nobody's any more: whose it was isn't known
+        await buy(chain, "1", 100, member_id=other),
+    ]
+    codes = [refused.json()["type"].rpartition("/")[2] for refused in refusals]
+    assert codes == ["member-closed", "member-closed", "unknown-member", "external-id-conflict"]
+    assert len(await rows(chain, "purchase")) == 3
+    assert await drift(chain) == []

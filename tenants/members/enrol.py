@@ -41,9 +41,9 @@ def require_day(day: date | None, latest: date, pointer: str, code: str) -> None
 async def enrol(new: NewMember, terms: Terms) -> asyncpg.Record:
     """A new member's row. Writes no decision: the member is in the base tier since `joined_on`.
 
-    Raises DomainError `not-eligible`, `phone-taken`, `card-taken`, `external-id-taken`, `conflict` (a WeChat
-    identity), what `require_branch` raises, and `validation-failed` for a `joined_on` more than a day ahead, a birthday
-    after today, attributes that don't fit, a referrer who is nobody. After any of them the caller's work must not last.
+    Raises DomainError `not-eligible`, `phone-taken`, `card-taken`, `external-id-taken`, `wechat-taken`, what
+    `require_branch` raises, and `validation-failed` for a `joined_on` more than a day ahead, a birthday after today,
+    attributes that don't fit, a referrer who is nobody. After any of them the caller's work must not last.
     """
     require_day(new.joined_on, terms.today + AHEAD, "/joined_on", "occurred-too-far-ahead")
     require_day(new.birthday, terms.today, "/birthday", "in-the-future")

@@ -25,7 +25,7 @@ _TAKEN: Final = {
     CARD: ("card-taken", FieldError("/card_no", "card-taken")),
     EXTERNAL_ID: ("external-id-taken", FieldError("/external_id", "external-id-taken")),
 }
-_WECHAT_TAKEN: Final = ("conflict", FieldError("/wechat", "duplicate"))
+_WECHAT_TAKEN: Final = ("wechat-taken", FieldError("/wechat", "wechat-taken"))
 _PHONE_TAKEN: Final = ("phone-taken", FieldError("/phone", "phone-taken"))
 
 _CLAIM: Final = (
@@ -52,8 +52,8 @@ def openid_kind(app_id: str) -> str:
 
 async def claim(member_id: UUID, identities: Mapping[str, str], *, shared_phones: bool) -> None:
     """Gives the member these identities, kind → value. Raises DomainError `phone-taken` (unless members may share
-    phones), `card-taken`, `external-id-taken`, or `conflict` for a WeChat identity; then the caller's work must not
-    last. What is its own already stays so.
+    phones), `card-taken`, `external-id-taken`, `wechat-taken`; then the caller's work must not last. What is its own
+    already stays so.
     """
     phone = identities.get(PHONE) if shared_phones else None
     plain = {kind: value for kind, value in identities.items() if phone is None or kind != PHONE}

@@ -87,8 +87,8 @@ async def test_refuses_bad_input_with_its_place(
         ("phone", "+86 138-0013-8000", "phone-taken"),
         ("card_no", "66001", "card-taken"),
         ("external_id", "crm-1", "external-id-taken"),
-        ("wechat", {"app_id": "wx1", "openid": "o1"}, "conflict"),
-        ("wechat", {"app_id": "wx2", "openid": "o1", "unionid": "u1"}, "conflict"),
+        ("wechat", {"app_id": "wx1", "openid": "o1"}, "wechat-taken"),
+        ("wechat", {"app_id": "wx2", "openid": "o1", "unionid": "u1"}, "wechat-taken"),
     ],
 )
 async def test_an_identifier_leads_to_one_member(

@@ -194,7 +194,7 @@ CREATE TABLE member_day (
     spend        bigint NOT NULL,
     purchases    bigint NOT NULL,
     max_purchase bigint NOT NULL,
-    PRIMARY KEY (tenant_id, member_id, day),
+    PRIMARY KEY (tenant_id, member_id, day) INCLUDE (spend, purchases, max_purchase), -- read alone, as the months are
     FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
 ) WITH (fillfactor = 95);
 

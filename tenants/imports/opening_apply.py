@@ -14,7 +14,7 @@ from saas.scope import connection
 from tenants.imports.context import Context, Counts, RetryBatchError
 from tenants.imports.missing import create_members, find_members, member_of, name_missing
 from tenants.imports.opening_rows import OpeningRow, name_tiers
-from tenants.imports.opening_sql import CLOCK, KNOWN, LOCK, NUMBER
+from tenants.imports.opening_sql import AS_EVER, CLOCK, HASHING, KNOWN, LOCK, NUMBER
 from tenants.programme.versions import programme
 from tenants.tiers.opening import Opening, open_standings
 
@@ -105,4 +105,6 @@ async def _write(new: list[OpeningRow], version: int, context: Context) -> None:
         raise RetryBatchError
     openings = [Opening(member_of(row), row.tier_code, row.since, row.ladder_code) for row in new]
     run = context.run
+    await connection().execute(HASHING)
     await open_standings(openings, run.id, run.actor, version, tenant["now"], tenant["timezone"])
+    await connection().execute(AS_EVER)

@@ -8,6 +8,10 @@ CLOCK: Final = (
 )
 NUMBER: Final = "UPDATE member AS m SET seq = m.seq + 1 WHERE m.tenant_id = $1 AND m.id = ANY ($2)"
 
+# The planner takes a batch's rows for a handful and would compare each with each (5,000 rows: 16 s → 0.3 s).
+HASHING: Final = "SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'"
+AS_EVER: Final = "SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL work_mem TO DEFAULT"
+
 # What was taken over last, whether from this very file (read by an earlier import or an earlier batch), and what
 # staff have set by hand since.
 KNOWN: Final = """

@@ -20,7 +20,7 @@ async def record_batch(items: Sequence[Any]) -> list[Recorded | DomainError]:
     Raises DomainError `batch-too-large`.
     """
     if len(items) > MOST:
-        raise DomainError("batch-too-large", params={"max": MOST})
+        raise DomainError("batch-too-large", params={"limit": MOST})
     parsed = [_parse(item) for item in items]
     good = [item for item in parsed if isinstance(item, PurchaseBody)]
     await lock_named((x.member_id for x in good), (x.phone for x in good), (x.card_no for x in good))

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from oracle import programmes
 from people import BRANCHES, D, Person, chosen, write
-from plain import holds
+from plain_segments import holds
 from programme.books import Json, shop
 
 from tenants.segments.properties import RfmGroup

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from people import D, Person, chosen, rules, segment, write
-from plain import GROUPS, group, score
+from plain_segments import GROUPS, group, score
 from programme.books import shop
 
 from saas.scope import tenant_scope

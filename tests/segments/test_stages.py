@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from people import LIFECYCLE, D, Person, chosen, rules, write
-from plain import stage
+from plain_segments import stage
 from programme.books import shop
 
 STAGES = ("new", "growing", "mature", "declining", "lost")

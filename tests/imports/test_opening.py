@@ -2,57 +2,16 @@
 
 import asyncio
 import contextvars
-import random
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from opening_club import CARD, CLUB, HEADER, NOW, held, publish
 from support.clock import set_clock
 
 from tenants.imports import batch
 
-HEADER = "member,tier,tier_since,ladder\n"
 MEMBERS = "external_id,phone,card_no,name\nM1,13800138001,C1,甲\nM2,13800138002,C2,乙\nM3,,C3,丙\n"
-NOW = datetime(2031, 1, 15, 4, tzinfo=UTC)
-
-
-def ladder(code: str, names: tuple[str, str], tiers: list[tuple[str, str, str]]) -> dict[str, Any]:
-    """Twelve months each; nobody earns a tier with less than a million."""
-    qualify = {"metric": "spend", "window": {"type": "lifetime"}, "gte": 100_000_000}
-    return {
-        "code": code,
-        "names": {"zh-CN": names[0], "en": names[1]},
-        "tiers": [
-            {"code": t, "rank": n, "names": {"zh-CN": zh, "en": en}, "qualify": qualify if n else None}
-            for n, (t, zh, en) in enumerate(tiers)
-        ],
-        "policy": {
-            "upgrade": "immediate",
-            "schedule": {"type": "monthly"},
-            "validity": {"type": "months", "months": 12},
-            "grace_days": 0,
-            "max_drop": None,
-            "late_days": 3,
-            "refund_recheck": "next_schedule",
-        },
-    }
-
-
-CARD = ladder(
-    "card", ("会员卡", "Card"), [("base", "普通", "Regular"), ("silver", "银卡", "Silver"), ("g", "金卡", "Gold")]
-)
-CLUB = ladder(
-    "club",
-    ("俱乐部", "Club"),
-    [("guest", "客人", "Guest"), ("g", "会友", "Fellow"), ("vip", "贵宾", "VIP"), ("twin", "贵宾", "Twin")],
-)
-
-
-async def publish(chain: Any, *ladders: dict[str, Any]) -> None:
-    document = (await chain.http.get("/v1/programme")).json() | {"ladders": list(ladders)}
-    answer = await chain.http.put("/v1/programme/draft", json=document)
-    assert answer.status_code == 200, answer.text
-    assert (await chain.http.post("/v1/programme/draft/publish", json={})).status_code == 200
 
 
 @pytest.fixture
@@ -61,16 +20,6 @@ async def club(imports: Any) -> Any:
     await publish(imports.chain, CARD, CLUB)
     await imports.run(MEMBERS, "members", evaluate=False)
     return imports
-
-
-async def held(imports: Any) -> list[tuple[str, ...]]:
-    """member, ladder, tier, since, last day."""
-    found = await imports.query(
-        "SELECT coalesce(m.external_id, m.phone) AS member, t.ladder, t.tier, t.since::text, t.valid_until::text"
-        " FROM member_tier t JOIN member m ON m.tenant_id = t.tenant_id AND m.id = t.member_id"
-        " WHERE t.tenant_id = $1 ORDER BY 1, 2"
-    )
-    return [tuple(row.values()) for row in found]
 
 
 async def told(imports: Any) -> list[dict[str, Any]]:
@@ -308,29 +257,3 @@ async def test_rules_published_while_the_file_is_read_count(club: Any, monkeypat
     assert await club.codes(done["id"]) == [(3, "tier", "unknown-tier")]
     (decision,) = await club.query("SELECT to_tier, programme_version FROM decision WHERE tenant_id = $1")
     assert decision == {"to_tier": "plus", "programme_version": 3}
-
-
-async def test_files_at_once_in_any_order(club: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "BATCH_ROWS", 60)
-    people = "external_id\n" + "".join(f"P{n}\n" for n in range(150))
-    await club.run(people, "members", evaluate=False)
-    rows = [f"P{n % 150},{'vip' if n < 150 else 'silver'},2030-0{n % 9 + 1}-01,\n" for n in range(300)]
-    shuffled = random.Random(1).sample(rows, len(rows))  # noqa: S311 - any order will do
-    sent = [(await club.send(HEADER + "".join(lines), "opening_balances")).json() for lines in (rows, shuffled)]
-    ids = [one["import_id"] for one in sent]
-
-    async def work() -> None:
-        while {(await club.read(i))["state"] for i in ids} != {"done"}:
-            await club.drain(club.chain.tenant_id)
-
-    await asyncio.gather(work(), work())
-    done = [await club.read(i) for i in ids]
-    assert (sum(d["imported"] for d in done), sum(d["unchanged"] for d in done)) == (300, 300)
-    assert {d["failed"] for d in done} == {0}
-    assert len(await held(club)) == 300
-    seqs = await club.query(
-        "SELECT m.seq = (SELECT count(*) FROM decision d WHERE d.tenant_id = $1 AND d.member_id = m.id)"
-        " + (SELECT count(DISTINCT a.seq) FROM tier_act a WHERE a.tenant_id = $1 AND a.member_id = m.id) AS fits,"
-        " m.external_id FROM member m WHERE m.tenant_id = $1"
-    )
-    assert len(seqs) == 153

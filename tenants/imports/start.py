@@ -1,13 +1,12 @@
 """Takes an upload: the file into the store, then the import, its job and its first batch in one short scope.
 
-A process that is killed on the way leaves a file that nothing leads to; the tenant's next import sweeps it away.
+A process that is killed on the way leaves a file that nothing leads to: a daily job sweeps it away.
 """
 
 import hashlib
 import json
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -24,7 +23,7 @@ from saas.settings import get_settings
 from saas.validation import parse_body
 from tenants.audit.record import record
 from tenants.imports.options import FIELDS, ImportOptions, Kind
-from tenants.imports.sweep import FOLDER, sweep
+from tenants.imports.sweep import FOLDER, sweep_daily
 from tenants.imports.upload import Upload
 from tenants.jobs.job import new_job
 from tenants.programme.versions import current_programme
@@ -66,6 +65,8 @@ async def start_import(caller: Caller, content_type: str, body: AsyncIterable[by
     key = None if caller.idempotency_key is None else digest(caller.idempotency_key)
     store, import_id = file_store(), uuid7()
     upload = Upload(content_type, body, get_settings().import_max_bytes)
+    async with tenant_scope(caller.tenant_id):
+        await sweep_daily()
     file = await store.put(caller.tenant_id, f"{FOLDER}/{import_id}", upload.pieces())
     try:
         options = _options(upload.options, caller.principal)
@@ -96,7 +97,7 @@ async def _record(
     fingerprint = _fingerprint(upload, options)
     body = json.dumps({"import_id": str(import_id), "job_id": str(import_id)}).encode()
     try:
-        async with tenant_scope(caller.tenant_id, principal=caller.principal, request_id=caller.request_id) as scope:
+        async with tenant_scope(caller.tenant_id, principal=caller.principal, request_id=caller.request_id):
             if key is not None:
                 earlier = await _claim(caller.tenant_id, key, fingerprint, body)
                 if earlier is not None:
@@ -110,7 +111,6 @@ async def _record(
                 {"kind": options.kind, "bytes": upload.size, "sha256": upload.digest.hex()},
             )
             await enqueue(JOB, {"import_id": str(import_id), "batch": 0})
-            scope.after_commit.append(partial(sweep, caller.tenant_id))
     except asyncpg.LockNotAvailableError:
         raise DomainError("idempotency-in-progress", headers={"Retry-After": "1"}) from None
     return Accepted(body, replayed=False)

@@ -10,8 +10,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from support.clock import owner
 
 from saas import jobs
+from saas.scheduler import fire_due
 from saas.settings import get_settings
 from tenants.imports import batch
 from tenants.imports.options import ImportOptions
@@ -206,7 +208,8 @@ async def test_a_stopped_import_keeps_no_file(imports: Any, monkeypatch: pytest.
     assert stored(imports.chain.tenant_id) == []
 
 
-async def test_strays_of_yesterday_are_swept_when_an_import_starts(imports: Any) -> None:
+async def test_strays_are_swept_within_two_days(imports: Any) -> None:
+    """By a job of its own: the chain may never import again."""
     over, waiting = [(await imports.send(MEMBERS, "members")).json()["import_id"] for _ in range(2)]
     await imports.query(
         "UPDATE import_run SET state = 'failed' WHERE tenant_id = $1 AND id = $2 RETURNING id", UUID(over)
@@ -219,10 +222,47 @@ async def test_strays_of_yesterday_are_swept_when_an_import_starts(imports: Any)
     before = time.time() - 86_400 - 60
     for path in (folder / over, folder / waiting, lost, cut, others):
         os.utime(path, (before, before))
-    sent = await imports.send(MEMBERS, "members")
-    assert {path.name for path in stored(imports.chain.tenant_id)} == {
-        waiting, fresh.name, others.name, sent.json()["import_id"],
-    }  # fmt: skip
+    left = {path.name for path in stored(imports.chain.tenant_id)}
+    await work_tomorrow(imports, hours=23)
+    assert {path.name for path in stored(imports.chain.tenant_id)} == left
+    await work_tomorrow(imports, hours=1)
+    assert {path.name for path in stored(imports.chain.tenant_id)} == {waiting, fresh.name, others.name}
+    os.utime(fresh, (before, before))
+    await work_tomorrow(imports, hours=24 * 40)  # one job for all the days that were skipped
+    assert {path.name for path in stored(imports.chain.tenant_id)} == {waiting, others.name}
+    assert await imports.query("SELECT name FROM outbox WHERE tenant_id = $1 AND name = 'imports.sweep'") == []
+
+
+async def work_tomorrow(imports: Any, hours: int) -> None:
+    """Lets the chain's clock go on and runs what is due; the import that waits is let wait."""
+    tenant_id = imports.chain.tenant_id
+    await (await owner()).execute(
+        "UPDATE tenant SET clock_offset = clock_offset + make_interval(hours => $2) WHERE tenant_id = $1",
+        tenant_id,
+        hours,
+    )
+    await fire_due(tenant_id)
+    await (await owner()).execute(
+        "UPDATE outbox SET next_at = CASE name WHEN 'import.batch' THEN 'infinity' ELSE now() END WHERE tenant_id = $1",
+        tenant_id,
+    )
+    done = await imports.drain(tenant_id)
+    assert done.failed == done.dead == 0
+
+
+async def test_an_upload_whose_process_dies_is_swept_though_it_was_the_only_one(
+    imports: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(*_: object, **__: object) -> None:
+        raise RuntimeError("as if the process were gone before the row was written")
+
+    monkeypatch.setattr("tenants.imports.start._record", killed)
+    assert (await imports.send(MEMBERS, "members")).status_code == 500
+    (path,) = stored(imports.chain.tenant_id)
+    before = time.time() - 86_400 - 60
+    os.utime(path, (before, before))
+    await work_tomorrow(imports, hours=25)
+    assert stored(imports.chain.tenant_id) == []
 
 
 async def test_the_contract_describes_the_parts(client: Any) -> None:

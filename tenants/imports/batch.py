@@ -22,16 +22,15 @@ from saas.scope import connection, current
 from tenants.imports import runs
 from tenants.imports.activities_apply import apply_activities
 from tenants.imports.activities_rows import parse_activities
-from tenants.imports.context import Context, Counts, RetryBatchError, Run, attempt_of, load_context
+from tenants.imports.context import Context, Counts, RetryBatchError, attempt_of, load_context
 from tenants.imports.errors import RowErrors
-from tenants.imports.evaluate import evaluate_imports
 from tenants.imports.layout import ColumnError, LayoutError
 from tenants.imports.members_apply import apply_members
 from tenants.imports.members_rows import parse_members
 from tenants.imports.opening_apply import apply_openings
 from tenants.imports.opening_rows import parse_openings
 from tenants.imports.purchases_apply import apply_purchases
-from tenants.imports.purchases_brought import count_brought_later
+from tenants.imports.purchases_brought import count_stopped, end_import
 from tenants.imports.purchases_refunds import apply_both, apply_refunds
 from tenants.imports.purchases_rows import parse_purchases
 from tenants.imports.reading import Batch, read_batch, read_layout
@@ -68,7 +67,7 @@ async def _stopped(payload: dict[str, Any], _error: str) -> None:
     taken = await runs.take(current().tenant_id, UUID(payload["import_id"]), payload["batch"])
     if taken is not None:
         await runs.fail(taken.run, {"code": "import-stopped", "errors": []})
-        await _count_brought(taken.run)
+        await count_stopped(taken.run, payload["batch"])
         _remove_file(taken)
 
 
@@ -115,16 +114,13 @@ async def _run_batch(file: BinaryIO, taken: Taken, cursor: Cursor, number: int) 
     attempt, counts = await _apply(parsed.apply, context)
     errors = attempt.errors.sorted()
     following = cursor.following(parsed.batch.end, refunds=parsed.refunds)
-    totals = await runs.advance(
+    await runs.advance(
         taken, following or cursor.at_end(taken.file_size), parsed.rows, counts, len(attempt.errors.failed), errors
     )
     if following is not None:
         await enqueue(JOB, {"import_id": str(taken.run.id), "batch": number + 1}, direct=True)
         return
-    options = taken.run.options
-    evaluated = await evaluate_imports(taken.run) if options.evaluate and not options.dry_run else None
-    await _count_brought(taken.run)
-    await runs.finish(taken.run, totals, evaluated)
+    await end_import(taken.run, number + 1)
     _remove_file(taken)
 
 
@@ -147,11 +143,6 @@ def _parse(file: BinaryIO, cursor: Cursor, context: Context) -> _Parsed:
         whole = batch.end is None and cursor.place == cursor.first
         return _Parsed(batch, partial(apply_both, sales, refunds, whole), batch.count)
     return _Parsed(batch, partial(apply_purchases, sales), batch.count, refunds=bool(refunds))
-
-
-async def _count_brought(run: Run) -> None:
-    if run.options.kind == "purchases" and not run.options.dry_run:
-        await count_brought_later(evaluate=run.options.evaluate)
 
 
 async def _apply(apply: Apply, context: Context) -> tuple[Context, Counts]:

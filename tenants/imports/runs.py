@@ -33,6 +33,7 @@ _ADVANCE: Final = (
 _END: Final = (
     "UPDATE import_run SET state = $3, error = $4, finished_at = clock_timestamp()"
     " WHERE tenant_id = $1 AND id = $2 AND state IN ('queued', 'running')"
+    " RETURNING rows, imported, updated, unchanged, failed"
 )
 _ERRORS: Final = (
     'INSERT INTO import_error AS e (tenant_id, import_id, line, "column", code, params, value)'
@@ -128,10 +129,8 @@ async def begin(run: Run) -> None:
     await progress_job(run.id, 0.0, {})
 
 
-async def advance(
-    taken: Taken, cursor: Cursor, rows: int, counts: Counts, failed: int, errors: list[RowError]
-) -> dict[str, int]:
-    """Keeps what a batch did, with as many of its errors as may still be kept. Returns the counts so far."""
+async def advance(taken: Taken, cursor: Cursor, rows: int, counts: Counts, failed: int, errors: list[RowError]) -> None:
+    """Keeps what a batch did, with as many of its errors as may still be kept."""
     kept = errors[: MAX_ERRORS - taken.errors_kept]
     run = taken.run
     await _keep_errors(run, kept)
@@ -147,9 +146,7 @@ async def advance(
         failed,
         len(kept),
     )
-    totals = dict(so_far or {})
-    await progress_job(run.id, cursor.progress(taken.file_size), totals)
-    return totals
+    await progress_job(run.id, cursor.progress(taken.file_size), dict(so_far or {}))
 
 
 async def _keep_errors(run: Run, errors: list[RowError]) -> None:
@@ -166,9 +163,9 @@ async def _keep_errors(run: Run, errors: list[RowError]) -> None:
         )
 
 
-async def finish(run: Run, totals: dict[str, int], recalculation_id: UUID | None) -> None:
-    await connection().execute(_END, run.tenant_id, run.id, "done", None)
-    result = {**totals, "recalculation_id": str(recalculation_id) if recalculation_id else None}
+async def finish(run: Run, recalculation_id: UUID | None) -> None:
+    totals = await connection().fetchrow(_END, run.tenant_id, run.id, "done", None)
+    result = {**dict(totals or {}), "recalculation_id": str(recalculation_id) if recalculation_id else None}
     await finish_job(run.id, result)
 
 

@@ -24,15 +24,12 @@ SELECT coalesce(b.merged_into, b.id) FROM member r JOIN member b ON b.tenant_id 
  WHERE r.tenant_id = $1 AND r.id = $2"""
 
 
-async def count(member_ids: Collection[UUID], *, evaluate: bool = True) -> None:
-    """Queues the count of these brought members, in the caller's transaction: its changes are what is counted.
-
-    `evaluate` False leaves the referrers' tiers to a later evaluation.
-    """
+async def count(member_ids: Collection[UUID]) -> None:
+    """Queues the count of these brought members, in the caller's transaction: its changes are what is counted."""
     ordered = sorted(member_ids)
     for start in range(0, len(ordered), CHUNK):
         chunk = [str(one) for one in ordered[start : start + CHUNK]]
-        await enqueue(JOB, {"member_ids": chunk} if evaluate else {"member_ids": chunk, "evaluate": False})
+        await enqueue(JOB, {"member_ids": chunk})
 
 
 async def referrer_changed(member_id: UUID, before: UUID | None, after: UUID | None) -> None:

@@ -79,18 +79,29 @@ class _Move:
 
 @job(JOB)
 async def count_referrals(payload: dict[str, Any]) -> None:
-    """`{"member_ids"}` or `{"member_id"}`: whom to count for their referrers; `"evaluate": false` decides nothing."""
+    """`{"member_ids"}` or `{"member_id"}`: whom to count for their referrers."""
     members = [UUID(one) for one in payload.get("member_ids") or [payload["member_id"]]]
-    evaluate: bool = payload.get("evaluate", True)
-    await connection().execute(_LOCK_TIMEOUT)
     taken, left = _split(await _state(members))
     if left:
-        await count(left, evaluate=evaluate)
-    referrers = {one for row in taken for one in _referrers(row)}
+        await count(left)
+    await _lock_and_apply(taken, evaluate=True)
+
+
+async def settle(members: Collection[UUID]) -> None:
+    """Counts these brought members at once, under their referrers' locks, and leaves the tiers to a later evaluation.
+    The caller holds no member's lock.
+    """
+    wrong = [row for row in await _state(members) if _moves(row)]
+    await _lock_and_apply(wrong, evaluate=False)
+
+
+async def _lock_and_apply(wrong: Sequence[asyncpg.Record], *, evaluate: bool) -> None:
+    referrers = {one for row in wrong for one in _referrers(row)}
     if not referrers:
         return
+    await connection().execute(_LOCK_TIMEOUT)
     locked = await connection().fetch(_LOCK, current().tenant_id, sorted(referrers))
-    rows = await _state([row["id"] for row in taken])  # as it is now that nobody else counts for them
+    rows = await _state([row["id"] for row in wrong])  # as it is now that nobody else counts for them
     await _apply(rows, {row["id"]: row["status"] for row in locked}, evaluate=evaluate)
 
 

@@ -123,7 +123,7 @@ async def test_the_job_twice_is_once(chain: Chain, drain: Any) -> None:
     tables = ("referral", "referral_move", "measure_day", "measure_month", "decision", "member")
     before = [await rows(chain, table) for table in tables]
     async with tenant_scope(chain.tenant_id):
-        for payload in ({"member_id": two}, {"member_ids": [one, two, two]}, {"member_ids": [two], "evaluate": False}):
+        for payload in ({"member_id": two}, {"member_ids": [one, two, two]}, {"member_ids": [two]}):
             await enqueue("referrals.count", payload)
     done = await drain(chain.tenant_id)
     assert (done.done, done.failed) == (3, 0)

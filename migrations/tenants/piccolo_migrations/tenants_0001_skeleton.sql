@@ -103,7 +103,7 @@ CREATE TABLE member (
     FOREIGN KEY (tenant_id, referrer_id) REFERENCES member (tenant_id, id),
     CHECK ((status = 'merged') = (merged_into IS NOT NULL)),
     CHECK ((status = 'active') = (closed_at IS NULL))
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 70);
 CREATE INDEX ON member (tenant_id, merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX ON member (tenant_id, referrer_id) WHERE referrer_id IS NOT NULL;
 CREATE INDEX ON member (tenant_id, branch_id);

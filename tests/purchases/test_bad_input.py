@@ -83,7 +83,10 @@ FIELDS: list[tuple[dict[str, Any], list[tuple[str, str, str, str]]]] = [
             ("/lines/1/colour", "unknown-field", "未知字段", "unknown field"),
         ],
     ),
-    ({"lines": [{"amount": 1}] * 501}, [("/lines", "too-many", "最多 500 项", "has too many items: the maximum is 500")]),
+    (
+        {"lines": [{"amount": 1}] * 501},
+        [("/lines", "too-many", "最多 500 项", "has too many items: the maximum is 500")],
+    ),
     (
         {"lines": [{"amount": 100, "quantity": -1}]},
         [("/lines/0/quantity", "too-small", "不能小于 0", "must be at least 0")],

@@ -9,6 +9,7 @@ members, from text that is ready in memory, table by table in one transaction. B
 
 import asyncio
 import io
+import json
 import os
 import random
 import secrets
@@ -23,6 +24,8 @@ from uuid import UUID
 
 import asyncpg
 from uuid_utils.compat import uuid7
+
+from tests.benchmarks.history import PROGRAMME
 
 TABLES: Final = (
     "purchase",
@@ -65,6 +68,11 @@ async def make_tenant(owner: "asyncpg.Connection[Any]", members: int) -> UUID:
         f"t-{tenant_id.hex}",
     )
     await owner.execute("INSERT INTO branch VALUES ($1, uuidv7(), 'main', 'main', 'own')", tenant_id)
+    await owner.execute(
+        "INSERT INTO programme_version VALUES ($1, 1, $2::text::jsonb, now(), 'bench')",
+        tenant_id,
+        json.dumps(PROGRAMME),
+    )
     await owner.execute(
         "INSERT INTO member (tenant_id, id, joined_on, external_id, source, created_at)"
         " SELECT $1, uuidv7(), '2023-01-01', 'M' || n, 'import', now() FROM generate_series(0, $2 - 1) n",

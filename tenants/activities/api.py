@@ -7,9 +7,8 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 from pydantic import Field
 
-from saas.errors import DomainError
+from saas.outcomes import outcomes_out
 from saas.paging import Page, decode_cursor, page
-from saas.problem_details import language_of, problem_body, request_id_of
 from saas.validation import ListQuery, parse_query
 from tenants.activities.activity import activities_of, shown
 from tenants.activities.batch import record_batch
@@ -56,16 +55,7 @@ async def post_activity(data: JSONBody[ActivityBody], request: Request[Any, Any,
 async def post_activities(data: JSONBody[ActivityBatchBody], request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Up to 1,000 activities in the order given; an outcome for each, in the same order."""
     require_exact(await request.body())
-    outcomes = await record_batch(data.items)
-    language, instance = language_of(request.scope), request_id_of(request.scope)
-    answers: list[dict[str, Any]] = []
-    for outcome in outcomes:
-        if isinstance(outcome, DomainError):
-            problem = problem_body(outcome.code, outcome.params, outcome.errors, language, instance)
-            answers.append({"status": problem["status"], "error": problem})
-        else:
-            answers.append({"status": 201 if outcome.first else 200, **answer(outcome)})
-    return {"data": answers}
+    return outcomes_out(await record_batch(data.items), request.scope, answer)
 
 
 @get("/v1/activities/{activity_id:uuid}", opt=READ, tags=["activities"])

@@ -6,9 +6,8 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
-from saas.errors import DomainError
+from saas.outcomes import outcomes_out
 from saas.paging import Page, decode_cursor, page
-from saas.problem_details import language_of, problem_body, request_id_of
 from saas.validation import ListQuery, parse_query
 from tenants.members.existing import require_member
 from tenants.purchases.batch import record_batch
@@ -57,16 +56,7 @@ async def post_purchase(data: JSONBody[PurchaseBody]) -> Response[dict[str, Any]
 @post("/v1/purchases:batch", status_code=200, opt=WRITE, tags=["purchases"])
 async def post_purchases(data: JSONBody[BatchBody], request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Up to 1,000 purchases in the order given; an outcome for each, in the same order."""
-    outcomes = await record_batch(data.items)
-    language, instance = language_of(request.scope), request_id_of(request.scope)
-    answers: list[dict[str, Any]] = []
-    for outcome in outcomes:
-        if isinstance(outcome, DomainError):
-            problem = problem_body(outcome.code, outcome.params, outcome.errors, language, instance)
-            answers.append({"status": problem["status"], "error": problem})
-        else:
-            answers.append({"status": 201 if outcome.first else 200, **shown(outcome)})
-    return {"data": answers}
+    return outcomes_out(await record_batch(data.items), request.scope, shown)
 
 
 @get("/v1/purchases/{purchase_id:uuid}", opt=READ, tags=["purchases"])

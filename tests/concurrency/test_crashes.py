@@ -2,43 +2,15 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import httpx
-import pytest
 from crash_site import CrashSite, until
-from support.chains import Servers
-
-from saas.local.postgres import EmbeddedPostgres
-from saas.local.valkey import EmbeddedValkey
 
 MEMBERS = 40_000
 BATCH = 10_000
-
-
-@pytest.fixture(scope="module")
-def own_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    folder = tmp_path_factory.mktemp("crashes")
-    postgres, valkey = EmbeddedPostgres(folder), EmbeddedValkey(folder)
-    postgres.start()
-    try:
-        valkey.start()
-        yield Servers(postgres, valkey)
-    finally:
-        valkey.stop()
-        postgres.stop()
-
-
-@pytest.fixture(scope="module")
-async def site(own_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[CrashSite]:
-    made = CrashSite(own_servers, tmp_path_factory.mktemp("site"))
-    await made.prepare()
-    await made.serving()
-    yield made
-    await made.stop()
 
 
 # --- purchases ----------------------------------------------------------------------------------------------

@@ -226,3 +226,21 @@ def test_which_conditions_time_can_make_hold(leaf: Json, quiet: bool) -> None:
     assert is_quiet(made) == quiet
     scheduled = made.model_copy(update={"policy": made.policy.model_copy(update={"upgrade": "scheduled"})})
     assert not is_quiet(scheduled)
+
+
+async def test_a_chain_without_members_is_rebuilt_at_once(chain: Chain, drain: Drain) -> None:
+    result = await rebuild(chain, drain)
+    assert {name: result[name] for name in ("evaluated", "upgraded", "renewed", "downgraded")} == dict.fromkeys(
+        ("evaluated", "upgraded", "renewed", "downgraded"), 0
+    )
+
+
+async def test_a_neighbours_history_stays_as_it_is(chain: Chain, new_chain: NewChain, drain: Drain) -> None:
+    neighbour = await new_chain()
+    await bought(neighbour, "S1", 60_000, member_id=await member(neighbour))
+    before, totals = await rows(neighbour, "decision"), await rows(neighbour, "member_total")
+    assert before
+    await bought(chain, "S1", 60_000, member_id=await member(chain))
+    await rebuild(chain, drain)
+    assert await rows(neighbour, "decision") == before
+    assert await rows(neighbour, "member_total") == totals

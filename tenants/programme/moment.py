@@ -8,7 +8,9 @@ from uuid import UUID
 
 from tenants.programme.windows import local_day, local_day_before
 
-Cause = Literal["purchase", "refund", "activity", "referral", "recalculation", "manual", "import", "merge"]
+Cause = Literal[
+    "purchase", "refund", "activity", "referral", "top_up", "undo", "recalculation", "manual", "import", "merge"
+]
 """What a decision came of. Its `cause_id` is that of the fact, the recalculation, the act or the import."""
 
 

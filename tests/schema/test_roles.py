@@ -13,7 +13,6 @@ APPEND_ONLY = {
     "public.audit",
     "public.programme_version",
     "public.purchase",
-    "public.purchase_external",
     "public.refund",
     "public.refund_external",
     "public.activity",
@@ -25,12 +24,52 @@ APPEND_ONLY = {
     "public.profile_change",
     "public.merge",
     "public.erased_identity",
+    "public.points_entry",
+    "public.points_take",
+    "public.points_act",
+    "public.wallet_entry",
+    "public.wallet_take",
+    "public.top_up",
+    "public.wallet_refund",
+    "public.pass_entry",
+    "public.coupon_entry",
+    "public.reward_entry",
+    "public.allowance_use",
+    "public.gift",
+    "public.purchase_undone",
+    "public.top_up_undone",
 }
+FREED = {"public.purchase_external", "public.top_up_external"}
+"""Callers' numbers: never changed, freed by an undo."""
+KEPT = {
+    "public.points_account",
+    "public.points_lot",
+    "public.wallet_account",
+    "public.wallet_lot",
+    "public.pass",
+    "public.coupon_grant",
+    "public.reward_claim",
+    "public.card",
+}
+"""Balances and states that ledgers add up to: they change and never go."""
 ERASED = {
     "public.profile_change": "before, after",
     "public.activity": "value, data",
     "public.refund": "reason",
     "public.tier_act": "reason",
+    **dict.fromkeys(
+        (
+            "public.points_entry",
+            "public.points_act",
+            "public.wallet_entry",
+            "public.wallet_refund",
+            "public.pass_entry",
+            "public.coupon_entry",
+            "public.purchase_undone",
+            "public.top_up_undone",
+        ),
+        "reason",
+    ),
 }
 """What erasing a person takes out of append-only facts."""
 APP_ELSEWHERE = {
@@ -78,6 +117,8 @@ async def test_app_may_work_in_tenant_tables_and_append_only_ones_stay(database:
     conn = await owner()
     expected = dict.fromkeys(await catalogue.tenant_tables(conn), ALL)
     expected |= {name: {"SELECT", "INSERT"} for name in APPEND_ONLY} | APP_ELSEWHERE
+    expected |= {name: {"SELECT", "INSERT", "DELETE"} for name in FREED}
+    expected |= {name: {"SELECT", "INSERT", "UPDATE"} for name in KEPT}
     for name, columns in ERASED.items():
         expected[name] = {"SELECT", "INSERT", f"UPDATE({columns})"}
     assert await catalogue.granted(conn, "app") == expected

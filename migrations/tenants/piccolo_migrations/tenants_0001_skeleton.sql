@@ -150,7 +150,7 @@ CREATE TABLE purchase (
 );
 CREATE INDEX ON purchase (tenant_id, member_id, id);
 CREATE INDEX ON purchase (tenant_id, member_id, local_day); -- a refund looks for the largest that is left of a day
-CREATE INDEX ON purchase (tenant_id, branch_id);
+CREATE INDEX ON purchase (tenant_id, branch_id, recorded_at); -- a shift, at the till
 
 -- The till's own numbers, unique for ever per branch. Its own table, so that `purchase` can be partitioned by time.
 CREATE TABLE purchase_external (
@@ -247,7 +247,8 @@ CREATE TABLE decision (
     programme_version integer NOT NULL,
     facts             jsonb NOT NULL,       -- leaf key → value
     cause             text NOT NULL CHECK (cause IN
-        ('purchase', 'refund', 'activity', 'referral', 'recalculation', 'recheck', 'late', 'manual', 'import', 'merge')),
+        ('purchase', 'refund', 'activity', 'referral', 'top_up', 'undo', 'recalculation', 'recheck', 'late', 'manual',
+         'import', 'merge')),
     cause_id          uuid NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)

@@ -24,7 +24,7 @@ CREATE TABLE refund (
 );
 CREATE INDEX ON refund (tenant_id, purchase_id);
 CREATE INDEX ON refund (tenant_id, member_id, id);
-CREATE INDEX ON refund (tenant_id, branch_id);
+CREATE INDEX ON refund (tenant_id, branch_id, recorded_at);
 
 CREATE TABLE refund_external (
     tenant_id   uuid NOT NULL,

@@ -160,6 +160,30 @@ def tenant_show(tenant: str) -> None:
         click.echo(f"{name:<18} {value}")
 
 
+@main.command()
+@click.option("--tenant", help="This one alone, by id or slug.")
+def verify(tenant: str | None) -> None:
+    """Proves the ledgers: balances equal entries equal lots, coupons and stock agree, stored value nets to zero."""
+    from saas.operators.proofs import UnknownTenantError, prove
+
+    async def read() -> tuple[int, int]:
+        tenants = differences = 0
+        async for proved, found in prove(tenant):
+            tenants, differences = tenants + 1, differences + len(found)
+            click.echo(f"{proved.slug}: {len(found)} differences" if found else f"{proved.slug}: proved")
+            rows = [(d.check, d.subject, d.expected, d.stored) for d in found]
+            if rows:
+                click.echo(table(("check", "what", "by the entries", "stored"), rows))
+        return tenants, differences
+
+    try:
+        tenants, differences = _ask(read())
+    except UnknownTenantError:
+        raise click.ClickException(f"no tenant has the id or slug {tenant!r}") from None
+    click.echo(f"{tenants} tenants, {differences} differences")
+    sys.exit(differences > 0)
+
+
 @main.group()
 def jobs() -> None:
     """Jobs that failed for good (dead letters)."""

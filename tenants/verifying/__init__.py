@@ -1,0 +1,1 @@
+"""Proofs: what is stored is what the entries add up to."""

@@ -1,0 +1,46 @@
+"""The ledgers' proofs: balances are the sums of their entries and of their lots, states what was done last, stock what
+came and went, and stored value nets to zero.
+
+Each check is one statement, hence one snapshot: it holds beside tills that go on selling. A row of its answer is a
+difference, which names what it is about, what the entries say and what is stored.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from saas.scope import connection, current
+from tenants.verifying import coupons, passes, points, rewards, wallet
+from tenants.verifying.check import Check
+
+CHECKS: Final[tuple[Check, ...]] = (*points.CHECKS, *wallet.CHECKS, *coupons.CHECKS, *rewards.CHECKS, *passes.CHECKS)
+
+MOST: Final = 1000
+"""So many differences of one check are named; a thousand tell enough of what has gone wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`check` is its code; `subject` a noun and an id (member:<uuid>, lot:<uuid>); the rest is what a sum or state
+    should be by the entries, and what is stored. None: there is no such row.
+    """
+
+    check: str
+    subject: str
+    expected: str | None
+    stored: str | None
+
+
+async def verify_ledgers() -> list[Difference]:
+    """Every difference in the current tenant's ledgers, at most `MOST` of each check; reads, and changes nothing."""
+    found = []
+    for check in CHECKS:
+        rows = await connection().fetch(f"{check.sql}\nLIMIT {MOST}", current().tenant_id, timeout=600)
+        found += [
+            Difference(check.code, f"{check.noun}:{row['id']}", _text(row["expected"]), _text(row["stored"]))
+            for row in rows
+        ]
+    return found
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from saas.field_types import Code as BranchCode
 from tenants.programme.strict import (
     Code,
     Codes,
@@ -147,9 +148,14 @@ class Wallet(Strict):
 
 
 class Stacking(Strict):
+    """`branches`: the codes of those that take part in the tiers' discounts and price lists; None: all."""
+
     discounts_combine: bool = False
     wallet_with_tier_discount: bool = True
     discount_excluded: Labels = ()
+    branches: Annotated[tuple[BranchCode, ...], BeforeValidator(as_tuple), Field(max_length=10_000)] | None = Field(
+        default=None, exclude_if=lambda branches: branches is None
+    )
 
 
 Kind = Literal["person", "company"]

@@ -5,9 +5,9 @@ from typing import Final, Protocol
 
 from pydantic import ValidationError
 
-from industry_templates.campaigns import GrantCampaign
 from industry_templates.counter import TENDERS
 from industry_templates.schema import Template, Variant
+from tenants.campaigns.document import GrantCampaign
 from tenants.programme.benefits import Gift
 from tenants.programme.document import Ladder, Programme, warnings
 from tenants.programme.strict import Fault, Loc, duplicates, invalid

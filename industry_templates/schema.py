@@ -6,10 +6,10 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from industry_templates.campaigns import Campaign
 from industry_templates.counter import Task, Till
 from industry_templates.offers import Commission, Coupon, PriceList, Reward
 from industry_templates.texts import Message, Note, Prose
+from tenants.campaigns.document import Campaign
 from tenants.programme.document import Ladder, Programme, warnings
 from tenants.programme.strict import Code, Codes, Names, Percent, Strict, as_tuple
 from tenants.segments.conditions import SegmentCondition

@@ -1,0 +1,1 @@
+"""Campaigns: what a chain gives, says or takes off for a while, to whom, and what it brought."""

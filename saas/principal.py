@@ -11,6 +11,7 @@ KeyScope = Literal[
     "purchases:write",
     "points:write",
     "wallet:write",
+    "wallet:confirm",
     "programme:write",
     "reports:read",
     "webhooks:write",

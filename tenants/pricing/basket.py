@@ -48,8 +48,8 @@ class ListPrice:
 
 @dataclass(frozen=True, slots=True)
 class CampaignDiscount:
-    """A running campaign's offer: `percent` off each line, or `amount` off a basket of at least `minimum` (满减); of the
-    lines of `categories` (none: of all). One of `percent` and `amount` is set.
+    """A running campaign's offer: `percent` off each line, or `amount` off a basket of at least `minimum` (满减); of
+    the lines of `categories` (none: of all). One of `percent` and `amount` is set.
     """
 
     code: str

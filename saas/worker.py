@@ -25,7 +25,12 @@ from saas.settings import get_settings
 log = logging.getLogger(__name__)
 
 # Every module that registers jobs or schedules. A missing one fails the start, not the first job.
-JOB_MODULES: Final[tuple[str, ...]] = ("tenants.tiers.jobs", "tenants.imports.batch", "tenants.referrals.jobs")
+JOB_MODULES: Final[tuple[str, ...]] = (
+    "tenants.tiers.jobs",
+    "tenants.imports.batch",
+    "tenants.referrals.jobs",
+    "tenants.points.jobs",
+)
 
 _IDLE_POLL_MS: Final = 100  # the longest an idle worker sleeps between looks into the queue
 _SHUTDOWN_MS: Final = 10_000  # a job that takes longer is cut off, rolled back, and sent again by the relay

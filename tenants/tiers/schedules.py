@@ -10,6 +10,7 @@ from saas.clock import tenant_now
 from saas.outbox import enqueue
 from saas.scheduler import advances, put_schedule
 from saas.scope import connection, current
+from tenants.nightly import NIGHTLY
 from tenants.programme.document import Programme
 from tenants.programme.schedule import (
     AnySchedule,
@@ -20,8 +21,6 @@ from tenants.programme.schedule import (
 )
 from tenants.programme.versions import current_programme
 from tenants.programme.windows import local_day
-from tenants.tiers.expiring import JOB as NOTICES_JOB
-from tenants.tiers.expiring import SCHEDULE as NOTICES
 from tenants.tiers.recalculate import Request, start_recalculation
 from tenants.tiers.rechecks import JOB as RECHECK_JOB
 
@@ -45,15 +44,15 @@ def next_instant(spec: dict[str, Any], after: datetime) -> datetime:
 async def install_schedules(rules: Programme, timezone: str) -> None:
     """Sets the current tenant's schedules by its programme: at sign-up, at a publish, at a change of zone.
 
-    The ladders' own, with every midnight where a ladder rechecks at the end of the day; and, each night, who has to be
-    told that a validity ends.
+    The ladders' own, with every midnight where a ladder rechecks at the end of the day; and what every night brings.
     """
     policies = [ladder.policy for ladder in rules.ladders]
     schedules = [policy.schedule.model_dump(mode="json") for policy in policies]
     if any(policy.refund_recheck == "end_of_day" for policy in policies):
         schedules.append(_DAILY)
     await _install(SCHEDULE, SCHEDULE_JOB, schedules, timezone)
-    await _install(NOTICES, NOTICES_JOB, [_DAILY], timezone)
+    for name, job in NIGHTLY.items():
+        await _install(name, job, [_DAILY], timezone)
 
 
 async def _install(name: str, job: str, schedules: list[dict[str, Any]], timezone: str) -> None:

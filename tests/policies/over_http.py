@@ -33,7 +33,7 @@ class Story:
         await self._ask("PUT", "/v1/programme/draft", self.rules.programme)
         await self._ask("POST", "/v1/programme/draft/publish", {})
         if not warnings:  # nights at which nothing else happens needn't pass one by one
-            nights = "DELETE FROM schedule WHERE tenant_id = $1 AND name = 'tier-notices'"
+            nights = "DELETE FROM schedule WHERE tenant_id = $1 AND name <> 'tiers'"
             await (await owner()).execute(nights, self.chain.tenant_id)
         self.member = await self._enrol(joined_on=self.rules.joined_on.isoformat())
 

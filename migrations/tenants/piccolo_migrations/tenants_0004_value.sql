@@ -561,20 +561,44 @@ CREATE TABLE campaign (
     UNIQUE (tenant_id, code)
 );
 
--- Who had what of a campaign: a grant, a message, a place in the control group; once a period and source.
+-- Who had a share of a campaign: something given, a message, a place in the control group; once a period.
 CREATE TABLE campaign_share (
     tenant_id   uuid NOT NULL,
+    id          uuid NOT NULL DEFAULT uuidv7(), -- the source of the points and coupons that it brought
     campaign_id uuid NOT NULL,
-    member_id   uuid NOT NULL,
-    period      text NOT NULL,   -- of its `once`: '', 2026, 2026-11, 2026-11-22; else the source's id
+    member_id   uuid,            -- NULL: a guest, whose coupon was printed
+    period      text NOT NULL,   -- of its `once`: ever, 2026, 2026-11, 2026-11-22; else what is its reason
     is_control  boolean NOT NULL,
-    source_id   uuid NOT NULL,
+    source_id   uuid NOT NULL,   -- the purchase, decision, brought member, … that triggered it
     at          timestamptz NOT NULL,
-    PRIMARY KEY (tenant_id, campaign_id, member_id, period),
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, campaign_id, member_id, period),
     FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign (tenant_id, id),
     FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
 );
-CREATE INDEX ON campaign_share (tenant_id, member_id);
+CREATE INDEX ON campaign_share (tenant_id, member_id) WHERE member_id IS NOT NULL;
+CREATE INDEX ON campaign_share (tenant_id, source_id) WHERE member_id IS NULL;
+
+-- Who was in a campaign's audience when it was last looked at: whoever isn't here and is in it has come in.
+CREATE TABLE campaign_inside (
+    tenant_id   uuid NOT NULL,
+    campaign_id uuid NOT NULL,
+    member_id   uuid NOT NULL,
+    PRIMARY KEY (tenant_id, campaign_id, member_id),
+    FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign (tenant_id, id),
+    FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
+);
+CREATE INDEX ON campaign_inside (tenant_id, member_id);
+
+-- Texts that campaigns send, in both languages, with placeholders.
+CREATE TABLE message_text (
+    tenant_id  uuid NOT NULL,
+    code       text NOT NULL,
+    document   jsonb NOT NULL,
+    source     text NOT NULL CHECK (source IN ('template', 'tenant')),
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, code)
+);
 
 -- ── cards ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -643,7 +667,8 @@ BEGIN
                              'wallet_account', 'wallet_entry', 'wallet_lot', 'wallet_take', 'top_up', 'top_up_external',
                              'wallet_refund', 'wallet_code', 'member_pin', 'message', 'pass', 'pass_entry', 'coupon',
                              'coupon_grant', 'coupon_entry', 'reward', 'reward_claim', 'reward_entry', 'price_list',
-                             'price', 'allowance_use', 'gift', 'birthday_run', 'campaign', 'campaign_share', 'card',
+                             'price', 'allowance_use', 'gift', 'birthday_run', 'campaign', 'campaign_share',
+                             'campaign_inside', 'message_text', 'card',
                              'purchase_undone', 'top_up_undone'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);

@@ -157,10 +157,10 @@ def test_rates_multiply_exactly() -> None:
         CampaignMultiplier("more", Decimal("1.0001"), stack=True),
     ]
     assert rate_text(rate_of(Decimal("1.3333"), Decimal("2.5"), campaigns)) == "6.66716665"
-    assert rate_text(rate_of(Decimal("1"), Decimal("2"), ())) == "2"
-    assert rate_text(rate_of(Decimal("0.5"), Decimal("2"), ())) == "1"
-    assert rate_text(rate_of(Decimal("0"), Decimal("2"), ())) == "0"
-    assert rate_text(rate_of(Decimal("10"), Decimal("10"), ())) == "100"
+    assert rate_text(rate_of(Decimal(1), Decimal(2), ())) == "2"
+    assert rate_text(rate_of(Decimal("0.5"), Decimal(2), ())) == "1"
+    assert rate_text(rate_of(Decimal(0), Decimal(2), ())) == "0"
+    assert rate_text(rate_of(Decimal(10), Decimal(10), ())) == "100"
 
 
 # quantity, price of one, amount of the line, what is to be paid, the arithmetic

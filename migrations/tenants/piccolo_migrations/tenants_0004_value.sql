@@ -52,7 +52,8 @@ CREATE TABLE points_lot (
     FOREIGN KEY (tenant_id, id) REFERENCES points_entry (tenant_id, id), -- which names the member
     CHECK ("left" BETWEEN 0 AND points)
 ) WITH (fillfactor = 80);
-CREATE INDEX ON points_lot (tenant_id, member_id) WHERE "left" > 0;
+CREATE INDEX ON points_lot (tenant_id, member_id, expires_on) WHERE "left" > 0;
+CREATE INDEX ON points_lot (tenant_id, member_id, spendable_from) WHERE "left" > 0 AND spendable_from > day;
 CREATE INDEX ON points_lot (tenant_id, expires_on, member_id) WHERE "left" > 0 AND expires_on IS NOT NULL;
 
 -- What an entry took out of which lot, or (negative) gave back to it. An expiry takes all that its lot has: no row.

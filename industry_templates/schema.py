@@ -8,8 +8,9 @@ from pydantic_core import PydanticCustomError
 
 from industry_templates.counter import Task, Till
 from industry_templates.offers import Commission, Coupon, PriceList, Reward
-from industry_templates.texts import Message, Note, Prose
+from industry_templates.texts import Note
 from tenants.campaigns.document import Campaign
+from tenants.campaigns.texts import Message, Prose
 from tenants.programme.document import Ladder, Programme, warnings
 from tenants.programme.strict import Code, Codes, Names, Percent, Strict, as_tuple
 from tenants.segments.conditions import SegmentCondition

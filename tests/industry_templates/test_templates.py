@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from industry_templates.fits import parse_template
 from industry_templates.limits import limit_warnings
 from industry_templates.loader import UnknownTemplateError, documents, get, load_all
-from industry_templates.texts import placeholders
 from tenants.campaigns.document import GrantCampaign
+from tenants.campaigns.texts import placeholders
 from tenants.programme.conditions import iter_leaves, places
 from tenants.programme.document import warnings
 from tenants.programme.strict import json_pointer

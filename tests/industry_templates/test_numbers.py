@@ -5,9 +5,9 @@ from typing import Any
 
 from industry_templates.counter import ByCampaign, EveryDays, EveryMonths
 from industry_templates.loader import get
-from industry_templates.offers import AmountOff
 from tenants.campaigns.document import DiscountCampaign, GrantCampaign
 from tenants.campaigns.when import OnPurchase, OnReferral
+from tenants.coupons.terms import AmountOff
 from tenants.programme.benefits import Allowance, Discount, Gift, PointsMultiplier, PriceList, TextBenefit
 from tenants.programme.conditions import iter_leaves
 from tenants.programme.document import Ladder, Tier

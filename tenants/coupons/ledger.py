@@ -1,0 +1,205 @@
+"""The ledger of coupons: the only module that writes coupons given out and the entries about them.
+
+Postings come as data (`postings`); one set of CTEs writes them, alone (`post`) or within a larger statement (`writes`).
+Each change of state is guarded: a coupon that somebody else used meanwhile, or whose days are over, writes no entry,
+and what was written tells. A stored state is what the entries leave; that an open coupon's last day is over shows by
+the day, until the nightly job has written it. Many are given at once by `grant`, each of them once.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from saas.errors import DomainError, Word
+from saas.scope import connection, current
+from tenants.coupons.postings import Occasion, Posting, state_on
+
+
+def writes(parameter: str) -> str:
+    """CTEs that write the postings of `parameter` (SQL of a jsonb array of `Posting.dump()`s; may be `[]`), `$1` the
+    tenant. `coupons_written` (n from 1, id, grant_id) has the entries written; `check` wants to know which (`WRITTEN`).
+
+    A member's coupons are guarded by the member's lock, which the caller holds; printed ones are locked here, by id.
+    """
+    return f"""
+coupons_in AS MATERIALIZED (
+    SELECT uuidv7() AS id, coalesce(r.grant_id, uuidv7()) AS grant_id, r.kind, r.member_id, r.seq, r.day, r.recorded_at,
+           r.actor, r.source_id, r.purchase_id, r.branch_id, r.amount, r.reason, r.external_id, r.fingerprint,
+           r.coupon_id, r.code, r.terms, r.valid_from, r.valid_until, r.occasion, r.number, r.n
+      FROM ROWS FROM (jsonb_to_recordset({parameter}) AS (
+          kind text, grant_id uuid, member_id uuid, seq bigint, day date, recorded_at timestamptz, actor text,
+          source_id uuid, purchase_id uuid, branch_id uuid, amount bigint, reason text, external_id text,
+          fingerprint text, coupon_id uuid, code text, terms jsonb, valid_from date, valid_until date, occasion text,
+          number text)) WITH ORDINALITY AS r (kind, grant_id, member_id, seq, day, recorded_at, actor, source_id,
+          purchase_id, branch_id, amount, reason, external_id, fingerprint, coupon_id, code, terms, valid_from,
+          valid_until, occasion, number, n)),
+coupons_locked AS MATERIALIZED (
+    SELECT g.id FROM coupon_grant AS g
+     WHERE g.tenant_id = $1 AND g.id = ANY (ARRAY(SELECT i.grant_id FROM coupons_in i WHERE i.kind <> 'grant'))
+     ORDER BY g.id FOR NO KEY UPDATE),
+coupons_moved AS (
+    UPDATE coupon_grant AS g
+       SET state = CASE i.kind WHEN 'use' THEN 'used' WHEN 'void' THEN 'void' WHEN 'expire' THEN 'expired'
+                               ELSE 'open' END,
+           used_for = CASE i.kind WHEN 'use' THEN i.purchase_id END
+      FROM coupons_in i JOIN coupons_locked l ON l.id = i.grant_id
+     WHERE g.tenant_id = $1 AND g.id = l.id AND i.kind <> 'grant' AND CASE i.kind
+           WHEN 'use' THEN g.state = 'open' AND i.day BETWEEN g.valid_from AND g.valid_until
+                           AND (g.member_id IS NULL OR g.member_id = i.member_id)
+           WHEN 'void' THEN g.state = 'open'
+           WHEN 'expire' THEN g.state = 'open' AND g.valid_until < i.day
+           ELSE g.state = 'used' AND g.used_for IS NOT DISTINCT FROM i.purchase_id END
+    RETURNING g.id),
+coupons_granted AS (
+    INSERT INTO coupon_grant AS g (tenant_id, id, coupon_id, code, member_id, granted_to, number, terms, valid_from,
+                                   valid_until, state, occasion, source_id, granted_at)
+    SELECT $1, i.grant_id, i.coupon_id, i.code, i.member_id, i.member_id, i.number, i.terms, i.valid_from,
+           i.valid_until, 'open', i.occasion, coalesce(i.source_id, i.id), i.recorded_at
+      FROM coupons_in i WHERE i.kind = 'grant' ORDER BY i.n
+    ON CONFLICT DO NOTHING RETURNING g.id),
+coupons_entered AS (
+    INSERT INTO coupon_entry AS e (tenant_id, id, grant_id, member_id, seq, kind, source_id, branch_id, amount,
+                                   external_id, fingerprint, reason, recorded_at, actor)
+    SELECT $1, i.id, i.grant_id, i.member_id, i.seq, i.kind, coalesce(i.source_id, i.id), i.branch_id, i.amount,
+           i.external_id, decode(i.fingerprint, 'hex'), i.reason, i.recorded_at, i.actor
+      FROM coupons_in i
+     WHERE i.grant_id IN (SELECT m.id FROM coupons_moved m UNION ALL SELECT g.id FROM coupons_granted g)
+     ORDER BY i.n
+    RETURNING e.id),
+coupons_written AS (SELECT i.n, i.id, i.grant_id FROM coupons_in i JOIN coupons_entered e ON e.id = i.id)"""
+
+
+WRITTEN: Final = "ARRAY(SELECT w.n FROM coupons_written w)"
+"""SQL, in a statement that has `writes`, of what `check` wants."""
+_POST: Final = f"WITH {writes('$2::jsonb')} SELECT w.n, w.id, w.grant_id FROM coupons_written w ORDER BY w.n"
+_STATES: Final = """
+SELECT g.id, g.code, g.state, g.valid_from, g.valid_until FROM coupon_grant g
+ WHERE g.tenant_id = $1 AND g.id = ANY ($2)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An entry and the coupon that it is about."""
+
+    id: UUID
+    grant_id: UUID
+
+
+async def post(postings: Sequence[Posting]) -> list[Written]:
+    """Writes the postings; what was written, in the same order. The caller holds the locks of the members whose coupons
+    they are. Raises DomainError as `check`: then nothing that the caller wrote may last.
+    """
+    if not postings:
+        return []
+    rows = await connection().fetch(_POST, current().tenant_id, [posting.dump() for posting in postings])
+    await check(postings, [row["n"] for row in rows])
+    return [Written(row["id"], row["grant_id"]) for row in rows]
+
+
+async def check(postings: Sequence[Posting], written: Collection[int]) -> None:
+    """`written` is what a statement with `writes` answered for WRITTEN.
+
+    Raises DomainError `coupon-not-usable` {code, state} for the first that wasn't: `state` is used, void, expired,
+    not-yet-valid, not-theirs, unknown, or open (asked back, but never used); `conflict` for a number that was taken.
+    """
+    missing = [posting for n, posting in enumerate(postings, 1) if n not in written]
+    if not missing:
+        return
+    posting = missing[0]
+    if posting.kind == "grant":
+        raise DomainError("conflict")
+    row = await connection().fetchrow(_STATES, current().tenant_id, [posting.grant_id])
+    if row is None:
+        raise not_usable(str(posting.grant_id), "unknown")
+    why = state_on(row["state"], row["valid_from"], row["valid_until"], posting.day)
+    raise not_usable(row["code"], "not-theirs" if why == "open" and posting.kind == "use" else why)
+
+
+def not_usable(code: str, state: str) -> DomainError:
+    """The refusal of a coupon in this state."""
+    return DomainError("coupon-not-usable", params={"code": code, "state": Word(state)})
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A coupon for a member. `source_id` says what for: the same again gives nothing. `seq`: the member's number of the
+    fact that it belongs to; None: the member's next one is taken, if something is given.
+    """
+
+    coupon_code: str
+    member_id: UUID
+    occasion: Occasion
+    source_id: UUID
+    seq: int | None = None
+
+
+# One number a member and call; who gets nothing new takes none.
+_GRANT: Final = """
+WITH asked AS MATERIALIZED (
+    SELECT x.n, x.code, x.member_id, x.occasion, x.source_id, x.seq
+      FROM ROWS FROM (jsonb_to_recordset($2) AS (
+          code text, member_id uuid, occasion text, source_id uuid, seq bigint))
+      WITH ORDINALITY AS x (code, member_id, occasion, source_id, seq, n)),
+made AS MATERIALIZED (
+    SELECT uuidv7() AS grant_id, uuidv7() AS entry_id, o.*
+      FROM (SELECT a.*, c.id AS coupon_id, c.terms, coalesce(c.valid_from, $3) AS valid_from,
+                   coalesce(c.valid_until, $3 + (c.valid_days - 1)) AS valid_until
+              FROM asked a JOIN coupon c ON c.tenant_id = $1 AND c.code = a.code
+             WHERE c.ended_at IS NULL AND (c.valid_until IS NULL OR c.valid_until >= $3)
+             ORDER BY a.member_id, a.n) o),
+granted AS (
+    INSERT INTO coupon_grant AS g (tenant_id, id, coupon_id, code, member_id, granted_to, terms, valid_from,
+                                   valid_until, state, occasion, source_id, granted_at)
+    SELECT $1, m.grant_id, m.coupon_id, m.code, m.member_id, m.member_id, m.terms, m.valid_from, m.valid_until,
+           'open', m.occasion, m.source_id, $4 FROM made m
+    ON CONFLICT DO NOTHING RETURNING g.id, g.occasion, g.source_id, g.coupon_id, g.granted_to),
+numbered AS (
+    UPDATE member AS m SET seq = m.seq + 1
+      FROM (SELECT DISTINCT d.member_id FROM made d JOIN granted g ON g.id = d.grant_id WHERE d.seq IS NULL) d
+     WHERE m.tenant_id = $1 AND m.id = d.member_id RETURNING m.id, m.seq),
+entered AS (
+    INSERT INTO coupon_entry AS e (tenant_id, id, grant_id, member_id, seq, kind, source_id, branch_id, reason,
+                                   recorded_at, actor)
+    SELECT $1, m.entry_id, g.id, m.member_id, coalesce(m.seq, n.seq), 'grant', m.source_id, $5, $6, $4, $7
+      FROM granted g JOIN made m ON m.grant_id = g.id LEFT JOIN numbered n ON n.id = m.member_id)
+SELECT m.n, coalesce(g.id, o.id) AS id
+  FROM made m
+  LEFT JOIN granted g ON (g.occasion, g.source_id, g.coupon_id, g.granted_to)
+                       = (m.occasion, m.source_id, m.coupon_id, m.member_id)
+  LEFT JOIN coupon_grant o ON o.tenant_id = $1 AND (o.occasion, o.source_id, o.coupon_id, o.granted_to)
+                                                 = (m.occasion, m.source_id, m.coupon_id, m.member_id)"""
+
+
+async def grant(
+    grants: Sequence[Grant],
+    *,
+    recorded_at: datetime,
+    today: date,
+    branch_id: UUID | None = None,
+    reason: str | None = None,
+    actor: str | None = None,
+) -> list[UUID | None]:
+    """Gives coupons to members, in one statement; ids in the same order, of those that were given before too. None: the
+    tenant has no such coupon, it has ended, or its fixed days are over.
+
+    The caller holds the members' locks (`granting.lock_active` takes them), and knows that they are active. `today` is
+    the local day of `recorded_at`, the first of the coupon's days. `actor`: the scope's, where none is named.
+    """
+    if not grants:
+        return []
+    asked = [
+        {
+            "code": one.coupon_code,
+            "member_id": str(one.member_id),
+            "occasion": one.occasion,
+            "source_id": str(one.source_id),
+            "seq": one.seq,
+        }
+        for one in grants
+    ]
+    who = actor or current().principal.actor
+    rows = await connection().fetch(_GRANT, current().tenant_id, asked, today, recorded_at, branch_id, reason, who)
+    ids: Mapping[int, UUID] = {row["n"]: row["id"] for row in rows}
+    return [ids.get(n) for n in range(1, len(grants) + 1)]

@@ -18,6 +18,7 @@ from tenants.imports.members_phones import PHONE, Pair, find_pairs, may_share, w
 from tenants.imports.members_rows import MemberRow
 from tenants.imports.members_sql import COLUMNS, COPIED, CREATE, INSERT, LOCK, TABLE, UPDATE
 from tenants.imports.values import Gender
+from tenants.members.birthdays import Calendar, kept_on
 from tenants.members.eligibility import Kind, obstacles
 from tenants.members.returning import were_members
 
@@ -37,6 +38,7 @@ class _Member:
     name: str | None
     kind: Kind
     birthday: date | None
+    birthday_calendar: Calendar
     gender: Gender | None
     joined_on: date
     branch_id: UUID | None
@@ -44,6 +46,10 @@ class _Member:
 
     def identities(self) -> Iterable[Identity]:
         return ((kind, value) for kind, field in _KINDS if (value := getattr(self, field)) is not None)
+
+    @property
+    def kept_on(self) -> int | None:
+        return kept_on(self.birthday, self.birthday_calendar)
 
     def columns(self) -> tuple[Any, ...]:
         return tuple(getattr(self, column) for column in COLUMNS)
@@ -187,6 +193,7 @@ class _Step:
             row.name,
             row.kind or "person",
             row.birthday,
+            row.birthday_calendar or "solar",
             row.gender,
             row.joined_on or self.context.today,
             row.branch_id,
@@ -209,7 +216,7 @@ class _Step:
                 ]
             setattr(member, field, value)
             self.by_identity.setdefault((kind, value), []).append(member)
-        for field in ("name", "kind", "birthday", "gender", "joined_on", "branch_id"):
+        for field in ("name", "kind", "birthday", "birthday_calendar", "gender", "joined_on", "branch_id"):
             value = getattr(self.row, field)
             if value is not None:
                 setattr(member, field, value)
@@ -229,7 +236,7 @@ async def _write(members: dict[UUID, _Member], found: _Found, context: Context) 
     phones = {m.phone for m in changed if m.phone and (m.id not in before or before[m.id].phone != m.phone)}
     returning = sorted(await were_members(sorted(phones)))
     await connection().execute(CREATE)
-    records = [(*member.columns(), member.id in touched) for member in changed]
+    records = [(*member.columns(), member.kept_on, member.id in touched) for member in changed]
     await connection().copy_records_to_table(TABLE, records=records, columns=COPIED)
     await connection().execute(UPDATE, run.tenant_id, run.actor, run.id, current().request_id, returning)
     fresh = [member.id for member in changed if member.id not in before]

@@ -11,8 +11,9 @@ from tenants.imports.context import Context
 from tenants.imports.layout import ATTRIBUTE
 from tenants.imports.options import ONE_OF
 from tenants.imports.reading import Row
-from tenants.imports.values import Gender, branch_code, day, gender, member_kind, text
+from tenants.imports.values import Gender, branch_code, calendar, day, gender, member_kind, text
 from tenants.members.attributes import LONGEST_TEXT, Value, read_cell
+from tenants.members.birthdays import Calendar
 from tenants.members.eligibility import Kind
 from tenants.members.phones import normalise_phone
 from tenants.members.tags import tags_of_cell
@@ -34,6 +35,7 @@ class MemberRow:
     name: str | None = None
     kind: Kind | None = None
     birthday: date | None = None
+    birthday_calendar: Calendar | None = None
     gender: Gender | None = None
     joined_on: date | None = None
     branch: str = ""
@@ -78,6 +80,8 @@ def _set(found: MemberRow, name: str, cell: str, context: Context) -> None:  # n
             found.kind = member_kind(cell)
         case "birthday":
             found.birthday = _until(cell, context.today, "in-the-future")
+        case "birthday_calendar":
+            found.birthday_calendar = calendar(cell)
         case "gender":
             found.gender = gender(cell)
         case "joined_on":

@@ -15,11 +15,12 @@ COLUMNS: Final = (
     "name",
     "kind",
     "birthday",
+    "birthday_calendar",
     "gender",
     "joined_on",
     "branch_id",
 )
-COPIED: Final = (*COLUMNS, "touched")
+COPIED: Final = (*COLUMNS, "kept_on", "touched")
 """`touched`: tags or attributes change, whatever else does."""
 
 LOCK: Final = (
@@ -30,7 +31,8 @@ LOCK: Final = (
 CREATE: Final = """
 CREATE TEMP TABLE import_member (
     id uuid NOT NULL, external_id text, phone text, card_no text, name text, kind text NOT NULL, birthday date,
-    gender text, joined_on date NOT NULL, branch_id uuid, touched boolean NOT NULL
+    birthday_calendar text NOT NULL, kept_on smallint, gender text, joined_on date NOT NULL,
+    branch_id uuid, touched boolean NOT NULL
 ) ON COMMIT DROP"""
 
 _NOW: Final = "(SELECT clock_timestamp() + t.clock_offset FROM tenant AS t WHERE t.tenant_id = $1)"
@@ -52,22 +54,24 @@ tenant, the import's actor, the import, the request.
 UPDATE: Final = f"""
 WITH changed AS (
 UPDATE member AS m SET external_id = n.external_id, phone = n.phone, card_no = n.card_no, name = n.name, kind = n.kind,
-       birthday = n.birthday, gender = n.gender, joined_on = n.joined_on, branch_id = n.branch_id,
-       revision = m.revision + 1, seq = m.seq + 1,
+       birthday = n.birthday, birthday_calendar = n.birthday_calendar, kept_on = n.kept_on, gender = n.gender,
+       joined_on = n.joined_on, branch_id = n.branch_id, revision = m.revision + 1, seq = m.seq + 1,
        is_returning = m.is_returning OR n.phone IS DISTINCT FROM m.phone AND coalesce(n.phone = ANY ($5::text[]), false)
   FROM import_member n
  WHERE m.tenant_id = $1 AND m.id = n.id
    AND (n.touched OR
-        (m.external_id, m.phone, m.card_no, m.name, m.kind, m.birthday, m.gender, m.joined_on, m.branch_id)
+        (m.external_id, m.phone, m.card_no, m.name, m.kind, m.birthday, m.birthday_calendar, m.gender, m.joined_on,
+         m.branch_id)
         IS DISTINCT FROM
-        (n.external_id, n.phone, n.card_no, n.name, n.kind, n.birthday, n.gender, n.joined_on, n.branch_id))
+        (n.external_id, n.phone, n.card_no, n.name, n.kind, n.birthday, n.birthday_calendar, n.gender, n.joined_on,
+         n.branch_id))
 RETURNING m.id, m.seq, old.joined_on AS before, m.joined_on AS after, old.phone AS phone_before, m.phone AS phone_after
 ),
 phones AS ({_FACT.format(field="phone", before="phone_before", after="phone_after")}){LOG_JOINED}"""
 
 INSERT: Final = """
-INSERT INTO member AS m (tenant_id, id, external_id, phone, card_no, name, kind, birthday, gender, joined_on, branch_id,
-                         source, enrolled_by, created_at, is_returning)
-SELECT $1, n.id, n.external_id, n.phone, n.card_no, n.name, n.kind, n.birthday, n.gender, n.joined_on, n.branch_id,
-       'import', $3, $4, coalesce(n.phone = ANY ($5::text[]), false)
+INSERT INTO member AS m (tenant_id, id, external_id, phone, card_no, name, kind, birthday, birthday_calendar,
+                         kept_on, gender, joined_on, branch_id, source, enrolled_by, created_at, is_returning)
+SELECT $1, n.id, n.external_id, n.phone, n.card_no, n.name, n.kind, n.birthday, n.birthday_calendar, n.kept_on,
+       n.gender, n.joined_on, n.branch_id, 'import', $3, $4, coalesce(n.phone = ANY ($5::text[]), false)
   FROM import_member n WHERE n.id = ANY ($2) ORDER BY n.id"""

@@ -18,6 +18,7 @@ FIELDS: Final[dict[Kind, tuple[str, ...]]] = {
         "name",
         "kind",
         "birthday",
+        "birthday_calendar",
         "gender",
         "joined_on",
         "branch",

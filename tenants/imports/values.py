@@ -9,6 +9,7 @@ from typing import Final, Literal
 from saas.errors import InvalidValueError
 from saas.field_types import EARLIEST, LATEST, clean_line, parse_date
 from saas.money import MAX_MINOR, parse_decimal_amount
+from tenants.members.birthdays import Calendar
 
 Gender = Literal["female", "male", "other"]
 Kind = Literal["person", "company"]
@@ -30,6 +31,11 @@ _GENDERS: Final[dict[str, Gender]] = {
 _KINDS: Final[dict[str, Kind]] = {
     **dict.fromkeys(("person", "个人"), "person"),
     **dict.fromkeys(("company", "企业", "公司", "单位"), "company"),
+}
+
+_CALENDARS: Final[dict[str, Calendar]] = {
+    **dict.fromkeys(("solar", "公历", "阳历", "新历"), "solar"),
+    **dict.fromkeys(("lunar", "农历", "阴历", "旧历"), "lunar"),
 }
 
 
@@ -66,6 +72,14 @@ def member_kind(cell: str) -> Kind:
     found = _KINDS.get(cell.lower())
     if found is None:
         raise InvalidValueError("not-allowed", expected="person, company, 个人, 企业")
+    return found
+
+
+def calendar(cell: str) -> Calendar:
+    """solar, lunar, 公历, 农历, 阳历, 阴历, in any case. Raises `not-allowed`."""
+    found = _CALENDARS.get(cell.lower())
+    if found is None:
+        raise InvalidValueError("not-allowed", expected="solar, lunar, 公历, 农历")
     return found
 
 

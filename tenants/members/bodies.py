@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from saas.errors import InvalidValueError
 from saas.validation import Body, ExternalId, ListQuery, LocalDate, Name
+from tenants.members.birthdays import Calendar
 from tenants.members.consents import Channel
 from tenants.members.eligibility import Kind
 from tenants.members.phones import LONGEST, normalise_phone
@@ -33,7 +34,8 @@ class WechatBody(Body):
 
 class NewMember(Body):
     """At least a name or one identifier. `joined_on`: today on the tenant's clock where left out. `enrolled_by`: who
-    did it, in the chain's own words; left out, the key.
+    did it, in the chain's own words; left out, the key. `birthday` is the solar date of birth, `birthday_calendar` the
+    one that it is kept by: `lunar` for 农历.
     """
 
     phone: Phone | None = None
@@ -43,6 +45,7 @@ class NewMember(Body):
     wechat: WechatBody | None = None
     kind: Kind = "person"
     birthday: LocalDate | None = None
+    birthday_calendar: Calendar = "solar"
     gender: Gender | None = None
     joined_on: LocalDate | None = None
     branch_id: UUID | None = None
@@ -73,6 +76,7 @@ class MemberChange(Body):
     wechat: WechatBody | None = None
     kind: Kind | None = None
     birthday: LocalDate | None = None
+    birthday_calendar: Calendar | None = None
     gender: Gender | None = None
     joined_on: LocalDate | None = None
     branch_id: UUID | None = None
@@ -84,7 +88,7 @@ class MemberChange(Body):
 
     @model_validator(mode="after")
     def _no_nulls(self) -> Self:
-        for field in ("kind", "joined_on", "attributes", "consents"):
+        for field in ("kind", "birthday_calendar", "joined_on", "attributes", "consents"):
             if field in self.model_fields_set and getattr(self, field) is None:
                 raise InvalidValueError("required", at=f"/{field}")
         return self

@@ -11,6 +11,7 @@ from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.branches.branch import require_branch
 from tenants.members.attributes import check_attributes, write_attributes
+from tenants.members.birthdays import kept_on
 from tenants.members.bodies import MemberChange, WechatBody
 from tenants.members.consents import write_consents
 from tenants.members.eligibility import require_eligible
@@ -33,11 +34,12 @@ from tenants.members.tags import tags_of, write_tags
 from tenants.members.terms import Terms, present_terms
 from tenants.referrals.counting import referrer_changed
 
-_WAS_MEMBER: Final = WAS_MEMBER.format(phone="$3::text", hashes="$13::bytea[]")
+_WAS_MEMBER: Final = WAS_MEMBER.format(phone="$3::text", hashes="$14::bytea[]")
 _UPDATE: Final = f"""
 UPDATE member AS m
-   SET phone = $3, name = $4, external_id = $5, card_no = $6, kind = $7, birthday = $8, gender = $9, joined_on = $10,
-       branch_id = $11, referrer_id = $12, revision = m.revision + 1,
+   SET phone = $3, name = $4, external_id = $5, card_no = $6, kind = $7, birthday = $8,
+       birthday_calendar = $9, gender = $10, joined_on = $11, branch_id = $12, referrer_id = $13, kept_on = $15,
+       revision = m.revision + 1,
        is_returning = m.is_returning OR $3 IS DISTINCT FROM m.phone AND {_WAS_MEMBER}
  WHERE m.tenant_id = $1 AND m.id = $2
 """
@@ -68,8 +70,9 @@ async def change_member(member_id: UUID, change: MemberChange, revision: int | N
     if not names:
         return before
     await _require_someone(member_id, after)
-    values = [after[key] for key in PROFILE]
-    await connection().execute(_UPDATE, current().tenant_id, member_id, *values, hashes_of(after["phone"]))
+    values = [*(after[key] for key in PROFILE), hashes_of(after["phone"])]
+    mark = kept_on(after["birthday"], after["birthday_calendar"])
+    await connection().execute(_UPDATE, current().tenant_id, member_id, *values, mark)
     await referrer_changed(member_id, before["referrer_id"], after["referrer_id"])
     await log_changes(member_id, before["seq"], before, after, before["locked_at"])
     await record("member.change", f"member:{member_id}", {"fields": sorted(names)})

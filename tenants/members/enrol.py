@@ -11,6 +11,7 @@ from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from tenants.branches.branch import require_branch
 from tenants.members.attributes import check_attributes, write_attributes
+from tenants.members.birthdays import kept_on
 from tenants.members.bodies import NewMember
 from tenants.members.consents import write_consents
 from tenants.members.eligibility import require_eligible
@@ -25,9 +26,9 @@ from tenants.referrals.counting import referrer_changed
 AHEAD: Final = timedelta(days=1)
 _INSERT: Final = f"""
 INSERT INTO member AS m (tenant_id, id, joined_on, external_id, phone, card_no, name, kind, birthday, gender, branch_id,
-                         referrer_id, source, enrolled_by, created_at, is_returning)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-        {WAS_MEMBER.format(phone="$5::text", hashes="$16::bytea[]")})
+                         referrer_id, source, enrolled_by, created_at, birthday_calendar, kept_on, is_returning)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+        {WAS_MEMBER.format(phone="$5::text", hashes="$18::bytea[]")})
 RETURNING {COLUMNS}
 """
 
@@ -84,6 +85,8 @@ async def _insert(new: NewMember, referrer_id: UUID | None, terms: Terms) -> asy
         new.source,
         new.enrolled_by or current().principal.actor,
         terms.now,
+        new.birthday_calendar,
+        kept_on(new.birthday, new.birthday_calendar),
         hashes_of(new.phone),
     )
     if row is None:

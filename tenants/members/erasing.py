@@ -44,7 +44,8 @@ _HEALTH_MEASURES: Final = f"SELECT '{ACTIVITY}:' || h.kind FROM ({_HEALTH}) AS h
 _FORGET: Final = (
     """
 UPDATE member AS m
-   SET phone = NULL, name = NULL, external_id = NULL, card_no = NULL, birthday = NULL, gender = NULL, branch_id = NULL,
+   SET phone = NULL, name = NULL, external_id = NULL, card_no = NULL, birthday = NULL, birthday_calendar = 'solar',
+       kept_on = NULL, gender = NULL, branch_id = NULL,
        status = CASE m.status WHEN 'merged' THEN 'merged' ELSE 'erased' END, revision = m.revision + 1
  WHERE m.tenant_id = $1 AND m.id = ANY($2::uuid[])
 """,

@@ -17,6 +17,7 @@ PROFILE: Final = (
     "card_no",
     "kind",
     "birthday",
+    "birthday_calendar",
     "gender",
     "joined_on",
     "branch_id",

@@ -82,7 +82,10 @@ SURVIVES: Final = """
 UPDATE member AS m
    SET joined_on = least(m.joined_on, o.joined_on), phone = coalesce(m.phone, o.phone), name = coalesce(m.name, o.name),
        external_id = coalesce(m.external_id, o.external_id), card_no = coalesce(m.card_no, o.card_no),
-       birthday = coalesce(m.birthday, o.birthday), gender = coalesce(m.gender, o.gender),
+       birthday = coalesce(m.birthday, o.birthday),
+       kept_on = CASE WHEN m.birthday IS NULL THEN o.kept_on ELSE m.kept_on END,
+       birthday_calendar = CASE WHEN m.birthday IS NULL THEN o.birthday_calendar ELSE m.birthday_calendar END,
+       gender = coalesce(m.gender, o.gender),
        branch_id = coalesce(m.branch_id, o.branch_id), referrer_id = $4, revision = m.revision + 1,
        is_returning = m.is_returning OR o.is_returning
   FROM member AS o

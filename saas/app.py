@@ -31,10 +31,12 @@ from tenants.activities import api as activities_api
 from tenants.api_keys import api as api_keys_api
 from tenants.audit import api as audit_api
 from tenants.branches import api as branches_api
+from tenants.confirming import api as confirming_api
 from tenants.imports import api as imports_api
 from tenants.jobs import api as jobs_api
 from tenants.members import api as members_api
 from tenants.merging import api as merging_api
+from tenants.messages import api as messages_api
 from tenants.overview import pages as overview_pages
 from tenants.programme import api as programme_api
 from tenants.purchases import api as purchases_api
@@ -43,6 +45,8 @@ from tenants.refunds import api as refunds_api
 from tenants.segments import api as segments_api
 from tenants.tenant import api as tenant_api
 from tenants.tiers import api as tiers_api
+from tenants.top_ups import api as top_ups_api
+from tenants.wallet import api as wallet_api
 
 FEATURES = (
     health,
@@ -55,8 +59,12 @@ FEATURES = (
     audit_api,
     members_api,
     merging_api,
+    messages_api,
+    confirming_api,
     purchases_api,
     refunds_api,
+    top_ups_api,
+    wallet_api,
     activities_api,
     referrals_api,
     segments_api,

@@ -46,6 +46,13 @@ class Settings(BaseSettings):
         " X-Forwarded-Proto are believed. Without it everybody behind a proxy shares one limit of log-in tries.",
     )
 
+    sms_gateway_url: str = Field(
+        default="",
+        validate_default=True,
+        description="Where SMS are handed over, by POST; https in production. Without it they are written to files.",
+    )
+    sms_gateway_token: SecretStr | None = None
+
     pool_size: int = Field(default=10, ge=1, le=200)
     worker_threads: int = Field(default=2, ge=1, le=64)
     lock_timeout_ms: int = Field(default=2000, ge=100)
@@ -74,6 +81,17 @@ class Settings(BaseSettings):
         if info.data.get("environment") == "production" and not (address.scheme == "https" and address.hostname):
             raise PydanticCustomError(
                 "invalid", "must be an https address in production: else passwords and sessions travel in the open"
+            )
+        return given
+
+    @field_validator("sms_gateway_url")
+    @classmethod
+    def _reachable(cls, given: str, info: ValidationInfo) -> str:
+        address = urlsplit(given)
+        allowed = {"https"} if info.data.get("environment") == "production" else {"https", "http"}
+        if given and not (address.scheme in allowed and address.hostname):
+            raise PydanticCustomError(
+                "invalid", "must be an http or https address, https in production: codes are in what it's sent"
             )
         return given
 

@@ -30,6 +30,7 @@ JOB_MODULES: Final[tuple[str, ...]] = (
     "tenants.imports.batch",
     "tenants.referrals.jobs",
     "tenants.points.jobs",
+    "tenants.messages.handing",
 )
 
 _IDLE_POLL_MS: Final = 100  # the longest an idle worker sleeps between looks into the queue

@@ -7,10 +7,12 @@ import asyncpg
 
 from saas.scope import connection, current
 from tenants.audit.record import record
+from tenants.confirming.forgetting import forget_consents
 from tenants.members.consents import CHANNELS, withdraw
 from tenants.members.identities import identities_of, release
 from tenants.members.row import lock_member
 from tenants.members.terms import present_terms
+from tenants.messages.listing import stop_messages
 
 _CLOSE: Final = """
 UPDATE member AS m SET status = 'closed', closed_at = $3, revision = m.revision + 1
@@ -39,4 +41,6 @@ async def close_locked(member: asyncpg.Record) -> None:
     withdrawn = await withdraw(member_id, CHANNELS, member["locked_at"], "leaving")
     await connection().execute(_CLOSE, current().tenant_id, member_id, member["locked_at"])
     await connection().execute(_DROP_RECHECKS, current().tenant_id, member_id)
+    await forget_consents([member_id])
+    await stop_messages([member_id])
     await record("member.leave", f"member:{member_id}", {"consents_withdrawn": sorted(withdrawn)})

@@ -162,6 +162,7 @@ CREATE TABLE wallet_lot (
     CHECK (principal + bonus > 0)
 ) WITH (fillfactor = 80);
 CREATE INDEX ON wallet_lot (tenant_id, member_id, id);
+CREATE INDEX ON wallet_lot (tenant_id, member_id, recorded_at) WHERE principal_left + bonus_left > 0;
 CREATE INDEX ON wallet_lot (tenant_id, branch_id) WHERE branch_id IS NOT NULL;
 
 -- What a movement took out of which lot, or (negative) gave back to it, and where: branches settle by these.
@@ -229,7 +230,7 @@ CREATE TABLE wallet_refund (
     paid_out     bigint NOT NULL CHECK (paid_out >= 0),
     cooling_off  boolean NOT NULL,
     tender       text,
-    lots         jsonb NOT NULL,      -- [[lot, principal, bonus voided, deducted], …]
+    lots         jsonb NOT NULL,      -- [[lot, principal, bonus voided, deducted, source of its points' reversal], …]
     reason       text,
     sold_by      text,
     recorded_at  timestamptz NOT NULL,
@@ -276,13 +277,17 @@ CREATE TABLE message (
     member_id   uuid NOT NULL,
     channel     text NOT NULL CHECK (channel IN ('sms', 'email', 'wechat', 'push')),
     purpose     text NOT NULL,          -- wallet_code, campaign:<code>, …
+    marketing   boolean NOT NULL,       -- goes out only while the member's consent to the channel holds
     sealed      bytea,                  -- recipient and text; gone once it was sent
     state       text NOT NULL CHECK (state IN ('queued', 'sent', 'failed')),
+    attempts    smallint NOT NULL DEFAULT 0,
     error       text,
+    expires_at  timestamptz,            -- of no use from then on; NULL: whenever it comes
     created_at  timestamptz NOT NULL,
     changed_at  timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id),
-    FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
+    FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id),
+    CHECK ((state = 'queued') = (sealed IS NOT NULL))
 );
 CREATE INDEX ON message (tenant_id, member_id, id);
 
@@ -399,14 +404,17 @@ CREATE TABLE coupon_entry (
     member_id   uuid,
     seq         bigint,           -- the member's number; NULL without one, and of an expiry
     kind        text NOT NULL CHECK (kind IN ('grant', 'use', 'return', 'undo_use', 'void', 'expire')),
-    source_id   uuid NOT NULL,    -- the purchase, refund, … that is its reason, or the grant itself
+    source_id   uuid NOT NULL,    -- the purchase, refund, … that is its reason, or its own id
     branch_id   uuid,
-    amount      bigint,           -- of a use: what it took off
+    amount      bigint CHECK (amount >= 0), -- of a use: what it took off
+    external_id text,             -- of a use that a till recorded by itself: its own number
+    fingerprint bytea CHECK (length(fingerprint) = 32),
     reason      text,
     recorded_at timestamptz NOT NULL,
     actor       text NOT NULL,
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, kind, source_id, grant_id),
+    UNIQUE (tenant_id, external_id),
     FOREIGN KEY (tenant_id, grant_id) REFERENCES coupon_grant (tenant_id, id),
     FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
 );
@@ -635,6 +643,7 @@ ALTER TABLE refund ADD COLUMN tenders jsonb; -- what came back of each way it wa
 -- A clerk took back his last entry: it counts nowhere, and its number is free again.
 CREATE TABLE purchase_undone (
     tenant_id   uuid NOT NULL,
+    id          uuid NOT NULL DEFAULT uuidv7(),
     purchase_id uuid NOT NULL,
     member_id   uuid,
     seq         bigint,
@@ -642,6 +651,7 @@ CREATE TABLE purchase_undone (
     reason      text,
     actor       text NOT NULL,
     PRIMARY KEY (tenant_id, purchase_id),
+    UNIQUE (tenant_id, id),
     FOREIGN KEY (tenant_id, purchase_id) REFERENCES purchase (tenant_id, id),
     FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
 );
@@ -649,6 +659,7 @@ CREATE INDEX ON purchase_undone (tenant_id, member_id) WHERE member_id IS NOT NU
 
 CREATE TABLE top_up_undone (
     tenant_id   uuid NOT NULL,
+    id          uuid NOT NULL DEFAULT uuidv7(),
     top_up_id   uuid NOT NULL,
     member_id   uuid NOT NULL,
     seq         bigint NOT NULL,
@@ -656,6 +667,7 @@ CREATE TABLE top_up_undone (
     reason      text,
     actor       text NOT NULL,
     PRIMARY KEY (tenant_id, top_up_id),
+    UNIQUE (tenant_id, id),
     FOREIGN KEY (tenant_id, top_up_id) REFERENCES top_up (tenant_id, id),
     FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
 );

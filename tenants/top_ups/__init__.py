@@ -1,0 +1,1 @@
+"""Money paid into the wallet, and paid back out of it. The wallet itself is `tenants.wallet`."""

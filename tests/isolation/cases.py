@@ -24,6 +24,7 @@ class Ids:
     key_branch: str
     activity: str
     segment: str
+    top_up: str
 
     @classmethod
     def of(cls, other: Furnished) -> "Ids":
@@ -40,6 +41,7 @@ class Ids:
             other.chain.branch_id,
             other.activity_id,
             other.segment_id,
+            other.top_up_id,
         )
 
     def texts(self) -> list[str]:
@@ -59,6 +61,7 @@ NOBODYS = Ids(
     "01970000-0000-7000-8000-000000000006",
     "01970000-0000-7000-8000-000000000007",
     "01970000-0000-7000-8000-000000000008",
+    "01970000-0000-7000-8000-000000000009",
 )
 
 
@@ -115,6 +118,25 @@ def _activity_batch(ids: Ids, ours: Furnished) -> list[Knock]:
     return [Knock("/v1/activities:batch", 200, {"items": [k.body for k in _activities(ids, ours)]})]
 
 
+def _top_ups(ids: Ids, ours: Furnished) -> list[Knock]:
+    paid_in = {"branch_id": ours.chain.branch_id, "external_id": "knock", "amount": 1}
+    wrong = (
+        {**paid_in, "member_id": ids.member},
+        {**paid_in, "phone": ids.phone},
+        {**paid_in, "card_no": ids.card},
+        {**paid_in, "member_id": ours.member_id, "branch_id": ids.branch},
+    )
+    return [Knock("/v1/wallet/top-ups", 422, body) for body in wrong]
+
+
+def _wallet_refunds(ids: Ids, ours: Furnished) -> list[Knock]:
+    top_up = {"branch_id": ours.chain.branch_id, "external_id": "knock", "top_up_id": ids.top_up}
+    return [
+        Knock("/v1/wallet/refunds", 404, {**top_up, "member_id": ours.member_id}),
+        *(Knock("/v1/wallet/refunds", 422, knock.body) for knock in _top_ups(ids, ours)),
+    ]
+
+
 def _members(ids: Ids, _: Furnished) -> list[Knock]:
     filters = (f"phone={ids.phone}", f"card_no={ids.card}", f"external_id={ids.external}", f"q={ids.phone[-4:]}")
     return [*(Knock(f"/v1/members?{each}", 200) for each in filters), Knock(f"/v1/members?segment={ids.segment}", 422)]
@@ -169,6 +191,10 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/v1/members/{member_id:uuid}/referrals"): lambda ids, _: [
         Knock(f"/v1/members/{ids.member}/referrals", 404)
     ],
+    ("GET", "/v1/members/{member_id:uuid}/wallet"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/wallet", 404)],
+    ("POST", "/v1/wallet/top-ups"): _top_ups,
+    ("GET", "/v1/wallet/top-ups/{top_up_id:uuid}"): lambda ids, _: [Knock(f"/v1/wallet/top-ups/{ids.top_up}", 404)],
+    ("POST", "/v1/wallet/refunds"): _wallet_refunds,
     ("POST", "/v1/activities"): _activities,
     ("POST", "/v1/activities:batch"): _activity_batch,
     ("GET", "/v1/activities/{activity_id:uuid}"): lambda ids, _: [Knock(f"/v1/activities/{ids.activity}", 404)],

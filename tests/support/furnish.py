@@ -27,6 +27,7 @@ class Furnished:
     second_branch_id: str
     activity_id: str
     segment_id: str
+    top_up_id: str
 
 
 async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
@@ -54,6 +55,7 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
         chain, "/v1/members", {"name": f"友{mark}", "referrer_id": made["id"], "branch_id": chain.branch_id}
     )
     await _post(chain, "/v1/purchases", {**bought, "member_id": brought["id"], "external_id": f"F{mark}"})
+    top_up_id = await _stored_value(chain, made["id"], mark)
     await _people(chain, made["id"], mark)
     await _warning(chain, brought["id"])
     branch = await _post(chain, "/v1/branches", {"code": f"b{mark}", "name": f"分店{mark}"})
@@ -88,7 +90,17 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
         branch["id"],
         activity["id"],
         (await chain.http.get("/v1/segments?limit=1")).json()["data"][0]["id"],
+        top_up_id,
     )
+
+
+async def _stored_value(chain: Chain, member_id: str, mark: str) -> str:
+    """A top-up, some of it paid back; its id."""
+    where = {"member_id": member_id, "branch_id": chain.branch_id}
+    made = await _post(chain, "/v1/wallet/top-ups", {**where, "external_id": f"U{mark}", "amount": 20_000})
+    await _post(chain, "/v1/wallet/refunds", {**where, "external_id": f"P{mark}", "amount": 5_000, "reason": "x"})
+    top_up_id: str = made["id"]
+    return top_up_id
 
 
 async def _people(chain: Chain, member_id: str, mark: str) -> None:

@@ -1,9 +1,8 @@
 """Money paid into the wallet, over HTTP."""
 
-from typing import Any
 
 from support.chains import Chain
-from support.counter import change_wallet, top_up, topped_up, wallet
+from support.counter import change_wallet, topped_up, wallet
 from support.till import member, rows
 
 STEPS = [{"amount": 50_000, "bonus": 20_000}, {"amount": 100_000, "percent": "30"}]

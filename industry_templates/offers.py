@@ -1,10 +1,21 @@
 """What a template has to give beside the benefits of its tiers and its coupons: rewards, price lists, commissions."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from tenants.programme.strict import Code, Money, MoneyAboveZero, Names, Strict, as_tuple
+from tenants.programme.strict import (
+    Code,
+    Fault,
+    Label,
+    Money,
+    MoneyAboveZero,
+    Names,
+    Strict,
+    as_tuple,
+    duplicates,
+    invalid,
+)
 
 
 class Reward(Strict):
@@ -18,6 +29,9 @@ class Reward(Strict):
 
 
 class PricedItem(Strict):
+    """`sku`: as the till's lines name it."""
+
+    sku: Label
     names: Names
     list_price: Money
     price: Money
@@ -29,6 +43,15 @@ class PriceList(Strict):
     code: Code
     names: Names
     items: Annotated[tuple[PricedItem, ...], BeforeValidator(as_tuple), Field(max_length=200)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        skus = [item.sku for item in self.items]
+        again = duplicates(skus)
+        if again:
+            message = "The list has this already"
+            raise invalid("price-list", [Fault(("items", n, "sku"), "duplicate", message) for n in again])
+        return self
 
 
 class Commission(Strict):

@@ -39,6 +39,8 @@ from tenants.merging import api as merging_api
 from tenants.messages import api as messages_api
 from tenants.overview import pages as overview_pages
 from tenants.programme import api as programme_api
+from tenants.points import api as points_api
+from tenants.price_lists import api as price_lists_api
 from tenants.purchases import api as purchases_api
 from tenants.referrals import api as referrals_api
 from tenants.refunds import api as refunds_api
@@ -72,6 +74,7 @@ FEATURES = (
     tiers_api,
     jobs_api,
     imports_api,
+    price_lists_api,
     assets,
     api_docs,
     login_pages,

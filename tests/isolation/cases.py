@@ -255,6 +255,9 @@ TAKES_NO_ID = {
     ("GET", "/overview/work"): "the session's own tenant",
     ("POST", "/logout"): "the session's own",
 }
+    ("GET", "/v1/price-lists"): "own rows; its cursor is a code",
+    ("GET", "/v1/price-lists/{code:str}"): "codes are the tenant's own",
+    ("PUT", "/v1/price-lists/{code:str}"): "codes are the tenant's own",
 """Routes for somebody known that take no id of anything."""
 
 PUBLIC = {

@@ -1,0 +1,1 @@
+"""Price lists: what pieces cost those whose tier gives them a list."""

@@ -1,0 +1,38 @@
+"""`/v1/price-lists`: the prices of those whose tier gives them a list."""
+
+from typing import Any
+
+from litestar import Request, Response, get, put
+from litestar.params import FromPath, JSONBody
+
+from saas.paging import Page, decode_cursor, page
+from saas.validation import ListQuery, parse_query
+from tenants.price_lists.bodies import PriceListBody, require_code
+from tenants.price_lists.price_list import price_list, price_lists, put_price_list
+
+READ = {"requires": "members:read"}
+WRITE = {"requires": "programme:write"}
+
+
+@get("/v1/price-lists", opt=READ, tags=["price lists"], summary="Price lists, by their codes")
+async def list_price_lists(request: Request[Any, Any, Any]) -> Page:
+    query = parse_query(ListQuery, request.query_params.multi_items())
+    (after,) = decode_cursor(query.cursor, str) or (None,)
+    return page(await price_lists(after, query.limit), query.limit, dict, lambda row: (row["code"],))
+
+
+@get("/v1/price-lists/{code:str}", opt=READ, tags=["price lists"], summary="One price list with its prices")
+async def get_price_list(code: FromPath[str]) -> dict[str, Any]:
+    return await price_list(code)
+
+
+@put("/v1/price-lists/{code:str}", opt=WRITE, tags=["price lists"], summary="Put a whole price list")
+async def replace_price_list(code: FromPath[str], data: JSONBody[PriceListBody]) -> Response[dict[str, Any]]:
+    """Up to 5,000 prices, in place of those that the list had; 201 for a new list. A tier gives it by a benefit
+    `{"type": "price_list", "code"}`.
+    """
+    shown, is_new = await put_price_list(require_code(code), data)
+    return Response(shown, status_code=201 if is_new else 200)
+
+
+HANDLERS = [list_price_lists, get_price_list, replace_price_list]

@@ -38,6 +38,7 @@ from tenants.members import api as members_api
 from tenants.merging import api as merging_api
 from tenants.messages import api as messages_api
 from tenants.overview import pages as overview_pages
+from tenants.points import api as points_api
 from tenants.programme import api as programme_api
 from tenants.points import api as points_api
 from tenants.price_lists import api as price_lists_api
@@ -68,6 +69,7 @@ FEATURES = (
     top_ups_api,
     wallet_api,
     activities_api,
+    points_api,
     referrals_api,
     segments_api,
     programme_api,

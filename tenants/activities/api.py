@@ -40,6 +40,7 @@ def answer(made: Recorded) -> dict[str, Any]:
             if c.decision_id is not None
         ],
         "decision_id": None if main is None else main.decision_id,
+        "points_earned": made.points,
     }
 
 

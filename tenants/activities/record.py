@@ -1,7 +1,9 @@
-"""Records an activity: the fact, what it adds to the metrics and the tiers that it decides, all or nothing."""
+"""Records an activity: the fact, what it adds to the metrics, the points that it earns and the tiers that it decides,
+all or nothing.
+"""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,6 +20,10 @@ from tenants.measures.add import UPSERTS
 from tenants.measures.codes import activity as measure
 from tenants.members.consents import has_consent
 from tenants.members.whereabouts import locate, locate_identity, survivor_of
+from tenants.points.book import Fact
+from tenants.points.ledger import accrue_beside
+from tenants.points.reading import posted
+from tenants.programme.rules import Points
 from tenants.programme.versions import programme
 from tenants.programme.windows import local_day
 from tenants.purchases.first_fact import settle_settings
@@ -60,13 +66,14 @@ SELECT id, programme_version FROM v"""
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The answer. `changes` has every ladder's tier before and after.
+    """The answer. `changes` has every ladder's tier before and after; `points` is what it earned.
 
     `first` is false where the same content had been recorded before: this is its first answer.
     """
 
     activity: Activity
     changes: list[Change]
+    points: int
     first: bool
 
 
@@ -108,6 +115,8 @@ async def record_activity(body: ActivityBody) -> Recorded:
         conflict = DomainError("external-id-conflict", params={"external_id": body.external_id})
         return await _first_answer(body, mark, otherwise=conflict)
     version: int = made["programme_version"]
+    rules = await programme(version)
+    points = await _earn(body, place, made["id"], day, timezone, rules.points)
     changes = await evaluate_fact(
         place["member_id"], version, place["recorded_at"], timezone, "activity", made["id"], day
     )
@@ -122,10 +131,32 @@ async def record_activity(body: ActivityBody) -> Recorded:
         day,
         body.value,
         body.data,
-        is_health(await programme(version), body.kind),
+        is_health(rules, body.kind),
         agreed=True,  # or it would have been refused
     )
-    return Recorded(written, changes, first=True)
+    return Recorded(written, changes, points, first=True)
+
+
+async def _earn(
+    body: ActivityBody, place: asyncpg.Record, activity_id: UUID, day: date, timezone: str, rules: Points
+) -> int:
+    """The points of this kind of activity, if the rules give any: before the tiers are decided, which may ask for
+    points earned.
+    """
+    found = (each.points for each in (rules.beside.activities if rules.beside else ()) if each.kind == body.kind)
+    points = next(found, 0)
+    if not points:
+        return 0
+    fact = Fact(
+        place["member_id"],
+        place["seq"],
+        activity_id,
+        place["recorded_at"],
+        local_day(place["recorded_at"], ZoneInfo(timezone)),
+        current().principal.actor,
+        body.branch_id,
+    )
+    return await accrue_beside(fact, "activity", points, day, rules)
 
 
 def _require_place(body: ActivityBody) -> None:
@@ -230,4 +261,4 @@ async def recorded(row: asyncpg.Record) -> Recorded:
         row["member_id"], row["seq"], row["id"], row["programme_version"], row["recorded_at"]
     )
     (stored,) = await activities_of([row])
-    return Recorded(stored, changes, first=False)
+    return Recorded(stored, changes, await posted("activity", row["id"]), first=False)

@@ -137,6 +137,36 @@ def _wallet_refunds(ids: Ids, ours: Furnished) -> list[Knock]:
     ]
 
 
+def _points(act: str, ids: Ids, ours: Furnished) -> list[Knock]:
+    moved = {"points": 1, "reason": "knock"}
+    wrong = (
+        {**moved, "member_id": ids.member},
+        {**moved, "phone": ids.phone},
+        {**moved, "card_no": ids.card},
+        {**moved, "member_id": ours.member_id, "branch_id": ids.branch},
+    )
+    return [Knock(f"/v1/points/{act}", 422, body) for body in wrong]
+
+
+def _top_ups(ids: Ids, ours: Furnished) -> list[Knock]:
+    paid_in = {"branch_id": ours.chain.branch_id, "external_id": "knock", "amount": 1}
+    wrong = (
+        {**paid_in, "member_id": ids.member},
+        {**paid_in, "phone": ids.phone},
+        {**paid_in, "card_no": ids.card},
+        {**paid_in, "member_id": ours.member_id, "branch_id": ids.branch},
+    )
+    return [Knock("/v1/wallet/top-ups", 422, body) for body in wrong]
+
+
+def _wallet_refunds(ids: Ids, ours: Furnished) -> list[Knock]:
+    top_up = {"branch_id": ours.chain.branch_id, "external_id": "knock", "top_up_id": ids.top_up}
+    return [
+        Knock("/v1/wallet/refunds", 404, {**top_up, "member_id": ours.member_id}),
+        *(Knock("/v1/wallet/refunds", 422, knock.body) for knock in _top_ups(ids, ours)),
+    ]
+
+
 def _members(ids: Ids, _: Furnished) -> list[Knock]:
     filters = (f"phone={ids.phone}", f"card_no={ids.card}", f"external_id={ids.external}", f"q={ids.phone[-4:]}")
     return [*(Knock(f"/v1/members?{each}", 200) for each in filters), Knock(f"/v1/members?segment={ids.segment}", 422)]
@@ -196,6 +226,9 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/v1/wallet/top-ups/{top_up_id:uuid}"): lambda ids, _: [Knock(f"/v1/wallet/top-ups/{ids.top_up}", 404)],
     ("POST", "/v1/wallet/refunds"): _wallet_refunds,
     ("POST", "/v1/activities"): _activities,
+    ("GET", "/v1/members/{member_id:uuid}/points"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/points", 404)],
+    ("POST", "/v1/points/adjust"): lambda ids, ours: _points("adjust", ids, ours),
+    ("POST", "/v1/points/redeem"): lambda ids, ours: _points("redeem", ids, ours),
     ("POST", "/v1/activities:batch"): _activity_batch,
     ("GET", "/v1/activities/{activity_id:uuid}"): lambda ids, _: [Knock(f"/v1/activities/{ids.activity}", 404)],
     ("GET", "/v1/segments/{segment_id:uuid}"): lambda ids, _: [Knock(f"/v1/segments/{ids.segment}", 404)],

@@ -58,6 +58,7 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
     top_up_id = await _stored_value(chain, made["id"], mark)
     await _people(chain, made["id"], mark)
     await _warning(chain, brought["id"])
+    await _points(chain, made["id"])
     branch = await _post(chain, "/v1/branches", {"code": f"b{mark}", "name": f"分店{mark}"})
     key = await _post(chain, "/v1/api-keys", {"name": f"till {mark}", "scopes": ["members:read"]})
     draft = (await chain.http.get("/v1/programme")).json()
@@ -124,6 +125,16 @@ async def _warning(chain: Chain, member_id: str) -> None:
     assert (await chain.http.put(f"/v1/members/{member_id}/tier", json=body)).status_code == 200
     async with tenant_scope(chain.tenant_id):
         await enqueue("tiers.notices", {})
+
+
+async def _points(chain: Chain, member_id: str) -> None:
+    """Points given by hand that end soon, some of them spent, and the night's job that says so."""
+    until = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
+    given = {"member_id": member_id, "points": 500, "reason": "x", "expires_on": until}
+    await _post(chain, "/v1/points/adjust", given)
+    await _post(chain, "/v1/points/redeem", {"member_id": member_id, "points": 10})
+    async with tenant_scope(chain.tenant_id):
+        await enqueue("points.notices", {})
 
 
 async def _visit(chain: Chain, member_id: str, external_id: str) -> dict[str, Any]:

@@ -118,25 +118,6 @@ def _activity_batch(ids: Ids, ours: Furnished) -> list[Knock]:
     return [Knock("/v1/activities:batch", 200, {"items": [k.body for k in _activities(ids, ours)]})]
 
 
-def _top_ups(ids: Ids, ours: Furnished) -> list[Knock]:
-    paid_in = {"branch_id": ours.chain.branch_id, "external_id": "knock", "amount": 1}
-    wrong = (
-        {**paid_in, "member_id": ids.member},
-        {**paid_in, "phone": ids.phone},
-        {**paid_in, "card_no": ids.card},
-        {**paid_in, "member_id": ours.member_id, "branch_id": ids.branch},
-    )
-    return [Knock("/v1/wallet/top-ups", 422, body) for body in wrong]
-
-
-def _wallet_refunds(ids: Ids, ours: Furnished) -> list[Knock]:
-    top_up = {"branch_id": ours.chain.branch_id, "external_id": "knock", "top_up_id": ids.top_up}
-    return [
-        Knock("/v1/wallet/refunds", 404, {**top_up, "member_id": ours.member_id}),
-        *(Knock("/v1/wallet/refunds", 422, knock.body) for knock in _top_ups(ids, ours)),
-    ]
-
-
 def _points(act: str, ids: Ids, ours: Furnished) -> list[Knock]:
     moved = {"points": 1, "reason": "knock"}
     wrong = (
@@ -274,6 +255,9 @@ TAKES_NO_ID = {
     ("POST", "/v1/branches"): "a new row; codes are the tenant's own",
     ("GET", "/v1/segments"): "own rows; its cursor is tried below",
     ("POST", "/v1/segments"): "a new row; codes are the tenant's own",
+    ("GET", "/v1/price-lists"): "own rows; its cursor is a code",
+    ("GET", "/v1/price-lists/{code:str}"): "codes are the tenant's own",
+    ("PUT", "/v1/price-lists/{code:str}"): "codes are the tenant's own",
     ("POST", "/v1/segments/preview"): "own members; what a condition names is the tenant's own",
     ("GET", "/v1/api-keys"): "own rows; its cursor is tried below",
     ("GET", "/v1/audit-log"): "own rows; its cursor is tried below",
@@ -288,9 +272,6 @@ TAKES_NO_ID = {
     ("GET", "/overview/work"): "the session's own tenant",
     ("POST", "/logout"): "the session's own",
 }
-    ("GET", "/v1/price-lists"): "own rows; its cursor is a code",
-    ("GET", "/v1/price-lists/{code:str}"): "codes are the tenant's own",
-    ("PUT", "/v1/price-lists/{code:str}"): "codes are the tenant's own",
 """Routes for somebody known that take no id of anything."""
 
 PUBLIC = {

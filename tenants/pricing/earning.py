@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Final
 
-from tenants.pricing.basket import ONE, CampaignMultiplier, Line
+from tenants.pricing.basket import CampaignMultiplier, Line
 from tenants.pricing.spread import spread
 
 MOST_POINTS: Final = 10**13
@@ -18,12 +18,15 @@ def rate_of(per_unit: Decimal, tiers: Decimal, campaigns: Sequence[CampaignMulti
     campaigns the best one counts; those marked `stack` multiply.
     """
     rate = _EXACT.multiply(per_unit, tiers)
-    best = max((c.multiplier for c in campaigns if not c.stack), default=ONE)
-    rate = _EXACT.multiply(rate, best)
-    for campaign in campaigns:
-        if campaign.stack:
-            rate = _EXACT.multiply(rate, campaign.multiplier)
+    for campaign in counted(campaigns):
+        rate = _EXACT.multiply(rate, campaign.multiplier)
     return rate
+
+
+def counted(campaigns: Sequence[CampaignMultiplier]) -> list[CampaignMultiplier]:
+    """The campaigns that count beside each other; of equally good ones the first by code."""
+    alone = sorted((c for c in campaigns if not c.stack), key=lambda c: (-c.multiplier, c.code))
+    return [*alone[:1], *(c for c in campaigns if c.stack)]
 
 
 def rate_text(rate: Decimal) -> str:

@@ -11,9 +11,11 @@ from saas.paging import Page, decode_cursor, page
 from saas.validation import ListQuery, parse_query
 from tenants.members.existing import require_member
 from tenants.purchases.batch import record_batch
-from tenants.purchases.bodies import BatchBody, PurchaseBody
+from tenants.purchases.bodies import BatchBody, PurchaseBody, TicketBody
 from tenants.purchases.history import purchase, purchase_out, purchases_of
-from tenants.purchases.record import Recorded, record_purchase
+from tenants.purchases.quote import quote
+from tenants.purchases.record import record_purchase
+from tenants.purchases.recorded import Recorded, value_out
 
 WRITE = {"requires": "purchases:write"}
 READ = {"requires": "members:read"}
@@ -30,12 +32,9 @@ def shown(made: Recorded) -> dict[str, Any]:
         "external_id": made.external_id,
         "occurred_at": made.occurred_at,
         "recorded_at": made.recorded_at,
-        "amount": made.amount,
-        "discounts": [],  # the till took its own; ours come with list prices
-        "paid": made.amount,
         "refunded": made.refunded,
-        "lines": made.lines,
-        "tenders": made.tenders,
+        "undone_at": made.undone_at,
+        **value_out(made.amount, made.list_amount, made.lines, made.tenders, made.pricing),
         "sold_by": made.sold_by,
         "tier": None if main is None else {"ladder": main.ladder, "before": main.before, "after": main.after},
         "tiers": [
@@ -43,6 +42,21 @@ def shown(made: Recorded) -> dict[str, Any]:
             for c in changed
         ],
         "decision_id": None if main is None else main.decision_id,
+    }
+
+
+@post("/v1/quotes", status_code=200, opt=WRITE, tags=["purchases"])
+async def post_quote(data: JSONBody[TicketBody]) -> dict[str, Any]:
+    """What a basket would cost and earn if it were bought now. Writes nothing."""
+    made = await quote(data)
+    ticket = made.ticket
+    return {
+        "member_id": made.context.member_id,
+        "branch_id": made.context.branch_id,
+        "as_of": made.context.recorded_at,
+        **value_out(ticket.net, ticket.list_amount, ticket.lines, ticket.tenders, ticket.pricing),
+        "consent_required": made.consent_required,
+        "available_coupons": made.available,
     }
 
 
@@ -75,4 +89,4 @@ async def list_purchases(member_id: FromPath[UUID], request: Request[Any, Any, A
     return page(rows, query.limit, purchase_out, lambda row: (row["id"],))
 
 
-HANDLERS = [post_purchase, post_purchases, get_purchase, list_purchases]
+HANDLERS = [post_quote, post_purchase, post_purchases, get_purchase, list_purchases]

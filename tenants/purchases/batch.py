@@ -9,7 +9,8 @@ from saas.savepoint import savepoint
 from saas.validation import parse_item
 from tenants.members.locking import lock_named
 from tenants.purchases.bodies import PurchaseBody
-from tenants.purchases.record import Recorded, record_purchase
+from tenants.purchases.record import record_purchase
+from tenants.purchases.recorded import Recorded
 
 MOST = 1000
 

@@ -8,13 +8,17 @@ import asyncpg
 
 from saas.errors import DomainError
 from saas.scope import connection, current
-from tenants.purchases.record import Recorded, recorded
+from tenants.purchases.recorded import Recorded, recorded, value_out
 
 _COLUMNS: Final = (
-    "p.id, p.member_id, p.branch_id, p.external_id, p.occurred_at, p.recorded_at, p.local_day, p.amount, p.lines,"
-    " p.tenders, p.category, p.sold_by, p.source, coalesce(r.refunded, 0) AS refunded"
+    "p.id, p.member_id, p.branch_id, p.external_id, p.occurred_at, p.recorded_at, p.local_day, p.amount, p.list_amount,"
+    " p.lines, p.tenders, p.pricing, p.category, p.sold_by, p.source, coalesce(r.refunded, 0) AS refunded,"
+    " e.recorded_at AS undone_at"
 )
-_REFUNDED: Final = "LEFT JOIN purchase_refunded r ON r.tenant_id = p.tenant_id AND r.purchase_id = p.id"
+_REFUNDED: Final = (
+    "LEFT JOIN purchase_refunded r ON r.tenant_id = p.tenant_id AND r.purchase_id = p.id"
+    " LEFT JOIN purchase_undone e ON e.tenant_id = p.tenant_id AND e.purchase_id = p.id"
+)
 
 
 async def purchases_of(member_ids: Sequence[UUID], limit: int, before: UUID | None) -> list[asyncpg.Record]:
@@ -42,8 +46,11 @@ async def purchase(purchase_id: UUID) -> Recorded:
     )
     if row is None:
         raise DomainError("not-found")
-    return await recorded(row, first=False, refunded=row["refunded"])
+    return await recorded(row, first=False, refunded=row["refunded"], undone_at=row["undone_at"])
 
 
 def purchase_out(row: asyncpg.Record) -> dict[str, Any]:
-    return dict(row)
+    """One of a list; money as `value_out` says."""
+    facts = dict(row)
+    pricing, list_amount = facts.pop("pricing"), facts.pop("list_amount")
+    return {**facts, **value_out(row["amount"], list_amount, row["lines"], row["tenders"], pricing)}

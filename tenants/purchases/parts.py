@@ -20,8 +20,13 @@ def by_category(lines: Lines | None, category: str | None, amounts: Sequence[int
     return sums
 
 
-def measures(branch_id: UUID, amount: int, lines: Lines | None, category: str | None = None) -> dict[str, int]:
-    """What a member's purchase adds to each measure, by code, in minor units; each counts one purchase more."""
-    amounts = [amount] if lines is None else [line["amount"] for line in lines]
-    found = {codes.category(label): part for label, part in by_category(lines, category, amounts).items()}
-    return {codes.branch(branch_id): amount, **found}
+def measures(branch_id: UUID, categories: Sequence[str | None], counted: Sequence[int]) -> dict[str, int]:
+    """What a member's purchase adds to each measure, by code; each counts one purchase more. `counted`: of each line of
+    `categories` (or of the whole, as one), in minor units.
+    """
+    sums = {codes.branch(branch_id): sum(counted)}
+    for label, amount in zip(categories, counted, strict=True):
+        if label is not None:
+            code = codes.category(label)
+            sums[code] = sums.get(code, 0) + amount
+    return sums

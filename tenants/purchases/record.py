@@ -1,139 +1,208 @@
-"""Records a purchase: the fact, its aggregates and measures, and the tiers that it decides, all or nothing.
+"""Records a purchase: the fact, its aggregates and measures, what it moves in points, wallet and coupons, and the tiers
+that it decides, all or nothing.
 
-Five round trips with BEGIN and COMMIT: the member's lock with everything that doesn't depend on it; the
-fact with its aggregates; the evaluation with its decisions.
+Five round trips with BEGIN and COMMIT: the member's lock with everything that the purchase is priced by; the fact with
+its aggregates and value; the evaluation with its decisions.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from saas.errors import DomainError, FieldError
+from saas.outbox import enqueue
 from saas.scope import begin_again, connection, current
-from tenants.members.identities import CARD, PHONE
-from tenants.members.whereabouts import locate, locate_identity, survivor_of
-from tenants.programme.windows import local_day
+from tenants.campaigns.offers import triggers
+from tenants.confirming.confirm import confirm
+from tenants.coupons import ledger as coupons_ledger
+from tenants.points import ledger as points_ledger
+from tenants.programme.versions import programme
 from tenants.purchases.bodies import PurchaseBody
+from tenants.purchases.context import Context, asks, context_of, read
 from tenants.purchases.fingerprint import details_digest, fingerprint
 from tenants.purchases.first_fact import settle_settings
+from tenants.purchases.guests import with_printed
 from tenants.purchases.parts import measures
-from tenants.purchases.statements import LOCK_BY_ID, LOCK_BY_IDENTITY, RECORD, RECORD_FOR_MEMBER
+from tenants.purchases.recorded import Recorded, recorded
+from tenants.purchases.statements import LOCK_BY_ID, record
+from tenants.purchases.ticket import Ticket, reckon
+from tenants.purchases.whose import located, meant, named
 from tenants.referrals.counting import count
 from tenants.tiers.evaluate import Change, evaluate_fact
-from tenants.tiers.history import changes_of_fact
+from tenants.wallet import ledger as wallet_ledger
 
 FUTURE: Final = timedelta(days=1)
+TRIGGERED: Final = "campaigns.purchase"
+"""Payload: `purchase_id`, of a purchase that a running campaign has to do something about."""
+_TRIES: Final = 5
+"""A member found may be merged before it is locked: then the survivor is."""
 
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The answer to a till. `changes` has every ladder's tier before and after; none for a 散客.
-
-    `first` is false where the same content had been recorded before: this is its first answer. `refunded`: what was
-    given back since, in minor units (0 in a first answer).
-    """
-
-    id: UUID
-    member_id: UUID | None
-    branch_id: UUID
-    external_id: str
-    occurred_at: datetime
-    recorded_at: datetime
-    amount: int
-    lines: Any
-    tenders: Any
-    sold_by: str | None
-    changes: list[Change]
-    first: bool
-    refunded: int = 0
+Mark = Callable[[UUID | None], bytes]
+"""A purchase's fingerprint, by its member."""
 
 
 async def record_purchase(body: PurchaseBody) -> Recorded:
     """Writes one purchase in the current scope.
 
     Raises DomainError `unknown-member`, `member-closed`, `phone-shared`, `unknown-branch`, `branch-closed`,
-    `not-permitted` (a key of other branches), `external-id-conflict`, `tenant-closed`, and those of the body's own
-    checks.
+    `not-permitted` (a key of other branches), `external-id-conflict`, `tenant-closed`, those of the body's own checks,
+    of the reckoning (`ticket.reckon`) and of the member's consent (`confirming.confirm`).
     """
     amount = body.total()
     if not current().principal.may_at(body.branch_id):
         raise DomainError("not-permitted")
-    details = body.details()
-    lines, tenders = details.get("lines"), details.get("tenders")
-    mark = partial(fingerprint, occurred_at=body.occurred_at, amount=amount, details=details_digest(details))
+    mark = partial(fingerprint, occurred_at=body.occurred_at, amount=amount, details=details_digest(body.details()))
     try:
         place = await _lock(body)
-    except DomainError as refused:  # who has left since is still answered what was sold before
-        if refused.code != "member-closed":
+    except DomainError as refused:  # who has left, or whose code is used, is still answered what was sold before
+        if refused.code not in _AFTERWARDS:
             raise
-        return await _first_answer(body, await _meant(body), mark, otherwise=refused)
-    recorded_at: datetime = place["recorded_at"]
-    occurred_at = body.occurred_at or recorded_at
-    if occurred_at > recorded_at + FUTURE:
-        raise DomainError("validation-failed", errors=[FieldError("/occurred_at", "occurred-too-far-ahead")])
-    member_id: UUID | None = place["member_id"]
-    if place["closed_at"] is not None:  # a till that never heard the answer to its last sale still gets it
-        closed = DomainError("branch-closed", params={"branch": str(body.branch_id)})
-        return await _first_answer(body, member_id, mark, otherwise=closed)
-    timezone: str = place["timezone"] if place["has_facts"] else await settle_settings()
-    day = local_day(occurred_at, ZoneInfo(timezone))
-    arguments = [
-        current().tenant_id,
-        body.branch_id,
-        body.external_id,
-        mark(member_id),
-        member_id,
-        place["seq"],
-        occurred_at,
-        recorded_at,
-        day,
-        amount,
-        lines,
-        tenders,
-        body.sold_by,
-        current().principal.actor,
-    ]
-    if member_id is not None:
-        parts = measures(body.branch_id, amount, lines)
-        arguments += [list(parts), list(parts.values()), place["brought"]]
-    made = await connection().fetchrow(RECORD if member_id is None else RECORD_FOR_MEMBER, *arguments)
+        return await _first_answer(body, await meant(body), mark, otherwise=refused)
+    try:
+        context, ticket = await _reckoned(body, place)
+    except DomainError as refused:  # a till that never heard the answer to its last sale still gets it
+        return await _first_answer(body, place["member_id"], mark, otherwise=refused)
+    occurred_at = body.occurred_at or context.recorded_at
+    made = await _write(body, context, ticket, mark(context.member_id), occurred_at, brought=place["brought"])
     if made is None:
-        conflict = DomainError("external-id-conflict", params={"external_id": body.external_id})
-        return await _first_answer(body, member_id, mark, otherwise=conflict)
-    changes: list[Change] = []
-    if member_id is not None:
-        changes = await evaluate_fact(
-            member_id, made["programme_version"], recorded_at, timezone, "purchase", made["id"], day
-        )
-        if made["is_first"]:
-            await count([member_id])
+        return await _first_answer(body, context.member_id, mark, otherwise=_conflict(body))
+    changes = await _follow(context, ticket, made)
     return Recorded(
         made["id"],
-        member_id,
+        context.member_id,
         body.branch_id,
         body.external_id,
         occurred_at,
-        recorded_at,
-        amount,
-        lines,
-        tenders,
+        context.recorded_at,
+        ticket.net,
+        ticket.list_amount,
+        ticket.lines,
+        ticket.tenders,
+        ticket.pricing,
         body.sold_by,
         changes,
         first=True,
     )
 
 
+_AFTERWARDS: Final = {"member-closed", "code-ended"}
+
+
+def _conflict(body: PurchaseBody) -> DomainError:
+    return DomainError("external-id-conflict", params={"external_id": body.external_id})
+
+
+async def _reckoned(body: PurchaseBody, place: asyncpg.Record) -> tuple[Context, Ticket]:
+    """The purchase as it is going to be written, with the member's consent."""
+    if body.occurred_at is not None and body.occurred_at > place["recorded_at"] + FUTURE:
+        raise DomainError("validation-failed", errors=[FieldError("/occurred_at", "occurred-too-far-ahead")])
+    if place["closed_at"] is not None:
+        raise DomainError("branch-closed", params={"branch": str(body.branch_id)})
+    if not place["has_facts"]:
+        await settle_settings()
+    context = await _context(body, place)
+    if context.taken:
+        raise _conflict(body)
+    ticket = await reckon(body, context, await programme(context.version))
+    if context.member_id is not None and body.wallet_amount > ticket.confirm_above:
+        await confirm(context.member_id, body.wallet_amount, body.wallet_consent, context.recorded_at)
+    return context, await with_printed(ticket, context)
+
+
+async def _follow(context: Context, ticket: Ticket, made: asyncpg.Record) -> list[Change]:
+    """What a member's purchase decides and causes."""
+    if context.member_id is None:
+        return []
+    changes = await evaluate_fact(
+        context.member_id,
+        context.version,
+        context.recorded_at,
+        context.zone.key,
+        "purchase",
+        context.purchase_id,
+        ticket.day,
+    )
+    if made["is_first"]:
+        await count([context.member_id])
+    if context.running and triggers(context.running, ticket.net):
+        await enqueue(TRIGGERED, {"purchase_id": str(context.purchase_id)})
+    return changes
+
+
+async def _context(body: PurchaseBody, place: asyncpg.Record) -> Context:
+    """What was read with the lock; read again where somebody else had the lock meanwhile, or the time zone had to be
+    settled first.
+    """
+    stale = place["waited"] or (place["member_id"] is not None and place["seen_seq"] != place["seq"] - 1)
+    row = await read(body, place["member_id"], place["recorded_at"]) if stale or not place["has_facts"] else place
+    return context_of(row, seq=place["seq"] or 0, purchase_id=place["purchase_id"])
+
+
+async def _write(
+    body: PurchaseBody, context: Context, ticket: Ticket, mark: bytes, occurred_at: datetime, *, brought: bool
+) -> asyncpg.Record | None:
+    """The fact with all that it moves; None where the number is taken. Raises what the ledgers find: then nothing of
+    it may last.
+    """
+    member_id = context.member_id
+    arguments: list[Any] = [
+        current().tenant_id,
+        body.branch_id,
+        body.external_id,
+        mark,
+        member_id,
+        context.seq if member_id is not None else None,
+        occurred_at,
+        context.recorded_at,
+        ticket.day,
+        ticket.net,
+        ticket.lines,
+        ticket.tenders,
+        body.sold_by,
+        current().principal.actor,
+        sum(ticket.counted),
+        context.version,
+        context.purchase_id,
+        ticket.list_amount,
+        ticket.pricing,
+    ]
+    if member_id is not None:
+        parts = measures(body.branch_id, ticket.categories, ticket.counted)
+        arguments += [list(parts), list(parts.values()), brought]
+    if ticket.points:
+        arguments.append([posting.dump() for posting in ticket.points])
+    if ticket.wallet:
+        arguments.append(wallet_ledger.encoded(ticket.wallet))
+    if ticket.coupons:
+        arguments.append([posting.dump() for posting in ticket.coupons])
+    statement = record(
+        member=member_id is not None,
+        points=bool(ticket.points),
+        wallet=bool(ticket.wallet),
+        coupons=bool(ticket.coupons),
+    )
+    made = await connection().fetchrow(statement, *arguments)
+    if made is None:
+        return None
+    if ticket.points:
+        points_ledger.check(made["points_checked"])
+    if ticket.wallet:
+        wallet_ledger.check(made)
+    if ticket.coupons:
+        await coupons_ledger.check(ticket.coupons, made["coupons_written"])
+    return made
+
+
 async def _lock(body: PurchaseBody) -> asyncpg.Record:
-    """The member's lock and next number; its instant is the fact's `recorded_at`. With it tenant and branch."""
-    sql, who = _who(body)
+    """The member's lock and next number; its instant is the fact's `recorded_at`. With it tenant, branch, context."""
+    sql, who = await named(body)
+    asked = asks(body)
     for _ in range(_TRIES):
-        place = await connection().fetchrow(sql, current().tenant_id, body.branch_id, *who)
+        place = await connection().fetchrow(sql, current().tenant_id, body.branch_id, *who, *asked)
         if place is None:
             raise DomainError("internal")
         if place["status"] in {"suspended", "cancelled"}:
@@ -142,42 +211,12 @@ async def _lock(body: PurchaseBody) -> asyncpg.Record:
             raise DomainError("unknown-branch", params={"branch": str(body.branch_id)})
         if place["member_id"] is not None or who == [None]:
             return place
-        sql, who = LOCK_BY_ID, [await _locate(body)]
+        sql, who = LOCK_BY_ID, [await located(body)]
         begin_again()
     raise DomainError("busy")
 
 
-_TRIES: Final = 5
-"""A member found may be merged before it is locked: then the survivor is."""
-
-
-def _who(body: PurchaseBody) -> tuple[str, list[Any]]:
-    if body.phone is not None:
-        return LOCK_BY_IDENTITY, [PHONE, body.phone]
-    if body.card_no is not None:
-        return LOCK_BY_IDENTITY, [CARD, body.card_no]
-    return LOCK_BY_ID, [body.member_id]
-
-
-async def _locate(body: PurchaseBody) -> UUID:
-    """Whom the till means, where the short way found no active member."""
-    if body.phone is not None:
-        return await locate_identity(PHONE, body.phone)
-    if body.card_no is not None:
-        return await locate_identity(CARD, body.card_no)
-    if body.member_id is None:
-        raise DomainError("unknown-member")
-    return await locate(body.member_id)
-
-
-async def _meant(body: PurchaseBody) -> UUID | None:
-    """The member that the body's id leads to, whoever it is by now; who has left is known by nothing else."""
-    return None if body.member_id is None else await survivor_of(body.member_id)
-
-
-async def _first_answer(
-    body: PurchaseBody, member_id: UUID | None, mark: Callable[[UUID | None], bytes], *, otherwise: DomainError
-) -> Recorded:
+async def _first_answer(body: PurchaseBody, member_id: UUID | None, mark: Mark, *, otherwise: DomainError) -> Recorded:
     """The purchase that already has this number, if it is the same; its tiers as they were decided then.
 
     Raises `otherwise` where it isn't.
@@ -195,27 +234,3 @@ async def _first_answer(
     if row is None or row["holder_id"] != member_id or row["fingerprint"] != mark(row["member_id"]):
         raise otherwise
     return await recorded(row, first=False)
-
-
-async def recorded(row: asyncpg.Record, *, first: bool, refunded: int = 0) -> Recorded:
-    """A stored purchase as its answer."""
-    changes: list[Change] = []
-    if row["member_id"] is not None:
-        changes = await changes_of_fact(
-            row["member_id"], row["seq"], row["id"], row["programme_version"], row["recorded_at"]
-        )
-    return Recorded(
-        row["id"],
-        row["member_id"],
-        row["branch_id"],
-        row["external_id"],
-        row["occurred_at"],
-        row["recorded_at"],
-        row["amount"],
-        row["lines"],
-        row["tenders"],
-        row["sold_by"],
-        changes,
-        first=first,
-        refunded=refunded,
-    )

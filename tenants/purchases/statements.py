@@ -1,51 +1,158 @@
 """The statements that record a purchase. The benchmark's pgbench script sends the same ones."""
 
+from functools import cache
 from typing import Final
 
+from tenants.campaigns.offers import RUNNING
+from tenants.coupons import ledger as coupons_ledger
 from tenants.measures.add import UPSERTS
+from tenants.points import ledger as points_ledger
+from tenants.wallet import ledger as wallet_ledger
+from tenants.wallet.reading import WALLET
 
+_GRANT: Final = "jsonb_build_array(g.id, g.code, g.member_id, g.number, g.terms, g.state, g.valid_from, g.valid_until)"
+
+# What a purchase is priced, paid and credited by, of the member and at the instant of `place` (a name of its own: the
+# ledgers' fragments have aliases, too).
+# `held`: tiers by ladder. Within 15 minutes a purchase is of now; an earlier one has the tiers that were in force then.
+_CONTEXT: Final = f"""
+       CASE WHEN {{occurred}}::timestamptz IS NULL OR {{occurred}} >= place.recorded_at - interval '15 minutes'
+            THEN (SELECT jsonb_object_agg(s.ladder, s.tier) FROM member_tier s
+                   WHERE s.tenant_id = $1 AND s.member_id = place.member_id AND s.rank > 0)
+            ELSE (SELECT jsonb_object_agg(d.ladder, d.to_tier)
+                    FROM (SELECT DISTINCT ON (k.ladder) k.ladder, k.to_tier FROM decision k
+                           WHERE k.tenant_id = $1 AND k.member_id = place.member_id AND k.effective_at < {{occurred}}
+                           ORDER BY k.ladder, k.seq DESC) d) END AS held,
+       {points_ledger.ACCOUNT.format(member="place.member_id")} AS points,
+       CASE WHEN {{by_points}} THEN {points_ledger.LOTS.format(member="place.member_id")} END AS points_lots,
+       CASE WHEN {{by_wallet}} THEN {WALLET.format(member="place.member_id")} END AS wallet,
+       CASE WHEN {{grants}}::uuid[] IS NOT NULL THEN (
+            SELECT jsonb_agg({_GRANT}) FROM coupon_grant g WHERE g.tenant_id = $1 AND g.id = ANY ({{grants}})) END
+            AS grants,
+       CASE WHEN {{numbers}}::text[] IS NOT NULL THEN (
+            SELECT jsonb_agg({_GRANT}) FROM coupon_grant g WHERE g.tenant_id = $1 AND g.number = ANY ({{numbers}})) END
+            AS numbered,
+       CASE WHEN {{skus}}::text[] IS NOT NULL AND place.member_id IS NOT NULL THEN (
+            SELECT jsonb_agg(jsonb_build_array(p.sku, p.list, p.price) ORDER BY p.list) FROM price p
+             WHERE p.tenant_id = $1 AND p.sku = ANY ({{skus}})) END AS prices,
+       {RUNNING} AS running,
+       CASE WHEN {{by_wallet}} THEN EXISTS (
+            SELECT FROM purchase_external x
+             WHERE x.tenant_id = $1 AND x.branch_id = $2 AND x.external_id = {{external}}::text)
+            ELSE false END AS taken"""
+
+
+def _context(first: int) -> str:
+    """Columns of the context, with its parameters from `$first` on: occurred_at, whether points, whether the wallet
+    pays, coupons by id and by number, skus to be priced (NULL: none), the till's number (`taken`: the member's consent
+    mustn't be asked for again where it is only a repeat).
+    """
+    names = ("occurred", "by_points", "by_wallet", "grants", "numbers", "skus", "external")
+    return _CONTEXT.format(**{name: f"${first + n}" for n, name in enumerate(names)})
+
+
+# One statement locks and reads, which is right as long as nobody came between its snapshot and its lock: `seen_seq` is
+# the member's number in the snapshot, `waited` says that the lock was somebody else's before.
 _LOCK: Final = """
 WITH l AS (UPDATE member AS m SET seq = m.seq + 1 WHERE m.tenant_id = $1 AND m.id = {member} AND m.status = 'active'
-           RETURNING m.id, m.seq, m.referrer_id IS NOT NULL AS brought, clock_timestamp() AS locked_at)
-SELECT t.timezone, t.status, t.has_facts, l.id AS member_id, l.seq, l.brought,
-       coalesce(l.locked_at, clock_timestamp()) + t.clock_offset AS recorded_at, b.id AS branch_id, b.closed_at
-  FROM tenant t LEFT JOIN l ON true LEFT JOIN branch b ON b.tenant_id = t.tenant_id AND b.id = $2
- WHERE t.tenant_id = $1"""
-LOCK_BY_ID: Final = _LOCK.format(member="$3::uuid")
+           RETURNING m.id, m.seq, m.referrer_id IS NOT NULL AS brought, clock_timestamp() AS locked_at),
+place AS MATERIALIZED (
+    SELECT t.timezone, t.status, t.has_facts, t.currency, t.programme_version, l.id AS member_id, l.seq, l.brought,
+           coalesce(l.locked_at, clock_timestamp()) + t.clock_offset AS recorded_at,
+           b.id AS branch_id, b.code AS branch_code, b.closed_at,
+           l.locked_at - statement_timestamp() > interval '50 ms' AS waited
+      FROM tenant t LEFT JOIN l ON true LEFT JOIN branch b ON b.tenant_id = t.tenant_id AND b.id = $2
+     WHERE t.tenant_id = $1)
+SELECT place.*, uuidv7() AS purchase_id,
+       (SELECT s.seq FROM member s WHERE s.tenant_id = $1 AND s.id = place.member_id) AS seen_seq,{context}
+  FROM place"""
+LOCK_BY_ID: Final = _LOCK.format(member="$3::uuid", context=_context(4))
 LOCK_BY_IDENTITY: Final = _LOCK.format(
-    member="(SELECT i.member_id FROM member_identity i WHERE i.tenant_id = $1 AND i.kind = $3 AND i.value = $4)"
+    member="(SELECT i.member_id FROM member_identity i WHERE i.tenant_id = $1 AND i.kind = $3 AND i.value = $4)",
+    context=_context(5),
 )
+READ: Final = f"""
+WITH place AS MATERIALIZED (
+    SELECT t.timezone, t.status, t.currency, t.programme_version, $3::uuid AS member_id,
+           coalesce($4::timestamptz, clock_timestamp() + t.clock_offset) AS recorded_at,
+           b.id AS branch_id, b.code AS branch_code, b.closed_at
+      FROM tenant t LEFT JOIN branch b ON b.tenant_id = t.tenant_id AND b.id = $2
+     WHERE t.tenant_id = $1)
+SELECT place.*,{_context(5)}
+  FROM place"""
+"""The same without a lock: for a quote, and behind a lock that was waited for (`$4`: its instant)."""
+OPEN_GRANTS: Final = f"""
+SELECT {_GRANT} AS grant, c.names FROM coupon_grant g JOIN coupon c ON c.tenant_id = g.tenant_id AND c.id = g.coupon_id
+ WHERE g.tenant_id = $1 AND g.member_id = $2 AND g.state = 'open' AND $3::date BETWEEN g.valid_from AND g.valid_until
+ ORDER BY g.valid_until, g.id LIMIT 200"""
 
-# The version is read here, behind the member's lock: who waited for it is decided by the rules now in force.
+# `$15`: what of the amount counts for the metrics. `$16`: the rules that it was priced by.
 _FACT: Final = """
 k AS (INSERT INTO purchase_external AS x (tenant_id, branch_id, external_id, purchase_id, fingerprint)
-      VALUES ($1, $2, $3, uuidv7(), $4) ON CONFLICT DO NOTHING
-      RETURNING x.purchase_id AS id,
-                (SELECT t.programme_version FROM tenant t WHERE t.tenant_id = $1) AS programme_version),
+      VALUES ($1, $2, $3, $17::uuid, $4) ON CONFLICT DO NOTHING RETURNING x.purchase_id AS id),
 p AS (INSERT INTO purchase AS p (tenant_id, id, member_id, branch_id, seq, external_id, occurred_at, recorded_at,
-                                 local_day, amount, lines, tenders, sold_by, source, programme_version, actor)
-      SELECT $1, k.id, $5::uuid, $2, $6::bigint, $3, $7, $8, $9::date, $10::bigint, $11, $12, $13, 'api',
-             CASE WHEN $5::uuid IS NOT NULL THEN k.programme_version END, $14
+                                 local_day, amount, uncounted, list_amount, lines, tenders, pricing, sold_by, source,
+                                 programme_version, actor)
+      SELECT $1, k.id, $5::uuid, $2, $6::bigint, $3, $7, $8, $9::date, $10::bigint, $10 - $15::bigint, $18::bigint,
+             $11::jsonb, $12::jsonb, $19::jsonb, $13, 'api', CASE WHEN $5::uuid IS NOT NULL THEN $16::int END, $14
         FROM k)"""
-RECORD: Final = f"WITH {_FACT} SELECT k.id FROM k"
-RECORD_FOR_MEMBER: Final = f"""WITH {_FACT},
+_SUMS: Final = """
 t AS (INSERT INTO member_total AS a (tenant_id, member_id, spend, purchases, max_purchase, last_day)
-      SELECT $1, $5, $10, 1, $10, $9 FROM k
+      SELECT $1, $5, $15, 1, $15, $9 FROM k
       ON CONFLICT (tenant_id, member_id) DO UPDATE SET spend = a.spend + excluded.spend,
          purchases = a.purchases + 1, max_purchase = greatest(a.max_purchase, excluded.max_purchase),
          last_day = greatest(a.last_day, excluded.last_day)),
 o AS (INSERT INTO member_month AS a (tenant_id, member_id, month, spend, purchases, max_purchase)
-      SELECT $1, $5, date_trunc('month', $9::date::timestamp)::date, $10, 1, $10 FROM k
+      SELECT $1, $5, date_trunc('month', $9::date::timestamp)::date, $15, 1, $15 FROM k
       ON CONFLICT (tenant_id, member_id, month) DO UPDATE SET spend = a.spend + excluded.spend,
          purchases = a.purchases + 1, max_purchase = greatest(a.max_purchase, excluded.max_purchase)),
 d AS (INSERT INTO member_day AS a (tenant_id, member_id, day, spend, purchases, max_purchase)
-      SELECT $1, $5, $9, $10, 1, $10 FROM k
+      SELECT $1, $5, $9, $15, 1, $15 FROM k
       ON CONFLICT (tenant_id, member_id, day) DO UPDATE SET spend = a.spend + excluded.spend,
-         purchases = a.purchases + 1, max_purchase = greatest(a.max_purchase, excluded.max_purchase)),
-measured AS (
-      SELECT $5::uuid AS member_id, n.measure, $9::date AS day, n.total, 1 AS facts, 0 AS valued, 0::bigint AS most
-        FROM k CROSS JOIN unnest($15::text[], $16::bigint[]) AS n (measure, total)),{UPSERTS}
-SELECT k.id, k.programme_version, $17::boolean AND NOT EXISTS (
+         purchases = a.purchases + 1, max_purchase = greatest(a.max_purchase, excluded.max_purchase))"""
+_MEASURED: Final = """
+      SELECT $5::uuid AS member_id, n.measure, $9::date AS day, n.total::numeric AS total, 1::bigint AS facts,
+             0::bigint AS valued, 0::bigint AS most
+        FROM k CROSS JOIN unnest($20::text[], $21::bigint[]) AS n (measure, total)"""
+_FIRST: Final = """$22::boolean AND NOT EXISTS (
            SELECT FROM member_day f WHERE f.tenant_id = $1 AND f.member_id = $5 AND f.day <= $9 AND f.purchases > 0
-       ) AS is_first FROM k"""
-"""`is_first`: no purchase that stands was on an earlier day, or on this one; asked where the member was brought."""
+       ) AS is_first"""
+"""No purchase that stands was on an earlier day, or on this one; asked where the member was brought."""
+
+
+@cache
+def record(*, member: bool, points: bool = False, wallet: bool = False, coupons: bool = False) -> str:
+    """The statement that writes a purchase with its sums and, each where it is asked for, the postings of points,
+    wallet and coupons, all or nothing: no row where the till's number is taken.
+
+    The postings are the last parameters, in this order. The row has `points_checked`, `wallet_missed` and
+    `coupons_written`, for the ledgers' `check`.
+    """
+    following = 23 if member else 20
+    parts, columns, measured = [_FACT], ["k.id"], [_MEASURED]
+    if points:
+        parts.append(points_ledger.writes(_once(following)))
+        columns.append(f"{points_ledger.CHECKED} AS points_checked")
+        measured.append("SELECT * FROM points_measured")
+        following += 1
+    if wallet:
+        parts.append(wallet_ledger.writes(_once(following)))
+        columns.append(wallet_ledger.MISSED)
+        following += 1
+    if coupons:
+        parts.append(coupons_ledger.writes(_once(following)))
+        columns.append(f"{coupons_ledger.WRITTEN} AS coupons_written")
+    if member:
+        parts.append(_SUMS)
+        union = "\n      UNION ALL ".join(measured)
+        parts.append(f"\nmeasured AS ({union}),{UPSERTS}")
+        columns.append(_FIRST)
+    return f"WITH {','.join(parts)}\nSELECT {', '.join(columns)} FROM k"
+
+
+def _once(parameter: int) -> str:
+    """The postings, unless the number was taken and nothing is written."""
+    return f"(SELECT ${parameter}::jsonb FROM k)"
+
+
+RECORD_FOR_MEMBER: Final = record(member=True)

@@ -125,16 +125,6 @@ FIELDS: list[tuple[dict[str, Any], list[tuple[str, str, str, str]]]] = [
 # what is sent, then status, type and the details in both languages
 WHOLE: list[tuple[dict[str, Any], int, str, str, str]] = [
     (
-        {"external_amounts": None},
-        422,
-        "amounts-not-final",
-        "目前只接受收银端已折后的最终金额，请设置 external_amounts: true。",
-        (
-            "For now only final amounts are taken: send external_amounts: true, with the till's discounts already in"
-            " the amounts."
-        ),
-    ),
-    (
         {"tenders": [{"type": "cash", "amount": 60}, {"type": "card", "amount": 30}]},
         422,
         "tenders-do-not-match",

@@ -499,6 +499,7 @@ CREATE TABLE price (
     PRIMARY KEY (tenant_id, list, sku),
     FOREIGN KEY (tenant_id, list) REFERENCES price_list (tenant_id, code)
 );
+CREATE INDEX ON price (tenant_id, sku); -- a till looks all lists up at once
 
 -- Free uses that a tier gives in each period, counted when used. An undo gives one back.
 CREATE TABLE allowance_use (

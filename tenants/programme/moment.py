@@ -9,9 +9,21 @@ from uuid import UUID
 from tenants.programme.windows import local_day, local_day_before
 
 Cause = Literal[
-    "purchase", "refund", "activity", "referral", "top_up", "undo", "recalculation", "manual", "import", "merge"
+    "purchase",
+    "refund",
+    "activity",
+    "referral",
+    "top_up",
+    "undo",
+    "recalculation",
+    "manual",
+    "import",
+    "merge",
+    "campaign",
 ]
-"""What a decision came of. Its `cause_id` is that of the fact, the recalculation, the act or the import."""
+"""What a decision came of. Its `cause_id` is that of the fact, the recalculation, the act, the import or the share of
+a campaign.
+"""
 
 
 @dataclass(frozen=True, slots=True)

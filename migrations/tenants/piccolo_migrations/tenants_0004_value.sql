@@ -576,7 +576,7 @@ CREATE TABLE campaign_share (
     tenant_id   uuid NOT NULL,
     id          uuid NOT NULL DEFAULT uuidv7(), -- the source of the points and coupons that it brought
     campaign_id uuid NOT NULL,
-    member_id   uuid,            -- NULL: a guest, whose coupon was printed
+    member_id   uuid NOT NULL,
     period      text NOT NULL,   -- of its `once`: ever, 2026, 2026-11, 2026-11-22; else what is its reason
     is_control  boolean NOT NULL,
     source_id   uuid NOT NULL,   -- the purchase, decision, brought member, … that triggered it
@@ -586,8 +586,8 @@ CREATE TABLE campaign_share (
     FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaign (tenant_id, id),
     FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
 );
-CREATE INDEX ON campaign_share (tenant_id, member_id) WHERE member_id IS NOT NULL;
-CREATE INDEX ON campaign_share (tenant_id, source_id) WHERE member_id IS NULL;
+CREATE INDEX ON campaign_share (tenant_id, member_id);
+CREATE INDEX ON tier_notice (tenant_id, valid_until, member_id, ladder); -- whom to tell: those whose day is to come
 
 -- Who was in a campaign's audience when it was last looked at: whoever isn't here and is in it has come in.
 CREATE TABLE campaign_inside (

@@ -129,16 +129,19 @@ class Segment:
             before, size = row["first"], RANGE
 
 
-async def segment_of(condition: AnySegmentCondition, *, patience: float = PATIENCE) -> Segment:
+async def segment_of(
+    condition: AnySegmentCondition, *, patience: float = PATIENCE, by_system: bool = False
+) -> Segment:
     """The condition as of now, on the tenant's clock and under the rules in force; walks end after `patience` seconds.
 
-    Raises DomainError `segment-outdated`, `not-yet-measured`, `forbidden` (`tenants.segments.usable`).
+    Raises DomainError `segment-outdated`, `not-yet-measured`, `forbidden` (`tenants.segments.usable`). `by_system`: whoever
+    the caller is, who may know of it was asked before.
     """
     row = await connection().fetchrow(_NOW, current().tenant_id)
     if row is None:
         raise RuntimeError("a tenant without its row")
     rules = await programme(row["programme_version"])
-    await require_usable(condition, rules)
+    await require_usable(condition, rules, by_system=by_system)
     moment = _moment(row["now"].astimezone(UTC), ZoneInfo(row["timezone"]))
     asks = any(isinstance(leaf, RfmGroupProperty) for leaf in segment_leaves(condition))
     return Segment(condition, rules, moment, await scale_at(moment.day) if asks else None, _patience=patience)

@@ -22,7 +22,7 @@ async def faults_of(condition: AnySegmentCondition, programme: Programme) -> lis
     return [FieldError(json_pointer(fault.loc), fault.code, fault.params) for fault in faults]
 
 
-async def require_usable(condition: AnySegmentCondition, programme: Programme) -> None:
+async def require_usable(condition: AnySegmentCondition, programme: Programme, *, by_system: bool = False) -> None:
     """Raises DomainError `segment-outdated` for a condition whose ladder, tier, attribute or branch is gone,
     `not-yet-measured` for one that asks for what is in no book yet, `forbidden` for one that would tell the numbers
     of health measurements to who may not see them.
@@ -33,7 +33,7 @@ async def require_usable(condition: AnySegmentCondition, programme: Programme) -
     missing = list(_unmeasured(condition))
     if missing:
         raise DomainError("not-yet-measured", errors=missing)
-    if _tells_health(condition, programme) and not current().principal.may(_SEES_HEALTH):
+    if not by_system and _tells_health(condition, programme) and not current().principal.may(_SEES_HEALTH):
         raise DomainError("forbidden", params={"scope": _SEES_HEALTH})
 
 

@@ -28,6 +28,7 @@ from saas.settings import get_settings
 from saas.signup import api as signup_api
 from saas.validation import Body, parse_body
 from tenants.activities import api as activities_api
+from tenants.allowances import api as allowances_api
 from tenants.api_keys import api as api_keys_api
 from tenants.audit import api as audit_api
 from tenants.branches import api as branches_api
@@ -77,6 +78,9 @@ FEATURES = (
     jobs_api,
     imports_api,
     price_lists_api,
+    price_lists_api,
+    allowances_api,
+    coupons_api,
     assets,
     api_docs,
     login_pages,

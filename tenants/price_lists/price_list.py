@@ -32,11 +32,11 @@ put AS (
   RETURNING p.sku)
 SELECT (SELECT count(*) FROM gone) AS gone, (SELECT count(*) FROM put) AS put"""
 _SHOW: Final = """
-SELECT l.code, l.names, l.created_at, p.sku, p.names AS item_names, p.list_price, p.price
+SELECT l.code, l.names, p.sku, p.names AS item_names, p.list_price, p.price
   FROM price_list l LEFT JOIN price p ON p.tenant_id = l.tenant_id AND p.list = l.code
  WHERE l.tenant_id = $1 AND l.code = $2 ORDER BY p.sku"""
 _LIST: Final = """
-SELECT l.code, l.names, l.created_at,
+SELECT l.code, l.names,
        (SELECT count(*) FROM price p WHERE p.tenant_id = l.tenant_id AND p.list = l.code) AS prices
   FROM price_list l WHERE l.tenant_id = $1 AND ($2::text IS NULL OR l.code > $2) ORDER BY l.code LIMIT $3"""
 
@@ -74,8 +74,7 @@ async def price_list(code: str) -> dict[str, Any]:
         for r in rows
         if r["sku"] is not None
     ]
-    first = rows[0]
-    return {"code": first["code"], "names": first["names"], "created_at": first["created_at"], "prices": prices}
+    return {"code": code, "names": rows[0]["names"], "prices": prices}
 
 
 async def price_lists(after: str | None, limit: int) -> list[asyncpg.Record]:

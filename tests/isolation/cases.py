@@ -25,6 +25,8 @@ class Ids:
     activity: str
     segment: str
     top_up: str
+    allowance_use: str
+    price_list: str
 
     @classmethod
     def of(cls, other: Furnished) -> "Ids":
@@ -42,10 +44,16 @@ class Ids:
             other.activity_id,
             other.segment_id,
             other.top_up_id,
+            other.allowance_use_id,
+            other.price_list,
         )
 
     def texts(self) -> list[str]:
         return list(vars(self).values())
+
+    def only_theirs(self) -> list[str]:
+        """Without what another chain may have too: a price list's code is each chain's own to choose."""
+        return [text for name, text in vars(self).items() if name != "price_list"]
 
 
 NOBODYS = Ids(
@@ -62,6 +70,8 @@ NOBODYS = Ids(
     "01970000-0000-7000-8000-000000000007",
     "01970000-0000-7000-8000-000000000008",
     "01970000-0000-7000-8000-000000000009",
+    "01970000-0000-7000-8000-00000000000a",
+    "p9999",
 )
 
 
@@ -206,6 +216,22 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/v1/wallet/top-ups"): _top_ups,
     ("GET", "/v1/wallet/top-ups/{top_up_id:uuid}"): lambda ids, _: [Knock(f"/v1/wallet/top-ups/{ids.top_up}", 404)],
     ("POST", "/v1/wallet/refunds"): _wallet_refunds,
+    ("GET", "/v1/members/{member_id:uuid}/allowances"): lambda ids, _: [
+        Knock(f"/v1/members/{ids.member}/allowances", 404)
+    ],
+    ("POST", "/v1/members/{member_id:uuid}/allowances/{product:str}/use"): lambda ids, ours: [
+        Knock(f"/v1/members/{ids.member}/allowances/class/use", 404, {}),
+        Knock(f"/v1/members/{ours.member_id}/allowances/class/use", 422, {"branch_id": ids.branch}),
+    ],
+    ("POST", "/v1/members/{member_id:uuid}/allowances/{product:str}/uses/{use_id:uuid}/undo"): lambda ids, ours: [
+        Knock(f"/v1/members/{ids.member}/allowances/class/uses/{ids.allowance_use}/undo", 404, {}),
+        Knock(f"/v1/members/{ours.member_id}/allowances/class/uses/{ids.allowance_use}/undo", 404, {}),
+    ],
+    ("GET", "/v1/price-lists/{code:str}"): lambda ids, _: [Knock(f"/v1/price-lists/{ids.price_list}", 404)],
+    # A code of somebody else's is free here: each chain has its own list of it.
+    ("PUT", "/v1/price-lists/{code:str}"): lambda ids, _: [
+        Knock(f"/v1/price-lists/{ids.price_list}", 201, {"names": {"zh-CN": "甲", "en": "A"}, "prices": []})
+    ],
     ("POST", "/v1/activities"): _activities,
     ("GET", "/v1/members/{member_id:uuid}/points"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/points", 404)],
     ("POST", "/v1/points/adjust"): lambda ids, ours: _points("adjust", ids, ours),
@@ -256,8 +282,6 @@ TAKES_NO_ID = {
     ("GET", "/v1/segments"): "own rows; its cursor is tried below",
     ("POST", "/v1/segments"): "a new row; codes are the tenant's own",
     ("GET", "/v1/price-lists"): "own rows; its cursor is a code",
-    ("GET", "/v1/price-lists/{code:str}"): "codes are the tenant's own",
-    ("PUT", "/v1/price-lists/{code:str}"): "codes are the tenant's own",
     ("POST", "/v1/segments/preview"): "own members; what a condition names is the tenant's own",
     ("GET", "/v1/api-keys"): "own rows; its cursor is tried below",
     ("GET", "/v1/audit-log"): "own rows; its cursor is tried below",

@@ -151,7 +151,7 @@ async def test_a_neighbours_cursor_shows_own_rows_only(path: str, neighbours: tu
         assert decode_cursor(cursor, UUID)
         return
     text = json.dumps(answer.json(), ensure_ascii=False)
-    assert not [one for one in Ids.of(theirs).texts() if one in text]
+    assert not [one for one in Ids.of(theirs).only_theirs() if one in text]
 
 
 async def test_what_is_unique_is_unique_in_one_chain(neighbours: tuple[Furnished, Furnished]) -> None:

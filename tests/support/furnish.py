@@ -28,6 +28,8 @@ class Furnished:
     activity_id: str
     segment_id: str
     top_up_id: str
+    allowance_use_id: str
+    price_list: str
 
 
 async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
@@ -59,6 +61,7 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
     await _people(chain, made["id"], mark)
     await _warning(chain, brought["id"])
     await _points(chain, made["id"])
+    allowance_use_id = await _benefits(chain, made["id"], mark)
     branch = await _post(chain, "/v1/branches", {"code": f"b{mark}", "name": f"分店{mark}"})
     key = await _post(chain, "/v1/api-keys", {"name": f"till {mark}", "scopes": ["members:read"]})
     draft = (await chain.http.get("/v1/programme")).json()
@@ -92,6 +95,8 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
         activity["id"],
         (await chain.http.get("/v1/segments?limit=1")).json()["data"][0]["id"],
         top_up_id,
+        allowance_use_id,
+        f"p{mark}",
     )
 
 
@@ -135,6 +140,21 @@ async def _points(chain: Chain, member_id: str) -> None:
     await _post(chain, "/v1/points/redeem", {"member_id": member_id, "points": 10})
     async with tenant_scope(chain.tenant_id):
         await enqueue("points.notices", {})
+
+
+async def _benefits(chain: Chain, member_id: str, mark: str) -> str:
+    """Free classes for everybody, one of them used (its id); a price list."""
+    ladders = (await chain.http.get("/v1/programme")).json()["ladders"]
+    for tier in ladders[0]["tiers"]:
+        tier["benefits"] += [{"type": "allowance", "product": "class", "per": "year", "count": 100}]
+    await change_programme(chain, ladders=ladders)
+    prices = [{"sku": "tea", "price": 700}]
+    kept = await chain.http.put(
+        f"/v1/price-lists/p{mark}", json={"names": {"zh-CN": "甲", "en": "A"}, "prices": prices}
+    )
+    assert kept.status_code == 201, kept.text
+    used: str = (await _post(chain, f"/v1/members/{member_id}/allowances/class/use", {}))["id"]
+    return used
 
 
 async def _visit(chain: Chain, member_id: str, external_id: str) -> dict[str, Any]:

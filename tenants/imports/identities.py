@@ -26,6 +26,11 @@ _DELETE: Final = (
     "DELETE FROM member_identity i USING unnest($2::text[], $3::text[], $4::uuid[]) AS k (kind, value, member_id)"
     " WHERE i.tenant_id = $1 AND i.kind = k.kind AND i.value = k.value AND i.member_id = k.member_id"
 )
+# What was sold with a card before it was lost is its member's too.
+_DEAD_CARDS: Final = (
+    "SELECT c.number, c.member_id FROM card AS c JOIN member AS m ON m.tenant_id = c.tenant_id AND m.id = c.member_id"
+    " WHERE c.tenant_id = $1 AND c.number = ANY($2::text[]) AND c.state IN ('lost', 'replaced') AND m.status = 'active'"
+)
 
 
 async def find(tenant_id: UUID, identities: Collection[Identity]) -> dict[Identity, UUID]:
@@ -38,7 +43,7 @@ async def find(tenant_id: UUID, identities: Collection[Identity]) -> dict[Identi
 
 
 async def find_keys(tenant_id: UUID, keys: Iterable[str]) -> dict[str, UUID]:
-    """Members by a key that may be an external id, a phone or a card number, tried in this order."""
+    """Members by a key that may be an external id, a phone or a card number, a lost one too, tried in this order."""
     left = set(keys)
     found: dict[str, UUID] = {}
     for kind in ("external_id", "phone", "card"):
@@ -46,6 +51,9 @@ async def find_keys(tenant_id: UUID, keys: Iterable[str]) -> dict[str, UUID]:
         members = await find(tenant_id, set(named.values()))
         found.update({key: members[identity] for key, identity in named.items() if identity in members})
         left -= found.keys()
+    if left:
+        rows = await connection().fetch(_DEAD_CARDS, tenant_id, list(left))
+        found.update({row["number"]: row["member_id"] for row in rows})
     return found
 
 

@@ -11,8 +11,10 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from saas.scope import connection, current
+from tenants.cards.keeping import Known, known_cards
 from tenants.imports.context import Context, Counts, RetryBatchError, create_branches
 from tenants.imports.identities import Identity
+from tenants.imports.members_cards import CARD, write_cards
 from tenants.imports.members_details import NONE, Details, read_details, write_details
 from tenants.imports.members_phones import PHONE, Pair, find_pairs, may_share, write_pairs
 from tenants.imports.members_rows import MemberRow
@@ -22,9 +24,9 @@ from tenants.members.birthdays import Calendar, kept_on
 from tenants.members.eligibility import Kind, obstacles
 from tenants.members.returning import were_members
 
-_KINDS: Final = (("external_id", "external_id"), (PHONE, "phone"), ("card", "card_no"))
+_KINDS: Final = (("external_id", "external_id"), (PHONE, "phone"), (CARD, "card_no"))
 """Kinds of identities in the order in which they are tried, each with its field."""
-_TAKEN: Final = {"external_id": "external-id-taken", PHONE: "phone-taken", "card": "card-taken"}
+_TAKEN: Final = {"external_id": "external-id-taken", PHONE: "phone-taken", CARD: "card-taken"}
 
 
 @dataclass(slots=True)
@@ -58,12 +60,13 @@ class _Member:
 @dataclass(slots=True)
 class _Found:
     """The members that a batch names, under their locks: their rows and details as they were, whom each identity
-    leads to (a shared phone to several), and whether phones may be shared.
+    leads to (a shared phone to several), whose cards the numbers were ever, and whether phones may be shared.
     """
 
     before: dict[UUID, tuple[Any, ...]]
     details: dict[UUID, Details]
     pairs: set[Pair]
+    cards: dict[str, Known]
     shared: bool
 
 
@@ -77,7 +80,7 @@ async def apply_members(rows: list[MemberRow], context: Context) -> Counts:
         by_identity.setdefault(identity, []).append(members[member])
     counts = Counts()
     for row in rows:
-        _Step(row, context, members, by_identity, found.shared).run(counts)
+        _Step(row, context, members, by_identity, found.cards, found.shared).run(counts)
     await _write(members, found, context)
     return counts
 
@@ -103,7 +106,8 @@ async def _lock(rows: list[MemberRow], context: Context) -> _Found:
     locked = await connection().fetch(LOCK, context.tenant_id, ids)
     if len(locked) != len(ids) or (pairs and await find_pairs(context.tenant_id, named, shared=shared) != pairs):
         raise RetryBatchError
-    return _Found({row["id"]: tuple(row) for row in locked}, await read_details(ids, context), pairs, shared)
+    cards = await known_cards({value for kind, value in named if kind == CARD})
+    return _Found({row["id"]: tuple(row) for row in locked}, await read_details(ids, context), pairs, cards, shared)
 
 
 @dataclass(slots=True)
@@ -114,6 +118,7 @@ class _Step:
     context: Context
     members: dict[UUID, _Member]
     by_identity: dict[Identity, list[_Member]]
+    cards: dict[str, Known]
     shared: bool
 
     def run(self, counts: Counts) -> None:
@@ -157,7 +162,7 @@ class _Step:
         """
         row = self.row
         held = [member for member in holders if self._may_be(member)]
-        by_card = self.by_identity.get(("card", row.card_no), []) if row.card_no is not None else []
+        by_card = self.by_identity.get((CARD, row.card_no), []) if row.card_no is not None else []
         alike = [m for m in held if m in by_card or row.card_no is None or m.card_no is None]
         named = [m for m in alike if row.name is not None and m.name == row.name]
         vague = [m for m in alike if row.name is None or m.name is None]
@@ -172,6 +177,15 @@ class _Step:
             holders = [] if value is None or (self.shared and kind == PHONE) else self.by_identity.get((kind, value))
             if holders and target not in holders:
                 self.context.wrong(self.row.line, field, _TAKEN[kind], value)
+            elif kind == CARD and value is not None:
+                self._refuse_card(target, value)
+
+    def _refuse_card(self, target: _Member | None, number: str) -> None:
+        """A number that leads to nobody today may have been somebody's: then it is nobody else's, ever."""
+        known = self.cards.get(number)
+        refused = None if known is None else known.refusal(None if target is None else target.id)
+        if refused is not None:
+            self.context.wrong(self.row.line, "card_no", refused, number)
 
     def _refuse_ineligible(self, target: _Member | None) -> None:
         """Who joins, and whose age or kind the row changes."""
@@ -201,7 +215,12 @@ class _Step:
         )
         self.members[member.id] = member
         for identity in member.identities():
-            self.by_identity.setdefault(identity, []).append(member)
+            self._lead(identity, member)
+
+    def _lead(self, identity: Identity, member: _Member) -> None:
+        self.by_identity.setdefault(identity, []).append(member)
+        if identity[0] == CARD:
+            self.cards[identity[1]] = Known(member.id, "active")
 
     def _change(self, member: _Member) -> bool:
         """Takes over what the row says. Returns whether it said anything new."""
@@ -215,7 +234,7 @@ class _Step:
                     m for m in self.by_identity.get((kind, former), []) if m is not member
                 ]
             setattr(member, field, value)
-            self.by_identity.setdefault((kind, value), []).append(member)
+            self._lead((kind, value), member)
         for field in ("name", "kind", "birthday", "birthday_calendar", "gender", "joined_on", "branch_id"):
             value = getattr(self.row, field)
             if value is not None:
@@ -245,4 +264,5 @@ async def _write(members: dict[UUID, _Member], found: _Found, context: Context) 
     old = {(identity, m.id) for m in before.values() for identity in m.identities()}
     new = {(identity, m.id) for m in members.values() for identity in m.identities()}
     await write_pairs(run.tenant_id, old, new, shared=found.shared)
+    await write_cards(old, new)
     await write_details(found.details, {one: m.details for one, m in touched.items()}, context)

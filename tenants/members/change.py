@@ -17,6 +17,7 @@ from tenants.members.consents import write_consents
 from tenants.members.eligibility import require_eligible
 from tenants.members.enrol import AHEAD, require_day
 from tenants.members.identities import (
+    CARD,
     KIND_OF_FIELD,
     OPENID,
     UNIONID,
@@ -99,6 +100,8 @@ async def _change_identities(
     fields = [field for field in KIND_OF_FIELD if after[field] != before[field]]
     gone: set[Identity] = {(KIND_OF_FIELD[field], before[field]) for field in fields if before[field] is not None}
     wanted = {KIND_OF_FIELD[field]: after[field] for field in fields if after[field] is not None}
+    if "card_no" in fields and after["card_no"] is None:  # none at all, not the one before it
+        gone |= {identity for identity in await identities_of(member_id) if identity[0] == CARD}
     wechat: set[Identity] = set()
     if "wechat" in change.model_fields_set:
         old = {i for i in await identities_of(member_id) if i[0] == UNIONID or i[0].startswith(OPENID)}

@@ -19,6 +19,7 @@ from phonenumbers import parse
 from saas.problem_details import render
 from saas.scope import connection, current
 from tenants.audit.record import record
+from tenants.cards.keeping import forget_cards
 from tenants.measures.codes import ACTIVITY
 from tenants.members.consents import CHANNELS, withdraw
 from tenants.members.identities import PHONE, identities_of
@@ -26,6 +27,7 @@ from tenants.members.leaving import close_locked
 from tenants.members.returning import remember_erased
 from tenants.members.row import lock_member, member_row
 from tenants.members.whereabouts import united
+from tenants.messages.listing import forget_letters
 
 _NAMED: Final = (
     "SELECT phone, name, external_id, card_no FROM member WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id"
@@ -132,6 +134,8 @@ async def erase_member(member_id: UUID) -> asyncpg.Record:
         await withdraw(one, CHANNELS, member["locked_at"], "erasing")
     for statement in _FORGET:
         await connection().execute(statement, current().tenant_id, chain)
+    await forget_cards(chain)
+    await forget_letters(chain)
     await _forget_quotes(named)
     await _forget_answers(chain)
     await remember_erased(sorted(named.phones))

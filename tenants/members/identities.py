@@ -1,6 +1,7 @@
 """The identifiers that lead to a member: a row each, unique in the tenant by the table's key.
 
-A member may have several of a kind: those of the records merged into it. Shared phones are in `households`.
+A member may have several of a kind: those of the records merged into it, and cards. Shared phones are in `households`;
+what became of cards is in `tenants.cards`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,6 +10,7 @@ from uuid import UUID
 
 from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
+from tenants.cards.keeping import end_cards, give_card, move_cards
 from tenants.members.households import hand_phone_over, join_phone, leave_phone, shared_phones_of
 
 PHONE: Final = "phone"
@@ -25,6 +27,7 @@ _TAKEN: Final = {
     CARD: ("card-taken", FieldError("/card_no", "card-taken")),
     EXTERNAL_ID: ("external-id-taken", FieldError("/external_id", "external-id-taken")),
 }
+_CARD_LOST: Final = ("card-lost", FieldError("/card_no", "card-lost"))
 _WECHAT_TAKEN: Final = ("wechat-taken", FieldError("/wechat", "wechat-taken"))
 _PHONE_TAKEN: Final = ("phone-taken", FieldError("/phone", "phone-taken"))
 
@@ -52,8 +55,8 @@ def openid_kind(app_id: str) -> str:
 
 async def claim(member_id: UUID, identities: Mapping[str, str], *, shared_phones: bool) -> None:
     """Gives the member these identities, kind → value. Raises DomainError `phone-taken` (unless members may share
-    phones), `card-taken`, `external-id-taken`, `wechat-taken`; then the caller's work must not last. What is its own
-    already stays so.
+    phones), `card-taken`, `card-lost`, `external-id-taken`, `wechat-taken`; then the caller's work must not last. What
+    is its own already stays so.
     """
     phone = identities.get(PHONE) if shared_phones else None
     plain = {kind: value for kind, value in identities.items() if phone is None or kind != PHONE}
@@ -64,9 +67,14 @@ async def claim(member_id: UUID, identities: Mapping[str, str], *, shared_phones
         taken = plain.keys() - {row["kind"] for row in rows}
         if taken:
             taken -= {kind for kind, value in await identities_of(member_id) if plain.get(kind) == value}
-        if taken:
-            found = [_taken(kind) for kind in plain if kind in taken]
-            raise DomainError(found[0][0], errors=[error for _, error in found])
+        found = {kind: _taken(kind) for kind in taken}
+        if CARD in plain and CARD not in taken:  # free today, but perhaps somebody's once
+            refused = await give_card(member_id, plain[CARD])
+            if refused is not None:
+                found[CARD] = _taken(CARD) if refused == "card-taken" else _CARD_LOST
+        if found:
+            refusals = [found[kind] for kind in plain if kind in found]
+            raise DomainError(refusals[0][0], errors=[error for _, error in refusals])
     if phone is not None:
         await join_phone(member_id, phone)
 
@@ -82,6 +90,7 @@ async def release(member_id: UUID, identities: Iterable[Identity]) -> None:
     values = [value for kind, value in given if kind != PHONE]
     if kinds:
         await connection().execute(_RELEASE, current().tenant_id, member_id, kinds, values)
+    await end_cards({value: member_id for kind, value in given if kind == CARD})
     for kind, phone in given:
         if kind == PHONE:
             await leave_phone(member_id, phone)
@@ -97,6 +106,7 @@ async def move_identities(of: UUID, to: UUID) -> None:
     """What led to `of` leads to `to`. The caller holds both locks."""
     await _hand_shared_over(of, to)
     await connection().execute(_MOVE, current().tenant_id, of, to)
+    await move_cards(of, to)
     await _hand_shared_over(of, to)  # what was its own phone alone, until somebody joined it a moment ago
 
 

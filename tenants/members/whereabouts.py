@@ -18,6 +18,9 @@ SELECT r.id, r.status FROM member AS m
  WHERE m.tenant_id = $1 AND m.id = $2
 """
 _BY_IDENTITY: Final = "SELECT member_id FROM member_identity WHERE tenant_id = $1 AND kind = $2 AND value = $3"
+_DEAD_CARD: Final = (
+    "SELECT 1 FROM card AS c WHERE c.tenant_id = $1 AND c.number = $2 AND c.state IN ('lost', 'replaced')"
+)
 _HOUSEHOLD: Final = """
 SELECT m.id, m.name FROM household_member AS h JOIN member AS m ON m.tenant_id = h.tenant_id AND m.id = h.member_id
  WHERE h.tenant_id = $1 AND h.phone = $2 ORDER BY m.id
@@ -60,7 +63,8 @@ async def locate(member_id: UUID) -> UUID:
 async def locate_identity(kind: str, value: str) -> UUID:
     """The member that an identifier leads to (kinds as in `member_identity`).
 
-    Raises DomainError `unknown-member`, and `phone-shared` with the candidates where a household has the phone.
+    Raises DomainError `unknown-member`, `phone-shared` with the candidates where a household has the phone, and
+    `card-lost` for a card that was reported lost or replaced.
     """
     found: UUID | None = await connection().fetchval(_BY_IDENTITY, current().tenant_id, kind, value)
     if found is not None:
@@ -68,6 +72,8 @@ async def locate_identity(kind: str, value: str) -> UUID:
     shared = await household_of(value) if kind == "phone" else []
     if shared:
         raise phone_shared(shared)
+    if kind == "card" and await connection().fetchval(_DEAD_CARD, current().tenant_id, value):
+        raise DomainError("card-lost")
     raise DomainError("unknown-member")
 
 

@@ -4,6 +4,7 @@ other. The caller holds both locks.
 
 from typing import Final
 
+from tenants.cards.keeping import NEWEST
 from tenants.members.tags import MOST
 
 _PLAIN: Final = "spend = a.spend + excluded.spend, purchases = a.purchases + excluded.purchases"
@@ -74,14 +75,17 @@ LEFT_BEHIND: Final = tuple(
         "member_tag",
         "member_consent",
         "tier_recheck",
+        # Consents to pay were given for the other's wallet: they never open the survivor's.
+        "member_pin",
+        "wallet_code",
     )
 )
 """What the other has no more, being somebody else's now. `$2`: the other."""
 
-SURVIVES: Final = """
+SURVIVES: Final = f"""
 UPDATE member AS m
    SET joined_on = least(m.joined_on, o.joined_on), phone = coalesce(m.phone, o.phone), name = coalesce(m.name, o.name),
-       external_id = coalesce(m.external_id, o.external_id), card_no = coalesce(m.card_no, o.card_no),
+       external_id = coalesce(m.external_id, o.external_id), card_no = {NEWEST.format(member="m.id")},
        birthday = coalesce(m.birthday, o.birthday),
        kept_on = CASE WHEN m.birthday IS NULL THEN o.kept_on ELSE m.kept_on END,
        birthday_calendar = CASE WHEN m.birthday IS NULL THEN o.birthday_calendar ELSE m.birthday_calendar END,

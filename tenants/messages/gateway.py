@@ -37,9 +37,14 @@ async def hand_over(tenant_id: UUID, letter: Letter) -> None:
         await asyncio.to_thread(_post, settings.sms_gateway_url, token.get_secret_value() if token else None, letter)
         return
     try:
-        await file_store().put(tenant_id, f"outbox/{letter.id}.json", _as_file(letter))
+        await file_store().put(tenant_id, file_of(letter.id), _as_file(letter))
     except OSError as error:
         raise HandOverError(type(error).__name__, final=False) from error
+
+
+def file_of(message_id: UUID) -> str:
+    """The local outbox's file of a message, in the tenant's folder of the file store."""
+    return f"outbox/{message_id}.json"
 
 
 async def _as_file(letter: Letter) -> AsyncIterator[bytes]:

@@ -5,7 +5,9 @@ from uuid import UUID
 
 import asyncpg
 
+from saas.file_store import file_store
 from saas.scope import connection, current
+from tenants.messages.gateway import file_of
 
 _LIST: Final = """
 SELECT g.id, g.channel, g.purpose, g.state, g.error, g.created_at, g.changed_at FROM message AS g
@@ -17,6 +19,7 @@ UPDATE message AS g SET state = 'failed', sealed = NULL, error = 'member-left',
        changed_at = (SELECT clock_timestamp() + t.clock_offset FROM tenant AS t WHERE t.tenant_id = $1)
  WHERE g.tenant_id = $1 AND g.member_id = ANY($2::uuid[]) AND g.state = 'queued'
 """
+_OUT: Final = "SELECT g.id FROM message AS g WHERE g.tenant_id = $1 AND g.member_id = ANY($2::uuid[])"
 
 
 async def messages_of(members: list[UUID], limit: int, before: UUID | None) -> list[asyncpg.Record]:
@@ -27,3 +30,17 @@ async def messages_of(members: list[UUID], limit: int, before: UUID | None) -> l
 async def stop_messages(members: list[UUID]) -> None:
     """What waits for these members isn't sent any more, and its text is gone."""
     await connection().execute(_STOP, current().tenant_id, members)
+
+
+async def forget_letters(members: list[UUID]) -> None:
+    """Once that is committed, what the local outbox has of messages to these members is deleted."""
+    tenant_id = current().tenant_id
+    rows = await connection().fetch(_OUT, tenant_id, members)
+    if not rows:
+        return
+
+    async def delete() -> None:
+        for row in rows:
+            await file_store().delete(tenant_id, f"{tenant_id}/{file_of(row['id'])}")
+
+    current().after_commit.append(delete)

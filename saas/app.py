@@ -32,6 +32,7 @@ from tenants.allowances import api as allowances_api
 from tenants.api_keys import api as api_keys_api
 from tenants.audit import api as audit_api
 from tenants.branches import api as branches_api
+from tenants.cards import api as cards_api
 from tenants.confirming import api as confirming_api
 from tenants.imports import api as imports_api
 from tenants.jobs import api as jobs_api
@@ -65,6 +66,7 @@ FEATURES = (
     merging_api,
     messages_api,
     confirming_api,
+    cards_api,
     purchases_api,
     refunds_api,
     top_ups_api,

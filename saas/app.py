@@ -34,6 +34,7 @@ from tenants.audit import api as audit_api
 from tenants.branches import api as branches_api
 from tenants.cards import api as cards_api
 from tenants.confirming import api as confirming_api
+from tenants.coupons import api as coupons_api
 from tenants.imports import api as imports_api
 from tenants.jobs import api as jobs_api
 from tenants.members import api as members_api
@@ -76,6 +77,7 @@ FEATURES = (
     referrals_api,
     segments_api,
     programme_api,
+    coupons_api,
     tiers_api,
     jobs_api,
     imports_api,

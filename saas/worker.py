@@ -30,6 +30,7 @@ JOB_MODULES: Final[tuple[str, ...]] = (
     "tenants.imports.batch",
     "tenants.referrals.jobs",
     "tenants.points.jobs",
+    "tenants.coupons.jobs",
     "tenants.messages.handing",
 )
 

@@ -22,6 +22,7 @@ NIGHTLY: Final = {
     "tier-notices": "tiers.notices",
     "points-expiry": "points.expire",
     "points-notices": "points.notices",
+    "coupons-expiry": "coupons.expire",
 }
 """Jobs by their schedules' names."""
 

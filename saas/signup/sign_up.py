@@ -17,6 +17,7 @@ from saas.signup.slugs import claim_slug
 from tenants.api_keys.issue import issue_key
 from tenants.audit.record import record
 from tenants.branches.branch import open_branch
+from tenants.coupons.coupon import install_coupons
 from tenants.price_lists.price_list import install_price_list
 from tenants.segments.install import Selected, install_segments
 from tenants.staff.employ import employ
@@ -68,6 +69,7 @@ async def _create(form: SignUp, password_hash: str, tenant_id: UUID, staff_id: U
     await create_tenant(new, programme)
     await install_schedules(programme, form.timezone)
     await install_segments([Selected(x.code, x.names, x.condition) for x in template.segments_of(variant)])
+    await install_coupons(template.coupons)
     for prices in template.price_lists:
         items = [item.model_dump(mode="json") for item in prices.items]
         await install_price_list(prices.code, prices.names, items)

@@ -203,3 +203,26 @@ async def grant(
     rows = await connection().fetch(_GRANT, current().tenant_id, asked, today, recorded_at, branch_id, reason, who)
     ids: Mapping[int, UUID] = {row["n"]: row["id"] for row in rows}
     return [ids.get(n) for n in range(1, len(grants) + 1)]
+
+
+_EXPIRE: Final = """
+WITH due AS MATERIALIZED (
+    SELECT g.id FROM coupon_grant g WHERE g.tenant_id = $1 AND g.state = 'open' AND g.valid_until < $2
+     ORDER BY g.valid_until LIMIT $3),
+locked AS MATERIALIZED (
+    SELECT g.id FROM coupon_grant g
+     WHERE g.tenant_id = $1 AND g.id = ANY (ARRAY(SELECT d.id FROM due d)) ORDER BY g.id FOR NO KEY UPDATE),
+moved AS (
+    UPDATE coupon_grant AS g SET state = 'expired' FROM locked l
+     WHERE g.tenant_id = $1 AND g.id = l.id AND g.state = 'open' RETURNING g.id, g.member_id),
+entered AS (
+    INSERT INTO coupon_entry AS e (tenant_id, id, grant_id, member_id, kind, source_id, recorded_at, actor)
+    SELECT $1, n.id, n.grant_id, n.member_id, 'expire', n.id, $4, $5
+      FROM (SELECT uuidv7() AS id, m.id AS grant_id, m.member_id FROM moved m) n)
+SELECT count(*) FROM due"""
+
+
+async def expire(now: datetime, today: date, most: int) -> int:
+    """Writes down that open coupons whose last day is over have expired, `most` of them; how many were found."""
+    found: int = await connection().fetchval(_EXPIRE, current().tenant_id, today, most, now, current().principal.actor)
+    return found

@@ -26,7 +26,7 @@ class FixedPrice(Strict):
 
 
 AnyValue = AmountOff | PercentOff | FixedPrice
-Value = Annotated[AnyValue, by_tag("type", "unknown-coupon", AmountOff, PercentOff, FixedPrice)]
+Value = Annotated[AnyValue, by_tag("type", "unknown-coupon-value", AmountOff, PercentOff, FixedPrice)]
 BranchCodes = Annotated[tuple[BranchCode, ...], BeforeValidator(as_tuple), Field(max_length=10_000)]
 ValidDays = Annotated[int, Field(ge=1, le=3660)]
 

@@ -235,7 +235,7 @@ BAD_PARTS: list[tuple[str, Json, str]] = [
     ("campaigns", {"control_percent": "60"}, "less_than_equal"),
     ("campaigns", {"coupon": None, "points": 0}, "nothing-granted"),
     ("coupons", {"value": {"type": "amount", "amount": 0}}, "greater_than_equal"),
-    ("coupons", {"value": {"type": "luck"}}, "unknown-coupon"),
+    ("coupons", {"value": {"type": "luck"}}, "unknown-coupon-value"),
     ("coupons", {"code": "birthday"}, "duplicate"),
     ("tasks", {"segment": "sleeping"}, "task-for-whom"),
 ]

@@ -87,6 +87,8 @@ class Properties:
                 if self._scale is None:
                     raise ValueError("an RFM group needs the scale of the whole tenant")
                 return group_sql(leaf.among, self._scale, self._values)
+            case CountedProperty(property="wallet_balance"):
+                return self._wallet(leaf)
             case CountedProperty() | ExpiringProperty():
                 raise ValueError(f"{leaf.property} isn't measured yet")
             case _:
@@ -119,6 +121,13 @@ class Properties:
             texts = [unicodedata.normalize("NFC", str(text)).strip() for text in leaf.among]  # as they are kept
             test = f"a.text = ANY({self._binder.constant(texts, 'text[]')})"
         return self._has_row("member_attribute", f"a.code = {code} AND {test}")
+
+    def _wallet(self, leaf: CountedProperty) -> str:
+        """Principal and bonus. Who never had a wallet holds 0: where that fits, those are named whose doesn't."""
+        test = self._bounded("(a.principal + a.bonus)", leaf, "bigint")
+        if (leaf.gte is None or leaf.gte <= 0) and (leaf.lt is None or leaf.lt > 0):
+            return f"(NOT {self._has_row('wallet_account', f'NOT {test}')})"
+        return self._has_row("wallet_account", test)
 
     def _month(self, month: int | str) -> str:
         if month == "this":

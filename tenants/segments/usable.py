@@ -9,7 +9,7 @@ from tenants.programme.document import Programme
 from tenants.programme.leaves import RatingLeaf
 from tenants.programme.strict import Fault, json_pointer
 from tenants.segments.conditions import AnySegmentCondition, segment_places
-from tenants.segments.properties import BranchProperty, CountedProperty, ExpiringProperty
+from tenants.segments.properties import BranchProperty, ExpiringProperty
 from tenants.segments.references import reference_faults
 
 AT = ("condition",)
@@ -39,9 +39,7 @@ async def require_usable(condition: AnySegmentCondition, programme: Programme, *
 
 def _unmeasured(condition: AnySegmentCondition) -> Iterator[FieldError]:
     for loc, leaf in segment_places(condition, AT):
-        if isinstance(leaf, ExpiringProperty) or (
-            isinstance(leaf, CountedProperty) and leaf.property == "wallet_balance"
-        ):
+        if isinstance(leaf, ExpiringProperty):
             yield FieldError(json_pointer((*loc, "property")), "not-yet-measured", {"property": leaf.property})
 
 

@@ -136,7 +136,6 @@ async def test_who_may_what(chain: Chain) -> None:
 
 LEDGERS = [
     {"property": "points_expiring", "days": 30, "gte": 1},
-    {"property": "wallet_balance", "lt": 5000},
 ]
 
 

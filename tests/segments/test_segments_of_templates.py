@@ -10,7 +10,7 @@ from support.clock import set_clock
 from industry_templates.loader import load_all
 
 NOW = datetime(2027, 3, 15, 4, tzinfo=UTC)
-LEDGERS = {"points_expiring", "wallet_low"}
+LEDGERS = {"points_expiring"}
 """Segments over books that don't exist yet."""
 CHOICES = [(one.code, variant.code) for one in load_all().values() for variant in one.variants]
 CHOICES += [(one.code, "") for one in load_all().values() if not one.variants]

@@ -1,6 +1,5 @@
 """Money paid into the wallet, over HTTP."""
 
-
 from support.chains import Chain
 from support.counter import change_wallet, topped_up, wallet
 from support.till import member, rows

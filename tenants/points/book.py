@@ -108,7 +108,8 @@ class Posting:
 class Book:
     """Account and open lots, as read behind the lock, and the postings made so far. 0 points post nothing.
 
-    A lot that is made here can be spent by a later fact only: it has no id yet.
+    A lot that is made here can be spent, or taken back from, by a later fact only: it has no id yet. So take back and
+    spend first, then accrue and give back. Raises ValueError where that order would leave debt beside points.
     """
 
     def __init__(self, account: Account, lots: Iterable[Lot] = ()) -> None:
@@ -151,6 +152,8 @@ class Book:
 
     def _post(self, fact: Fact, kind: Kind, change: Change, day: date) -> None:
         self.account = change.on(self.account)
+        if self.account.open and self.account.debt:
+            raise ValueError("points were made before others were taken back")
         for lot_id, points in change.takes:
             self.lots[lot_id] = replace(self.lots[lot_id], left=self.lots[lot_id].left - points)
         self.postings.append(

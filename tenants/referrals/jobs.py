@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -18,7 +19,9 @@ from saas.jobs import job
 from saas.scope import connection, current
 from tenants.measures.add import Measured, add
 from tenants.measures.codes import REFERRAL
+from tenants.programme.versions import programme
 from tenants.referrals.counting import JOB, count
+from tenants.referrals.earning import Counted, earn
 from tenants.tiers.evaluate import evaluate_fact
 
 _MOST_REFERRERS: Final = 50
@@ -56,12 +59,15 @@ s AS (
 v AS (
     INSERT INTO referral_move AS v (tenant_id, member_id, referrer_id, seq, from_day, to_day, recorded_at)
     SELECT $1, n.member_id, n.referrer_id, s.seq, n.from_day, n.to_day, $7
-      FROM n JOIN s ON s.id = n.referrer_id ORDER BY n.referrer_id, n.member_id)
+      FROM n JOIN s ON s.id = n.referrer_id ORDER BY n.referrer_id, n.member_id
+    RETURNING v.id, v.member_id, v.referrer_id, v.seq, v.from_day, v.to_day),
+r AS (
 INSERT INTO referral AS r (tenant_id, member_id, referrer_id, seq, recorded_at, counted_on)
 SELECT $1, n.member_id, n.referrer_id, s.seq, $7, n.to_day FROM n JOIN s ON s.id = n.referrer_id
  WHERE n.last ORDER BY n.member_id
 ON CONFLICT (tenant_id, member_id) DO UPDATE SET referrer_id = excluded.referrer_id, seq = excluded.seq,
-   recorded_at = excluded.recorded_at, counted_on = excluded.counted_on"""
+   recorded_at = excluded.recorded_at, counted_on = excluded.counted_on)
+SELECT v.* FROM v ORDER BY v.id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +154,8 @@ def _moves(row: asyncpg.Record) -> list[_Move]:
 
 
 async def _apply(rows: Sequence[asyncpg.Record], statuses: dict[UUID, str], *, evaluate: bool) -> None:
-    """Writes what is missing, and evaluates whoever gained. A member whose referrer has changed meanwhile, to one
+    """Writes what is missing, with its points, and evaluates whoever gained; without `evaluate` no points are given
+    either, only taken back (an import's history, a merge). A member whose referrer has changed meanwhile, to one
     that isn't locked, is left to the count that this change has asked for.
     """
     moves = [move for row in rows if _referrers(row) <= statuses.keys() for move in _moves(row)]
@@ -157,7 +164,11 @@ async def _apply(rows: Sequence[asyncpg.Record], statuses: dict[UUID, str], *, e
     clock = await connection().fetchrow(_CLOCK, current().tenant_id)
     if clock is None:
         raise RuntimeError("a tenant without its row")
-    await _write(moves, clock["now"])
+    zone = ZoneInfo(clock["timezone"])
+    counted = await _write(moves, clock["now"])
+    there = [each for each in counted if statuses[each.referrer_id] == "active"]
+    rules = (await programme(clock["programme_version"])).points if evaluate else None
+    await earn(there, rules, clock["now"], zone)
     if not evaluate:
         return
     gained: dict[UUID, list[UUID]] = defaultdict(list)
@@ -171,7 +182,7 @@ async def _apply(rows: Sequence[asyncpg.Record], statuses: dict[UUID, str], *, e
         )
 
 
-async def _write(moves: Sequence[_Move], now: datetime) -> None:
+async def _write(moves: Sequence[_Move], now: datetime) -> list[Counted]:
     measured = [
         Measured(move.referrer_id, REFERRAL, day, facts=facts)
         for move in moves
@@ -179,7 +190,7 @@ async def _write(moves: Sequence[_Move], now: datetime) -> None:
         if day is not None
     ]
     await add(measured)
-    await connection().execute(
+    rows = await connection().fetch(
         _WRITE,
         current().tenant_id,
         [move.member_id for move in moves],
@@ -189,3 +200,4 @@ async def _write(moves: Sequence[_Move], now: datetime) -> None:
         [move.last for move in moves],
         now,
     )
+    return [Counted(**row) for row in rows]

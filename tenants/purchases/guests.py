@@ -1,18 +1,18 @@
 """Coupons that a campaign prints for a guest (散客): given in the purchase's own statement, for whoever brings them."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any, Final
 
 from saas.scope import connection, current
 from tenants.campaigns.offers import guest_coupons
+from tenants.coupons.coupon import Definition
 from tenants.coupons.numbers import new_number
 from tenants.coupons.postings import Issue, Posting
 from tenants.purchases.context import Context
 from tenants.purchases.ticket import Ticket
 
 _DEFINED: Final = """
-SELECT c.id, c.code, c.names, c.terms, c.valid_days, c.valid_from, c.valid_until FROM coupon c
+SELECT c.id, c.code, c.names, c.terms, c.valid_days, c.valid_from, c.valid_until, c.ended_at FROM coupon c
  WHERE c.tenant_id = $1 AND c.code = ANY ($2) AND c.ended_at IS NULL
    AND (c.valid_until IS NULL OR c.valid_until >= $3) ORDER BY c.code"""
 
@@ -32,19 +32,13 @@ async def with_printed(ticket: Ticket, context: Context) -> Ticket:
     for each in printed:
         row = defined.get(each.coupon)
         if row is not None:
-            issue = _issue(row, context)
+            issue = Definition.of(row).issue("campaign", context.today, new_number())
             postings.append(_posting(issue, context))
             shown.append(_shown(issue, row["names"]))
     if not postings:
         return ticket
     pricing = {**(ticket.pricing or {}), "printed": shown}
     return replace(ticket, coupons=(*ticket.coupons, *postings), pricing=pricing)
-
-
-def _issue(row: Any, context: Context) -> Issue:
-    until = row["valid_until"] or context.today + timedelta(days=row["valid_days"] - 1)
-    first = row["valid_from"] or context.today
-    return Issue(row["id"], row["code"], row["terms"], first, until, "campaign", new_number())
 
 
 def _posting(issue: Issue, context: Context) -> Posting:

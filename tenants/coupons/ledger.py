@@ -67,7 +67,7 @@ coupons_entered AS (
       FROM coupons_in i
      WHERE i.grant_id IN (SELECT m.id FROM coupons_moved m UNION ALL SELECT g.id FROM coupons_granted g)
      ORDER BY i.n
-    RETURNING e.id),
+    ON CONFLICT DO NOTHING RETURNING e.id), -- a till's own number that it has given before: `check` finds it missing
 coupons_written AS (SELECT i.n, i.id, i.grant_id FROM coupons_in i JOIN coupons_entered e ON e.id = i.id)"""
 
 

@@ -42,9 +42,8 @@ from tenants.merging import api as merging_api
 from tenants.messages import api as messages_api
 from tenants.overview import pages as overview_pages
 from tenants.points import api as points_api
-from tenants.programme import api as programme_api
-from tenants.points import api as points_api
 from tenants.price_lists import api as price_lists_api
+from tenants.programme import api as programme_api
 from tenants.purchases import api as purchases_api
 from tenants.referrals import api as referrals_api
 from tenants.refunds import api as refunds_api
@@ -52,6 +51,7 @@ from tenants.segments import api as segments_api
 from tenants.tenant import api as tenant_api
 from tenants.tiers import api as tiers_api
 from tenants.top_ups import api as top_ups_api
+from tenants.undo import api as undo_api
 from tenants.wallet import api as wallet_api
 
 FEATURES = (
@@ -70,6 +70,7 @@ FEATURES = (
     cards_api,
     purchases_api,
     refunds_api,
+    undo_api,
     top_ups_api,
     wallet_api,
     activities_api,
@@ -77,14 +78,12 @@ FEATURES = (
     referrals_api,
     segments_api,
     programme_api,
+    price_lists_api,
+    allowances_api,
     coupons_api,
     tiers_api,
     jobs_api,
     imports_api,
-    price_lists_api,
-    price_lists_api,
-    allowances_api,
-    coupons_api,
     assets,
     api_docs,
     login_pages,

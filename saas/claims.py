@@ -23,9 +23,16 @@ _OURS: Final = "\0"  # no `Idempotency-Key` has it
 
 async def claim(numbers: Iterable[str]) -> None:
     """Waits until no other transaction of the tenant that claimed one of these numbers is open. Others then wait for
-    this one. Leaves nothing behind.
+    this one. Leaves nothing behind. A single number is not claimed: alone it is in no order.
     """
+    named = set(numbers)
+    if len(named) > 1:
+        await hold(named)
+
+
+async def hold(numbers: Iterable[str]) -> None:
+    """The same, also for a single number: it stands for something that has no row of its own to lock."""
     keys = [hashlib.sha256(f"{_OURS}{number}".encode()).digest() for number in set(numbers)]
-    if len(keys) > 1:
+    if keys:
         await connection().execute(_CLAIM, current().tenant_id, keys)
         await connection().execute(_FORGET, current().tenant_id, keys)

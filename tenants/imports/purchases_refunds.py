@@ -15,6 +15,7 @@ from tenants.imports.purchases_apply import Key, apply_purchases, find_branches,
 from tenants.imports.purchases_rows import PurchaseRow
 from tenants.imports.purchases_sql import CLOCK, LOCK
 from tenants.refunds.bought import Bought, find
+from tenants.refunds.locking import hold_alone
 from tenants.refunds.spread import spread
 from tenants.refunds.write import NewRefund, Recording, StaleError, take_numbers, write_refunds
 
@@ -132,14 +133,19 @@ async def _write(rows: list[PurchaseRow], purchases: dict[Key, UUID], context: C
 
 
 async def _lock(purchase_ids: set[UUID], context: Context) -> dict[UUID, Bought]:
-    """The purchases as they are once their members are locked. Raises RetryBatchError where one was merged away
-    meanwhile.
+    """The purchases as they are once their members are locked. Raises RetryBatchError where a member was merged away
+    meanwhile, or a purchase undone: then its number leads to it no longer.
     """
-    holders = {p.holder_id for p in (await find(purchase_ids)).values() if p.holder_id is not None}
+    bought = await find(purchase_ids)
+    holders = {p.holder_id for p in bought.values() if p.holder_id is not None}
     locked = await connection().fetch(LOCK, context.tenant_id, sorted(holders))
     if any(row["status"] == "merged" for row in locked):
         raise RetryBatchError
-    return await find(purchase_ids)
+    await hold_alone(p.id for p in bought.values() if p.holder_id is None)
+    bought = await find(purchase_ids)
+    if any(p.undone for p in bought.values()):
+        raise RetryBatchError
+    return bought
 
 
 async def _check_members(

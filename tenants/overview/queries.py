@@ -130,7 +130,9 @@ async def sales(day: date) -> Sales:
     rows = await connection().fetch(
         "SELECT local_day, count(*) AS n, sum(amount)::bigint AS amount,"
         " coalesce(sum(amount) FILTER (WHERE member_id IS NOT NULL), 0)::bigint AS members_amount"
-        " FROM purchase WHERE tenant_id = $1 AND id >= $4 AND local_day BETWEEN $2 AND $3 GROUP BY local_day",
+        " FROM purchase p WHERE tenant_id = $1 AND id >= $4 AND local_day BETWEEN $2 AND $3"
+        " AND NOT EXISTS (SELECT FROM purchase_undone u WHERE u.tenant_id = $1 AND u.purchase_id = p.id)"
+        " GROUP BY local_day",
         current().tenant_id,
         first,
         day,

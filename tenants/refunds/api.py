@@ -10,6 +10,7 @@ from saas.paging import Page, decode_cursor, page
 from saas.validation import ListQuery, parse_query
 from tenants.refunds.bodies import RefundBody
 from tenants.refunds.history import Refunded, refunds_of
+from tenants.refunds.paid import WALLET
 from tenants.refunds.record import record_refund
 
 WRITE = {"requires": "purchases:write"}
@@ -28,10 +29,20 @@ def refund_out(refund: Refunded) -> dict[str, Any]:
         "recorded_at": refund.recorded_at,
         "amount": refund.amount,
         "lines": lines,
+        "tenders": refund.tenders,
+        "points_reversed": refund.points_reversed,
+        "points_returned": refund.points_returned,
+        "wallet": _wallet(refund),
         "reason": refund.reason,
         "refunded": refund.refunded,
         "left": refund.left,
     }
+
+
+def _wallet(refund: Refunded) -> dict[str, int]:
+    """What went back into the member's wallet."""
+    parts = [tender for tender in refund.tenders or () if tender["type"] == WALLET]
+    return {name: sum(part[name] for part in parts) for name in ("principal", "bonus")}
 
 
 @post("/v1/purchases/{purchase_id:uuid}/refunds", opt=WRITE, tags=["purchases"])

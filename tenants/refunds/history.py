@@ -1,21 +1,22 @@
 """Refunds as they were recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Self
+from typing import Any, Final, Self
 from uuid import UUID
 
 import asyncpg
 
 from saas.errors import DomainError
 from saas.scope import connection, current
-from tenants.refunds.write import NewRefund
 
 # `refunded` is what was given back of the purchase up to this refund: an answer stays the same for ever. The ids of
 # one purchase's refunds are in the order of their recording.
 _COLUMNS: Final = """
-r.id, r.purchase_id, r.member_id, r.branch_id, r.external_id, r.recorded_at, r.amount, r.lines, r.reason,
+r.id, r.purchase_id, r.member_id, r.branch_id, r.external_id, r.recorded_at, r.amount, r.lines, r.tenders, r.reason,
+(SELECT -e.points FROM points_entry e WHERE e.tenant_id = $1 AND e.kind = 'reverse' AND e.source_id = r.id) AS reversed,
+(SELECT e.points FROM points_entry e WHERE e.tenant_id = $1 AND e.kind = 'return' AND e.source_id = r.id) AS returned,
 p.amount AS whole, (SELECT sum(e.amount)::bigint FROM refund e
                      WHERE e.tenant_id = $1 AND e.purchase_id = r.purchase_id AND e.id <= r.id) AS refunded"""
 _PURCHASE: Final = "JOIN purchase p ON p.tenant_id = r.tenant_id AND p.id = r.purchase_id"
@@ -25,6 +26,8 @@ _PURCHASE: Final = "JOIN purchase p ON p.tenant_id = r.tenant_id AND p.id = r.pu
 class Refunded:
     """One refund. `lines` is (index, amount) of each line that it gives back of; None where the purchase has none.
 
+    `tenders`: what went back of each way that it was paid; None where the till named none. `points_reversed`: earned
+    with it, and taken back; `points_returned`: that had paid for it, and came back.
     `refunded` and `left` are the purchase's, this refund included. Money in minor units.
     """
 
@@ -36,28 +39,12 @@ class Refunded:
     recorded_at: datetime
     amount: int
     lines: Sequence[tuple[int, int]] | None
+    tenders: Sequence[Mapping[str, Any]] | None
+    points_reversed: int
+    points_returned: int
     reason: str | None
     refunded: int
     left: int
-
-    @classmethod
-    def of(cls, refund: NewRefund, recorded_at: datetime) -> Self:
-        """As it has just been written."""
-        purchase = refund.after
-        shares = [(line, share) for line, share in enumerate(refund.shares) if share]
-        return cls(
-            refund.id,
-            purchase.id,
-            purchase.member_id,
-            purchase.branch_id,
-            refund.external_id,
-            recorded_at,
-            refund.amount,
-            None if purchase.lines is None else shares,
-            refund.reason,
-            purchase.refunded,
-            purchase.left,
-        )
 
     @classmethod
     def from_row(cls, row: asyncpg.Record) -> Self:
@@ -70,6 +57,9 @@ class Refunded:
             row["recorded_at"],
             row["amount"],
             None if row["lines"] is None else [(line, amount) for line, amount in row["lines"]],
+            row["tenders"],
+            row["reversed"] or 0,
+            row["returned"] or 0,
             row["reason"],
             row["refunded"],
             row["whole"] - row["refunded"],
@@ -95,6 +85,18 @@ async def by_external_id(branch_id: UUID, external_id: str) -> Earlier | None:
         external_id,
     )
     return None if row is None else Earlier(Refunded.from_row(row), row["fingerprint"])
+
+
+async def refund_made(refund_id: UUID) -> Refunded:
+    """A refund that was just written."""
+    row = await connection().fetchrow(
+        f"SELECT {_COLUMNS} FROM refund r {_PURCHASE} WHERE r.tenant_id = $1 AND r.id = $2",
+        current().tenant_id,
+        refund_id,
+    )
+    if row is None:
+        raise DomainError("internal")
+    return Refunded.from_row(row)
 
 
 async def refunds_of(purchase_id: UUID, limit: int, before: UUID | None) -> list[Refunded]:

@@ -1,4 +1,5 @@
-"""A member's sums after a refund: the day from its purchases, the month from its days, the total from its months.
+"""A member's sums after a refund or an undo: the day from its purchases, the month from its days, the total from its
+months.
 
 A maximum can't be taken back by subtraction, so all of it is summed anew; the member's lock is held. Days of a
 survivor have the purchases of everybody merged into it.
@@ -15,38 +16,47 @@ _TOUCHED: Final = "unnest($2::uuid[], $3::date[]) AS t (member_id, day)"
 # A lateral, so that each day looks its purchases up: of a chain that was never analysed the planner takes thousands of
 # members for one, and a plain join compared each with each (5,000 of them: 5.6 s instead of 0.1 s).
 _DAY: Final = f"""
-UPDATE member_day AS a SET spend = n.spend, purchases = n.purchases, max_purchase = n.most
-  FROM {_TOUCHED} CROSS JOIN LATERAL (
-       SELECT sum(p.amount - coalesce(r.refunded, 0))::bigint AS spend,
+WITH n AS MATERIALIZED (
+    SELECT t.member_id, t.day, o.* FROM {_TOUCHED} CROSS JOIN LATERAL (
+       SELECT count(*) AS facts,
+              sum(p.amount - p.uncounted - coalesce(r.refunded - r.uncounted, 0))::bigint AS spend,
               count(*) FILTER (WHERE p.amount = 0 OR r.refunded IS DISTINCT FROM p.amount) AS purchases,
-              max(p.amount - coalesce(r.refunded, 0)) AS most
+              max(p.amount - p.uncounted - coalesce(r.refunded - r.uncounted, 0)) AS most
          FROM purchase p LEFT JOIN purchase_refunded r ON r.tenant_id = $1 AND r.purchase_id = p.id
         WHERE p.tenant_id = $1 AND p.local_day = t.day AND p.member_id = ANY (ARRAY(
               SELECT t.member_id
-              UNION ALL SELECT m.id FROM member m WHERE m.tenant_id = $1 AND m.merged_into = t.member_id))) n
- WHERE a.tenant_id = $1 AND a.member_id = t.member_id AND a.day = t.day"""
+              UNION ALL SELECT m.id FROM member m WHERE m.tenant_id = $1 AND m.merged_into = t.member_id))
+          AND NOT EXISTS (SELECT FROM purchase_undone u WHERE u.tenant_id = $1 AND u.purchase_id = p.id)) o),
+gone AS (DELETE FROM member_day AS a USING n
+          WHERE a.tenant_id = $1 AND a.member_id = n.member_id AND a.day = n.day AND n.facts = 0)
+UPDATE member_day AS a SET spend = n.spend, purchases = n.purchases, max_purchase = n.most
+  FROM n WHERE a.tenant_id = $1 AND a.member_id = n.member_id AND a.day = n.day AND n.facts > 0"""
+"""A day whose purchases were all given back stays, with nothing; one whose purchases were all undone never was."""
 _MONTH: Final = f"""
+WITH n AS MATERIALIZED (
+    SELECT t.member_id, t.month, count(d.day) AS days, sum(d.spend)::bigint AS spend,
+           sum(d.purchases)::bigint AS purchases, max(d.max_purchase) AS most
+      FROM (SELECT DISTINCT member_id, date_trunc('month', day::timestamp)::date AS month FROM {_TOUCHED}) t
+      LEFT JOIN member_day d ON d.tenant_id = $1 AND d.member_id = t.member_id
+       AND d.day >= t.month AND d.day < (t.month + interval '1 month')::date
+     GROUP BY t.member_id, t.month),
+gone AS (DELETE FROM member_month AS a USING n
+          WHERE a.tenant_id = $1 AND a.member_id = n.member_id AND a.month = n.month AND n.days = 0)
 UPDATE member_month AS a SET spend = n.spend, purchases = n.purchases, max_purchase = n.most
-  FROM (SELECT t.member_id, t.month, sum(d.spend)::bigint AS spend, sum(d.purchases)::bigint AS purchases,
-               max(d.max_purchase) AS most
-          FROM (SELECT DISTINCT member_id, date_trunc('month', day::timestamp)::date AS month FROM {_TOUCHED}) t
-          JOIN member_day d ON d.tenant_id = $1 AND d.member_id = t.member_id
-           AND d.day >= t.month AND d.day < (t.month + interval '1 month')::date
-         GROUP BY t.member_id, t.month) n
- WHERE a.tenant_id = $1 AND a.member_id = n.member_id AND a.month = n.month"""
+  FROM n WHERE a.tenant_id = $1 AND a.member_id = n.member_id AND a.month = n.month AND n.days > 0"""
 _TOTAL: Final = f"""
 WITH n AS (
-    SELECT t.member_id, sum(o.spend)::bigint AS spend, sum(o.purchases)::bigint AS purchases,
+    SELECT t.member_id, sum(o.spend)::bigint AS spend, coalesce(sum(o.purchases), 0)::bigint AS purchases,
            max(o.max_purchase) AS most, (SELECT max(d.day) FROM member_day d WHERE d.tenant_id = $1
                                             AND d.member_id = t.member_id AND d.purchases > 0) AS last_day
       FROM (SELECT DISTINCT member_id FROM {_TOUCHED}) t
-      JOIN member_month o ON o.tenant_id = $1 AND o.member_id = t.member_id
+      LEFT JOIN member_month o ON o.tenant_id = $1 AND o.member_id = t.member_id
      GROUP BY t.member_id),
 gone AS (DELETE FROM member_total AS a USING n
           WHERE a.tenant_id = $1 AND a.member_id = n.member_id AND n.purchases = 0)
 UPDATE member_total AS a SET spend = n.spend, purchases = n.purchases, max_purchase = n.most, last_day = n.last_day
   FROM n WHERE a.tenant_id = $1 AND a.member_id = n.member_id AND n.purchases > 0"""
-"""A member all of whose purchases were given back has no total, as if it had never bought."""
+"""A member none of whose purchases stands has no total, as if it had never bought."""
 
 _FIRST_DAYS: Final = """
 SELECT m.id, (SELECT min(d.day) FROM member_day d
@@ -55,7 +65,9 @@ SELECT m.id, (SELECT min(d.day) FROM member_day d
 
 
 async def recompute(touched: Collection[tuple[UUID, date]]) -> None:
-    """Sums anew what changed with these members' days, each pair once; their purchases and refunds are written."""
+    """Sums anew what changed with these members' days, each pair once; their purchases, refunds and undos are
+    written.
+    """
     members, days = zip(*sorted(touched), strict=True)
     for statement in (_DAY, _MONTH, _TOTAL):
         await connection().execute(statement, current().tenant_id, members, days)

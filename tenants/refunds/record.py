@@ -1,8 +1,6 @@
 """Records one refund, by the till: the member's lock, then the purchase as it is now, then all that follows."""
 
 import json
-from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 from typing import Final
 from uuid import UUID
@@ -10,30 +8,15 @@ from uuid import UUID
 import asyncpg
 
 from saas.errors import DomainError, FieldError, pointer
-from saas.savepoint import savepoint
-from saas.scope import begin_again, connection, current
+from saas.scope import connection, current
 from tenants.refunds.bodies import RefundBody
 from tenants.refunds.bought import Bought, find
-from tenants.refunds.history import Refunded, by_external_id
+from tenants.refunds.history import Refunded, by_external_id, refund_made
+from tenants.refunds.locking import lock
 from tenants.refunds.spread import spread
-from tenants.refunds.write import NewRefund, Recording, StaleError, take_numbers, write_refunds
+from tenants.refunds.write import NewRefund, Recording, take_numbers, write_refunds
 
-_TRIES: Final = 20
-"""A purchase without a member has no lock: who was slower looks again."""
-_TENANT: Final = """
-SELECT t.status, t.timezone, t.programme_version, clock_timestamp() + t.clock_offset AS now
-  FROM tenant t WHERE t.tenant_id = $1"""
-_LOCK: Final = """
-UPDATE member AS m SET seq = m.seq + 1 WHERE m.tenant_id = $1 AND m.id = $2 AND m.merged_into IS NULL
-RETURNING m.seq, clock_timestamp() + (SELECT t.clock_offset FROM tenant t WHERE t.tenant_id = $1) AS recorded_at"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """`seq` and `recorded_at` come with the member's lock; without a member None and the clock."""
-
-    seq: int | None
-    recorded_at: datetime
+_TENANT: Final = "SELECT t.status, t.timezone, t.programme_version FROM tenant t WHERE t.tenant_id = $1"
 
 
 async def record_refund(purchase_id: UUID, body: RefundBody) -> tuple[Refunded, bool]:
@@ -44,7 +27,7 @@ async def record_refund(purchase_id: UUID, body: RefundBody) -> tuple[Refunded, 
     does who has left.
 
     Raises DomainError `not-found`, `not-permitted` (a key of other branches), `tenant-closed`,
-    `external-id-conflict`, `refund-exceeds-purchase`, `validation-failed`, `lines-do-not-match`.
+    `external-id-conflict`, `purchase-undone`, `refund-exceeds-purchase`, `validation-failed`, `lines-do-not-match`.
     """
     total = body.total()
     purchase = (await find([purchase_id])).get(purchase_id)
@@ -77,41 +60,23 @@ async def _record(
     purchase: Bought, body: RefundBody, total: int, mark: bytes, tenant: asyncpg.Record
 ) -> Refunded | None:
     """None where the number was taken meanwhile."""
-    purchase, place = await _lock(purchase, tenant["now"])
-    recording = Recording(
-        place.recorded_at, "api", current().principal.actor, tenant["programme_version"], tenant["timezone"]
+    purchase, place = await lock(purchase)
+    if purchase.undone:
+        raise DomainError("purchase-undone")
+    # Read behind the lock: this very refund's repeat, sent at once, has its number by now.
+    if await by_external_id(purchase.branch_id, body.external_id) is not None:
+        return None
+    shares = _shares(purchase, body, total)
+    after = purchase.less(total, shares)
+    refund_id = await connection().fetchval("SELECT uuidv7()")  # the database's: made behind the lock
+    refund = NewRefund(refund_id, purchase, after, shares, place.seq, body.external_id, mark, body.reason)
+    if not await take_numbers([refund]):
+        return None
+    await write_refunds(
+        [refund],
+        Recording(place.recorded_at, "api", current().principal.actor, tenant["programme_version"], tenant["timezone"]),
     )
-    for _ in range(_TRIES):
-        # Read after the purchase: what it shows of this very refund's repeat, sent at once, has its number by now.
-        if await by_external_id(purchase.branch_id, body.external_id) is not None:
-            return None
-        shares = _shares(purchase, body, total)
-        after = purchase.less(total, shares)
-        refund_id = await connection().fetchval("SELECT uuidv7()")  # the database's: made behind the lock
-        refund = NewRefund(refund_id, purchase, after, shares, place.seq, body.external_id, mark, body.reason)
-        try:
-            async with savepoint():
-                if not await take_numbers([refund]):
-                    return None
-                await write_refunds([refund], recording)
-        except StaleError:
-            purchase = (await find([purchase.id]))[purchase.id]
-        else:
-            return Refunded.of(refund, place.recorded_at)
-    raise DomainError("busy")
-
-
-async def _lock(purchase: Bought, now: datetime) -> tuple[Bought, _Place]:
-    """The lock of whose purchase it is, then the purchase as it stands behind that lock."""
-    for _ in range(_TRIES):
-        if purchase.holder_id is None:
-            return purchase, _Place(None, now)
-        row = await connection().fetchrow(_LOCK, current().tenant_id, purchase.holder_id)
-        holder_id, purchase = purchase.holder_id, (await find([purchase.id]))[purchase.id]
-        if row is not None and purchase.holder_id == holder_id:
-            return purchase, _Place(row["seq"], row["recorded_at"])
-        begin_again()
-    raise DomainError("busy")
+    return await refund_made(refund_id)
 
 
 def _shares(purchase: Bought, body: RefundBody, total: int) -> list[int]:

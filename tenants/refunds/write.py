@@ -1,16 +1,22 @@
 """Writes refunds, one or thousands, in the current scope. The caller holds the locks of the members that they touch."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from saas.money import exponent
 from saas.scope import connection, current
 from tenants.measures.add import Measured, add
+from tenants.programme.windows import local_day
 from tenants.referrals.counting import count
 from tenants.refunds.bought import Bought, measured
+from tenants.refunds.paid import told
 from tenants.refunds.recompute import first_days, recompute
+from tenants.refunds.returning import Moved, Reason, move
 from tenants.tiers.recheck import mark_rechecks
 
 Source = Literal["api", "import"]
@@ -50,6 +56,14 @@ class NewRefund:
     def amount(self) -> int:
         return self.after.refunded - self.before.refunded
 
+    @property
+    def tenders(self) -> list[dict[str, Any]] | None:
+        """What goes back of each way that the purchase was paid; None where the till named none."""
+        before, after = self.before, self.after
+        if not before.paid.ways:
+            return None
+        return told(before.returned, after.returned, after.points_back - before.points_back)
+
 
 _EXTERNAL: Final = """
 INSERT INTO refund_external AS x (tenant_id, branch_id, external_id, refund_id, fingerprint)
@@ -58,23 +72,27 @@ SELECT $1, n.* FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::bytea[])
 ON CONFLICT DO NOTHING"""
 _LINES: Final = "n.lines::bigint[]"  # an array of arrays can't be unnested by rows: each comes as its text
 _FIRST_OF_PURCHASE: Final = f"""
-INSERT INTO purchase_refunded AS r (tenant_id, purchase_id, member_id, local_day, amount, refunded, lines)
-SELECT $1, n.purchase_id, n.member_id, n.local_day, n.amount, n.refunded, {_LINES}
-  FROM unnest($2::uuid[], $3::uuid[], $4::date[], $5::bigint[], $6::bigint[], $7::text[])
-    AS n (purchase_id, member_id, local_day, amount, refunded, lines) ORDER BY n.purchase_id
+INSERT INTO purchase_refunded AS r (tenant_id, purchase_id, member_id, local_day, amount, refunded, uncounted, lines)
+SELECT $1, n.purchase_id, n.member_id, n.local_day, n.amount, n.refunded, n.uncounted, {_LINES}
+  FROM unnest($2::uuid[], $3::uuid[], $4::date[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[])
+    AS n (purchase_id, member_id, local_day, amount, refunded, uncounted, lines) ORDER BY n.purchase_id
 ON CONFLICT DO NOTHING"""
 _MORE_OF_PURCHASE: Final = f"""
-UPDATE purchase_refunded AS r SET refunded = n.refunded, lines = {_LINES}
-  FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::text[]) AS n (purchase_id, known, refunded, lines)
+UPDATE purchase_refunded AS r SET refunded = n.refunded, uncounted = n.uncounted, lines = {_LINES}
+  FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])
+    AS n (purchase_id, known, refunded, uncounted, lines)
  WHERE r.tenant_id = $1 AND r.purchase_id = n.purchase_id AND r.refunded = n.known"""
 _REFUND: Final = """
 INSERT INTO refund AS r (tenant_id, id, purchase_id, member_id, branch_id, seq, external_id, recorded_at, amount,
-                         lines, reason, source, actor)
-SELECT $1, n.id, n.purchase_id, n.member_id, n.branch_id, n.seq, n.external_id, $2, n.amount, n.lines::jsonb,
-       n.reason, $3, $4
-  FROM unnest($5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[], $9::bigint[], $10::text[], $11::bigint[], $12::text[],
-              $13::text[])
-    AS n (id, purchase_id, member_id, branch_id, seq, external_id, amount, lines, reason)"""
+                         uncounted, lines, tenders, reason, source, actor)
+SELECT $1, n.id, n.purchase_id, n.member_id, n.branch_id, n.seq, n.external_id, $2, n.amount, n.uncounted,
+       n.lines::jsonb, n.tenders::jsonb, n.reason, $3, $4
+  FROM unnest($5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[],
+              $13::text[], $14::text[], $15::text[])
+    AS n (id, purchase_id, member_id, branch_id, seq, external_id, amount, uncounted, lines, tenders, reason)"""
+
+
+_LEFT: Final = "SELECT id FROM member WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND status <> 'active'"
 
 
 async def take_numbers(new: Sequence[NewRefund]) -> bool:
@@ -91,8 +109,9 @@ async def take_numbers(new: Sequence[NewRefund]) -> bool:
 
 
 async def write_refunds(new: Sequence[NewRefund], recording: Recording) -> None:
-    """The refunds, in their order, with all that follows: what is left of the purchases, the members' sums and
-    measures, marks of the tiers that came into question, and a new look at who was brought by whom.
+    """The refunds, in their order, with all that follows: what is left of the purchases, points, stored value and
+    coupons that go back, the members' sums and measures, marks of the tiers that came into question, and a new look at
+    who was brought by whom.
 
     The numbers are taken already. Raises StaleError before a single refund (or, of several, some) was written.
     """
@@ -103,11 +122,12 @@ async def write_refunds(new: Sequence[NewRefund], recording: Recording) -> None:
         last[refund.before.id] = refund.after
     await _keep_left([(first[key], last[key]) for key in sorted(first)])
     await _insert(new, recording)
+    await _return_values(new, recording)
     touched = {(p.holder_id, p.local_day) for p in first.values() if p.holder_id is not None}
     if touched:
         moves = [row for key, before in first.items() for row in measured(before, last[key])]
         fallen = {p.holder_id for p in last.values() if p.holder_id is not None and not p.stands}
-        await _sum_anew(touched, moves, fallen)
+        await sum_anew(touched, moves, fallen)
         await _mark(new, recording)
 
 
@@ -124,6 +144,7 @@ async def _keep_left(states: Sequence[tuple[Bought, Bought]]) -> None:
             [p.local_day for p in fresh],
             [p.amount for p in fresh],
             [p.refunded for p in fresh],
+            [p.refunded_uncounted for p in fresh],
             [_array(p) for p in fresh],
         )
         if tag != f"INSERT 0 {len(fresh)}":
@@ -135,6 +156,7 @@ async def _keep_left(states: Sequence[tuple[Bought, Bought]]) -> None:
             [after.id for _, after in more],
             [before.refunded for before, _ in more],
             [after.refunded for _, after in more],
+            [after.refunded_uncounted for _, after in more],
             [_array(after) for _, after in more],
         )
         if tag != f"UPDATE {len(more)}":
@@ -161,7 +183,9 @@ async def _insert(new: Sequence[NewRefund], recording: Recording) -> None:
         [r.seq for r in new],
         [r.external_id for r in new],
         [r.amount for r in new],
+        [r.after.refunded_uncounted - r.before.refunded_uncounted for r in new],
         [_pairs(r) for r in new],
+        [None if r.tenders is None else json.dumps(r.tenders) for r in new],
         [r.reason for r in new],
     )
 
@@ -173,10 +197,26 @@ def _pairs(refund: NewRefund) -> str | None:
     return "[" + ",".join(f"[{line},{share}]" for line, share in enumerate(refund.shares) if share) + "]"
 
 
-async def _sum_anew(
-    touched: Collection[tuple[UUID, date]], moves: Sequence[Measured], fallen: Collection[UUID]
-) -> None:
-    """`fallen`: members of whom a purchase stands no longer; only theirs can begin on another day now."""
+async def _return_values(new: Sequence[NewRefund], recording: Recording) -> None:
+    moved = [refund for refund in new if refund.before.paid.has_value]
+    if not moved:
+        return
+    tenant_id = current().tenant_id
+    currency = await connection().fetchval("SELECT currency FROM tenant WHERE tenant_id = $1", tenant_id)
+    holders = [refund.before.holder_id for refund in moved if refund.before.holder_id is not None]
+    left = {row["id"] for row in await connection().fetch(_LEFT, tenant_id, holders)}
+    at, today = recording.recorded_at, local_day(recording.recorded_at, ZoneInfo(recording.timezone))
+    for refund in moved:
+        before = refund.before
+        gone = before.holder_id in left
+        why = Reason(before, refund.id, refund.seq, at, today, recording.actor, gone=gone)
+        await move(why, Moved.between(before, refund.after, exponent(currency)))
+
+
+async def sum_anew(touched: Collection[tuple[UUID, date]], moves: Sequence[Measured], fallen: Collection[UUID]) -> None:
+    """Sums and measures of members' days, once the facts are written. `moves`: what the measures lose; `fallen`:
+    members of whom a purchase stands no longer; only theirs can begin on another day now.
+    """
     before = await first_days(fallen) if fallen else {}
     await recompute(touched)
     await add(moves)

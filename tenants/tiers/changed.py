@@ -13,6 +13,8 @@ from tenants.tiers.runs import ID_SLACK
 _NAMED: Final = """
 SELECT f.member_id AS id FROM purchase f WHERE f.tenant_id = $1 AND f.id >= $2 AND f.member_id IS NOT NULL
 UNION SELECT f.member_id FROM refund f WHERE f.tenant_id = $1 AND f.id >= $2 AND f.member_id IS NOT NULL
+UNION SELECT f.member_id FROM purchase_undone f WHERE f.tenant_id = $1 AND f.id >= $2 AND f.member_id IS NOT NULL
+UNION SELECT f.member_id FROM top_up_undone f WHERE f.tenant_id = $1 AND f.id >= $2
 UNION SELECT f.member_id FROM activity f WHERE f.tenant_id = $1 AND f.id >= $2
 UNION SELECT f.referrer_id FROM referral_move f WHERE f.tenant_id = $1 AND f.id >= $2
 UNION SELECT f.member_id FROM tier_act f WHERE f.tenant_id = $1 AND f.id >= $2

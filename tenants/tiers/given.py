@@ -1,4 +1,4 @@
-"""Standings that something else than the rules gives: staff by hand, a merge, an opening balance.
+"""Standings that something else than the rules gives: staff by hand, a merge, an opening balance, an undo.
 
 They are decisions like the others, with the values of the moment; what follows starts from them.
 """
@@ -24,7 +24,7 @@ class Given:
 
     member_id: UUID
     ladder: str
-    reason: Literal["manual", "import", "merge"]
+    reason: Literal["manual", "import", "merge", "refund"]
     cause_id: UUID
     tier: str
     rank: int

@@ -7,6 +7,7 @@ valid_until, fell_on and facts.
 from tenants.programme.compiler import Ids, Values
 
 _STANDING = "since, valid_from, valid_until, fell_on"
+_REPLACED = "FROM member_tier o WHERE o.tenant_id = $1 AND o.member_id = w.id AND o.ladder = w.ladder"
 
 
 def writing(values: Values, *, locks: bool = False, cause_id: str | None = None, own_facts: bool = False) -> str:
@@ -31,6 +32,11 @@ def writing(values: Values, *, locks: bool = False, cause_id: str | None = None,
         if locks
         else "locked_until = NULL, may_rise = true"
     )
+    # What a fact replaced can be put back by an undo. The decision before it alone doesn't tell: runs and staff move
+    # validities and locks on without one.
+    own = values.ids is Ids.ONE
+    before_column = ", before" if own else ""
+    before_value = f", coalesce((SELECT to_jsonb(o) {_REPLACED}), '{{}}'::jsonb)" if own else ""
     return f"""
 n AS (
   UPDATE member AS m SET seq = m.seq + 1
@@ -39,10 +45,10 @@ n AS (
 i AS (
   INSERT INTO decision AS k (tenant_id, id, member_id, ladder, seq, reason, from_tier, to_tier, from_rank, to_rank,
                              effective_at, recorded_at, day, {_STANDING}, programme_version,
-                             facts, cause, cause_id{lock_columns})
+                             facts, cause, cause_id{lock_columns}{before_column})
   SELECT $1, w.decision_id, w.id, w.ladder, n.seq, w.reason, w.from_tier, w.to_tier, w.from_rank, w.to_rank,
          {effective}, {recorded}, {day}, w.since, w.valid_from, w.valid_until, w.fell_on, {version},
-         w.facts, {cause}, {cause_id}{lock_values}
+         w.facts, {cause}, {cause_id}{lock_values}{before_value}
     FROM w JOIN n ON n.id = w.id),
 s AS (
   INSERT INTO member_tier AS s (tenant_id, member_id, ladder, tier, rank, reason, {_STANDING},

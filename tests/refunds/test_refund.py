@@ -17,10 +17,12 @@ LINES = [
 
 
 async def aggregates(chain: Chain) -> dict[str, Any]:
-    """The member's total, and its measures of all days by their codes."""
+    """The member's total, and what it bought at branches and of categories, of all days."""
     total = [(r["spend"], r["purchases"], r["max_purchase"]) for r in await rows(chain, "member_total")]
     measures = {
-        r["measure"].partition(":")[2]: (int(r["total"]), r["facts"]) for r in await rows(chain, "measure_month")
+        r["measure"].partition(":")[2]: (int(r["total"]), r["facts"])
+        for r in await rows(chain, "measure_month")
+        if ":" in r["measure"]
     }
     return {"total": total[0] if total else None, **measures}
 
@@ -39,6 +41,10 @@ async def test_a_part_by_amount_is_spread_over_the_lines(chain: Chain) -> None:
         "recorded_at": back["recorded_at"],
         "amount": 1001,
         "lines": [{"line": 0, "amount": 500}, {"line": 1, "amount": 333}, {"line": 2, "amount": 168}],
+        "tenders": None,
+        "points_reversed": 11,  # 60 were earned, 49.99 yuan are left
+        "points_returned": 0,
+        "wallet": {"principal": 0, "bonus": 0},
         "reason": "少给一杯",
         "refunded": 1001,
         "left": 4999,

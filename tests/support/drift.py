@@ -5,6 +5,7 @@ Facts are of the member that they were recorded for; sums are the survivor's, wh
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -33,8 +34,13 @@ class _Facts:
         self.holder = {m["id"]: m["merged_into"] or m["id"] for m in tables["member"]}
         self.given: dict[Any, int] = defaultdict(int)
         self.given_of: dict[Any, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        self.uncounted_of: dict[Any, int] = defaultdict(int)
+        undone = {u["purchase_id"] for u in tables["purchase_undone"]}
+        self.purchases = [p for p in tables["purchase"] if p["id"] not in undone]
         for refund in tables["refund"]:
+            assert refund["purchase_id"] not in undone
             self.given[refund["purchase_id"]] += refund["amount"]
+            self.uncounted_of[refund["purchase_id"]] += refund["uncounted"]
             for line, amount in refund["lines"] or ():
                 self.given_of[refund["purchase_id"]][line] += amount
 
@@ -42,12 +48,15 @@ class _Facts:
         return purchase["amount"] == 0 or self.given[purchase["id"]] < purchase["amount"]
 
     def net(self, purchase: Row) -> int:
+        """What counts: what is left, less what bonus paid of it."""
         left: int = purchase["amount"] - self.given[purchase["id"]]
-        return left
+        uncounted: int = purchase["uncounted"] - self.uncounted_of[purchase["id"]]
+        assert 0 <= uncounted <= left
+        return left - uncounted
 
-    def parts(self, purchase: Row) -> dict[str, tuple[int, int]]:
-        """By category: what was bought, and what is left of it."""
-        found: dict[str, tuple[int, int]] = {}
+    def parts(self, purchase: Row) -> dict[str, tuple[int, int, int]]:
+        """By category: what was bought, what is left of it, and what counts of that."""
+        found: dict[str, tuple[int, int, int]] = {}
         lines = purchase["lines"]
         if lines is None:
             lines = [{"amount": purchase["amount"], "category": purchase["category"]}]
@@ -57,14 +66,16 @@ class _Facts:
         for number, line in enumerate(lines):
             assert 0 <= back.get(number, 0) <= line["amount"]
             if line.get("category") is not None:
-                whole, left = found.get(line["category"], (0, 0))
-                amount = line["amount"]
-                found[line["category"]] = (whole + amount, left + amount - back.get(number, 0))
+                whole, left, counted = found.get(line["category"], (0, 0, 0))
+                amount, rest = line["amount"], line["amount"] - back.get(number, 0)
+                own = amount - (line.get("bonus", 0) if purchase["uncounted"] else 0)
+                counts = rest * own // amount if amount else 0
+                found[line["category"]] = (whole + amount, left + rest, counted + counts)
         return found
 
     def refunded(self) -> dict[Key, Key]:
         found = {}
-        for purchase in self.tables["purchase"]:
+        for purchase in self.purchases:
             back = self.given[purchase["id"]]
             assert 0 <= back <= purchase["amount"]
             if back:
@@ -76,13 +87,14 @@ class _Facts:
                     purchase["local_day"],
                     purchase["amount"],
                     back,
+                    self.uncounted_of[purchase["id"]],
                     lines,
                 )
         return found
 
     def days(self) -> dict[Key, Key]:
         found: dict[Key, Key] = {}
-        for purchase in self.tables["purchase"]:
+        for purchase in self.purchases:
             if purchase["member_id"] is not None:
                 key = (self.holder[purchase["member_id"]], purchase["local_day"])
                 spend, count, most = found.get(key, (0, 0, 0))
@@ -92,26 +104,39 @@ class _Facts:
 
     def measures(self) -> dict[Key, Key]:
         found: dict[Key, list[Any]] = defaultdict(lambda: [Decimal(0), 0, 0])
-
-        def add(member: Any, measure: str, day: Any, total: Any, facts: int, valued: int) -> None:
+        for member, measure, day, total, facts, valued in (*self._bought(), *self._done(), *self._paid_in()):
             sums = found[self.holder[member], measure, day]
             sums[0] += total
             sums[1] += facts
             sums[2] += valued
+        return {key: tuple(sums) for key, sums in found.items() if any(sums)}
 
-        for p in self.tables["purchase"]:
+    def _bought(self) -> Iterator[Key]:
+        """What each fact adds: member, measure, day, total, facts, valued."""
+        for p in self.purchases:
             if p["member_id"] is not None:
-                add(p["member_id"], f"branch:{p['branch_id']}", p["local_day"], self.net(p), self.stands(p), 0)
-                for label, (whole, left) in self.parts(p).items():
+                yield p["member_id"], f"branch:{p['branch_id']}", p["local_day"], self.net(p), self.stands(p), 0
+                for label, (whole, left, counts) in self.parts(p).items():
                     facts = left > 0 if whole else self.stands(p)
-                    add(p["member_id"], f"category:{label}", p["local_day"], left, facts, 0)
+                    yield p["member_id"], f"category:{label}", p["local_day"], counts, facts, 0
+
+    def _done(self) -> Iterator[Key]:
         for a in self.tables["activity"]:
             for measure in ("activity", f"activity:{a['kind']}"):
-                add(a["member_id"], measure, a["local_day"], a["value"] or 0, 1, a["value"] is not None)
+                yield a["member_id"], measure, a["local_day"], a["value"] or 0, 1, a["value"] is not None
         for r in self.tables["referral"]:
             if r["counted_on"] is not None:
-                add(r["referrer_id"], "referral", r["counted_on"], 0, 1, 0)
-        return {key: tuple(sums) for key, sums in found.items() if any(sums)}
+                yield r["referrer_id"], "referral", r["counted_on"], 0, 1, 0
+
+    def _paid_in(self) -> Iterator[Key]:
+        for e in self.tables["points_entry"]:
+            if e["kind"] in _EARNED:
+                yield e["member_id"], "points", e["day"], e["points"], 0, 0
+        refunded = {lot["id"]: lot["refunded"] for lot in self.tables["wallet_lot"]}
+        undone = {u["top_up_id"] for u in self.tables["top_up_undone"]}
+        for t in self.tables["top_up"]:
+            if t["id"] not in undone and refunded[t["id"]] < t["amount"]:
+                yield t["member_id"], "top_up", t["local_day"], t["amount"] - refunded[t["id"]], 1, 0
 
 
 def _months(days: dict[Key, Key], most: int | None = None) -> dict[Key, Key]:
@@ -135,14 +160,27 @@ def _totals(days: dict[Key, Key]) -> dict[Key, Key]:
 
 
 _KEPT = {
-    "purchase_refunded": "purchase_id | member_id, local_day, amount, refunded, lines",
+    "purchase_refunded": "purchase_id | member_id, local_day, amount, refunded, uncounted, lines",
     "member_day": "member_id, day | spend, purchases, max_purchase",
     "member_month": "member_id, month | spend, purchases, max_purchase",
     "member_total": "member_id | spend, purchases, max_purchase, last_day",
     "measure_day": "member_id, measure, day | total, facts, valued",
     "measure_month": "member_id, measure, month | total, facts, valued",
 }
-_FACTS = ("member", "purchase", "refund", "activity", "referral")
+_FACTS = (
+    "member",
+    "purchase",
+    "purchase_undone",
+    "refund",
+    "activity",
+    "referral",
+    "points_entry",
+    "top_up",
+    "top_up_undone",
+    "wallet_lot",
+)
+_ACCRUED = {"earn", "top_up", "activity", "referral", "birthday", "campaign"}
+_EARNED = {*_ACCRUED, "reverse", "top_up_reverse", "undo_earn", "undo_top_up", "undo_activity"}
 
 
 async def drift(chain: Chain) -> list[Wrong]:

@@ -244,6 +244,7 @@ CREATE TABLE decision (
     fell_on           date,
     locked_until      date,
     may_rise          boolean NOT NULL DEFAULT true,
+    before            jsonb,                -- of a fact of the member's own: the row of `member_tier` that it replaced; {}: none
     programme_version integer NOT NULL,
     facts             jsonb NOT NULL,       -- leaf key → value
     cause             text NOT NULL CHECK (cause IN

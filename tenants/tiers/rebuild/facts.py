@@ -1,8 +1,9 @@
 """What the members of a batch did, in the order in which it happened, and their sums, added up step by step.
 
 Two temporary tables hold it for the transaction: `rebuild_fact` has a row a fact, `rebuild_sum` what each fact adds
-to measures. A purchase counts with what was not given back of it; one that was wholly given back never was. A merged
-member's facts are its survivor's. `k` counts a member's facts on one local day: step k of a day takes one of each.
+to measures. A purchase counts with what was not given back of it (nor paid by bonus, unless the rules count that); one
+that was wholly given back, or undone, never was. A merged member's facts are its survivor's. `k` counts a member's
+facts on one local day: step k of a day takes one of each.
 """
 
 from collections.abc import Sequence
@@ -30,10 +31,20 @@ INSERT INTO rebuild_holder (id, holder_id)
 SELECT id, id FROM unnest($2::uuid[]) AS x (id)
 UNION ALL SELECT m.id, m.merged_into FROM member m WHERE m.tenant_id = $1 AND m.merged_into = ANY ($2)"""
 
-_STANDS: Final = "(p.amount = 0 OR r.refunded IS DISTINCT FROM p.amount)"
+_STANDS: Final = (
+    "(p.amount = 0 OR r.refunded IS DISTINCT FROM p.amount)"
+    " AND NOT EXISTS (SELECT FROM purchase_undone u WHERE u.tenant_id = $1 AND u.purchase_id = p.id)"
+)
+_COUNTED: Final = "p.amount - p.uncounted - coalesce(r.refunded - r.uncounted, 0)"
 _PURCHASES: Final = """
   FROM rebuild_holder h JOIN purchase p ON p.tenant_id = $1 AND p.member_id = h.id
   LEFT JOIN purchase_refunded r ON r.tenant_id = $1 AND r.purchase_id = p.id"""
+# Of a line that bonus paid in part, its counted share of what is left, rounded down (as `refunds.bought` has it).
+_COUNTED_OF_LINE: Final = """div(
+           ((l.line ->> 'amount')::numeric - coalesce(r.lines[l.n], 0))
+             * ((l.line ->> 'amount')::numeric
+                - CASE WHEN p.uncounted > 0 THEN coalesce((l.line ->> 'bonus')::numeric, 0) ELSE 0 END),
+           nullif((l.line ->> 'amount')::numeric, 0))"""
 # Of who was brought: the first purchase that stands, of whatever record it was made with.
 _FIRST_BOUGHT: Final = f"""
 SELECT min(p.occurred_at) FROM member b JOIN purchase p ON p.tenant_id = $1 AND p.member_id = b.id
@@ -51,7 +62,7 @@ SELECT x.member_id, n.on_day,
        x.cause, x.id, x.amount
   FROM (
     SELECT h.holder_id AS member_id, p.local_day AS day, least(p.occurred_at, $2) AS at, 'purchase' AS cause, p.id,
-           p.external_id, p.amount - coalesce(r.refunded, 0) AS amount{_PURCHASES} WHERE {_STANDS}
+           p.external_id, {_COUNTED} AS amount{_PURCHASES} WHERE {_STANDS}
     UNION ALL
     SELECT h.holder_id, a.local_day, least(a.occurred_at, $2), 'activity', a.id, a.external_id, NULL
       FROM rebuild_holder h JOIN activity a ON a.tenant_id = $1 AND a.member_id = h.id
@@ -74,13 +85,13 @@ SELECT x.member_id, n.on_day,
                             ((x.at - interval '1 microsecond') AT TIME ZONE $3)::date AS day_before) n"""
 _SUMS: Final = f"""
 INSERT INTO rebuild_sum (fact_id, measure, total, facts, valued)
-SELECT p.id, '{codes.BRANCH}:' || p.branch_id, p.amount - coalesce(r.refunded, 0), 1, 0{_PURCHASES} WHERE {_STANDS}
+SELECT p.id, '{codes.BRANCH}:' || p.branch_id, {_COUNTED}, 1, 0{_PURCHASES} WHERE {_STANDS}
 UNION ALL
-SELECT p.id, '{codes.CATEGORY}:' || p.category, p.amount - coalesce(r.refunded, 0), 1, 0{_PURCHASES}
+SELECT p.id, '{codes.CATEGORY}:' || p.category, {_COUNTED}, 1, 0{_PURCHASES}
  WHERE {_STANDS} AND p.lines IS NULL AND p.category IS NOT NULL
 UNION ALL
 SELECT p.id, '{codes.CATEGORY}:' || (l.line ->> 'category'),
-       sum((l.line ->> 'amount')::bigint - coalesce(r.lines[l.n], 0)),
+       sum(coalesce({_COUNTED_OF_LINE}, 0)),
        CASE WHEN sum((l.line ->> 'amount')::bigint) = 0
               OR sum((l.line ->> 'amount')::bigint - coalesce(r.lines[l.n], 0)) > 0 THEN 1 ELSE 0 END, 0
   {_PURCHASES}

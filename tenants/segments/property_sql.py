@@ -89,8 +89,10 @@ class Properties:
                 return group_sql(leaf.among, self._scale, self._values)
             case CountedProperty(property="wallet_balance"):
                 return self._wallet(leaf)
-            case CountedProperty() | ExpiringProperty():
-                raise ValueError(f"{leaf.property} isn't measured yet")
+            case ExpiringProperty():
+                return self._expiring(leaf)
+            case CountedProperty():
+                raise ValueError(f"no such property: {leaf.property}")
             case _:
                 assert_never(leaf)
 
@@ -125,9 +127,18 @@ class Properties:
     def _wallet(self, leaf: CountedProperty) -> str:
         """Principal and bonus. Who never had a wallet holds 0: where that fits, those are named whose doesn't."""
         test = self._bounded("(a.principal + a.bonus)", leaf, "bigint")
-        if (leaf.gte is None or leaf.gte <= 0) and (leaf.lt is None or leaf.lt > 0):
+        if _fits_nothing(leaf):
             return f"(NOT {self._has_row('wallet_account', f'NOT {test}')})"
         return self._has_row("wallet_account", test)
+
+    def _expiring(self, leaf: ExpiringProperty) -> str:
+        """What lots have left whose last day is one of so many, D the first. Likewise for who has none."""
+        days = self._binder.constant(leaf.days, "int")
+        test = self._bounded('sum(a."left")', leaf, "numeric")
+        none = _fits_nothing(leaf)
+        lots = f'a."left" > 0 AND a.expires_on BETWEEN {self._day()} AND {self._day()} + {days} - 1'
+        grouped = f"{lots} GROUP BY a.member_id HAVING {'NOT ' if none else ''}{test}"
+        return f"(NOT {self._has_row('points_lot', grouped)})" if none else self._has_row("points_lot", grouped)
 
     def _month(self, month: int | str) -> str:
         if month == "this":
@@ -175,3 +186,8 @@ class Properties:
         """Whether the member has such a row: the members' rows once, by an index, then each member by its hash."""
         mine = self._values.ids.on("a.member_id")
         return f"v.id IN (SELECT a.member_id FROM {table} a WHERE a.tenant_id = $1 AND {mine} AND {test})"
+
+
+def _fits_nothing(leaf: Bounds) -> bool:
+    """Whether 0 lies between the bounds."""
+    return (leaf.gte is None or leaf.gte <= 0) and (leaf.lt is None or leaf.lt > 0)

@@ -132,7 +132,7 @@ class Segment:
 async def segment_of(condition: AnySegmentCondition, *, patience: float = PATIENCE, by_system: bool = False) -> Segment:
     """The condition as of now, on the tenant's clock and under the rules in force; walks end after `patience` seconds.
 
-    Raises DomainError `segment-outdated`, `not-yet-measured`, `forbidden` (`tenants.segments.usable`). `by_system`:
+    Raises DomainError `segment-outdated`, `forbidden` (`tenants.segments.usable`). `by_system`:
     whoever the caller is, who may know of it was asked before.
     """
     row = await connection().fetchrow(_NOW, current().tenant_id)

@@ -1,6 +1,6 @@
-"""Whether a condition can be answered: what it names is there, it is measured, and the caller may know it."""
+"""Whether a condition can be answered: what it names is there, and the caller may know it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from saas.errors import DomainError, FieldError
 from saas.principal import KeyScope
@@ -9,7 +9,7 @@ from tenants.programme.document import Programme
 from tenants.programme.leaves import RatingLeaf
 from tenants.programme.strict import Fault, json_pointer
 from tenants.segments.conditions import AnySegmentCondition, segment_places
-from tenants.segments.properties import BranchProperty, ExpiringProperty
+from tenants.segments.properties import BranchProperty
 from tenants.segments.references import reference_faults
 
 AT = ("condition",)
@@ -24,23 +24,13 @@ async def faults_of(condition: AnySegmentCondition, programme: Programme) -> lis
 
 async def require_usable(condition: AnySegmentCondition, programme: Programme, *, by_system: bool = False) -> None:
     """Raises DomainError `segment-outdated` for a condition whose ladder, tier, attribute or branch is gone,
-    `not-yet-measured` for one that asks for what is in no book yet, `forbidden` for one that would tell the numbers
-    of health measurements to who may not see them.
+    `forbidden` for one that would tell the numbers of health measurements to who may not see them.
     """
     faults = await faults_of(condition, programme)
     if faults:
         raise DomainError("segment-outdated", errors=faults)
-    missing = list(_unmeasured(condition))
-    if missing:
-        raise DomainError("not-yet-measured", errors=missing)
     if not by_system and _tells_health(condition, programme) and not current().principal.may(_SEES_HEALTH):
         raise DomainError("forbidden", params={"scope": _SEES_HEALTH})
-
-
-def _unmeasured(condition: AnySegmentCondition) -> Iterator[FieldError]:
-    for loc, leaf in segment_places(condition, AT):
-        if isinstance(leaf, ExpiringProperty):
-            yield FieldError(json_pointer((*loc, "property")), "not-yet-measured", {"property": leaf.property})
 
 
 def _tells_health(condition: AnySegmentCondition, programme: Programme) -> bool:

@@ -134,24 +134,6 @@ async def test_who_may_what(chain: Chain) -> None:
             assert wanted or answer.status_code == 403
 
 
-LEDGERS = [
-    {"property": "points_expiring", "days": 30, "gte": 1},
-]
-
-
-@pytest.mark.parametrize("leaf", LEDGERS, ids=lambda leaf: leaf["property"])
-async def test_what_no_book_has_yet_is_kept_and_not_answered(chain: Chain, leaf: Json) -> None:
-    segment = await keep(chain, condition={"any": [TAGGED, {"not": leaf}]})
-    for answer in (
-        await chain.http.get(f"/v1/segments/{segment['id']}/members"),
-        await chain.http.get("/v1/members?segment=regulars"),
-        await chain.http.post("/v1/segments/preview", json={"condition": segment["condition"]}),
-    ):
-        assert (answer.status_code, answer.json()["type"]) == (422, "/problems/not-yet-measured")
-        (error,) = answer.json()["errors"]
-        assert (error["pointer"], error["code"]) == ("/condition/any/1/not/property", "not-yet-measured")
-
-
 async def test_a_condition_that_the_rules_no_longer_fit_is_not_answered(chain: Chain) -> None:
     await change_programme(chain, attributes=ATTRIBUTES)
     segment = await keep(chain, condition={"property": "attribute", "code": "hair", "in": ["red"]})

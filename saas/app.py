@@ -32,6 +32,7 @@ from tenants.allowances import api as allowances_api
 from tenants.api_keys import api as api_keys_api
 from tenants.audit import api as audit_api
 from tenants.branches import api as branches_api
+from tenants.campaigns import api as campaigns_api
 from tenants.cards import api as cards_api
 from tenants.confirming import api as confirming_api
 from tenants.coupons import api as coupons_api
@@ -81,6 +82,7 @@ FEATURES = (
     price_lists_api,
     allowances_api,
     coupons_api,
+    campaigns_api,
     tiers_api,
     jobs_api,
     imports_api,

@@ -32,6 +32,7 @@ JOB_MODULES: Final[tuple[str, ...]] = (
     "tenants.points.jobs",
     "tenants.coupons.jobs",
     "tenants.messages.handing",
+    "tenants.campaigns.jobs",
 )
 
 _IDLE_POLL_MS: Final = 100  # the longest an idle worker sleeps between looks into the queue

@@ -23,6 +23,7 @@ NIGHTLY: Final = {
     "points-expiry": "points.expire",
     "points-notices": "points.notices",
     "coupons-expiry": "coupons.expire",
+    "campaigns": "campaigns.night",
 }
 """Jobs by their schedules' names."""
 

@@ -17,6 +17,8 @@ from saas.signup.slugs import claim_slug
 from tenants.api_keys.issue import issue_key
 from tenants.audit.record import record
 from tenants.branches.branch import open_branch
+from tenants.campaigns.campaign import install_campaigns
+from tenants.campaigns.message_texts import install_texts
 from tenants.coupons.coupon import install_coupons
 from tenants.price_lists.price_list import install_price_list
 from tenants.segments.install import Selected, install_segments
@@ -70,6 +72,8 @@ async def _create(form: SignUp, password_hash: str, tenant_id: UUID, staff_id: U
     await install_schedules(programme, form.timezone)
     await install_segments([Selected(x.code, x.names, x.condition) for x in template.segments_of(variant)])
     await install_coupons(template.coupons)
+    await install_texts(template.messages)
+    await install_campaigns(template.campaigns)
     for prices in template.price_lists:
         items = [item.model_dump(mode="json") for item in prices.items]
         await install_price_list(prices.code, prices.names, items)

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
+from tenants.campaigns.audience import audience_of
 from tenants.campaigns.control import in_control
 from tenants.campaigns.document import (
     AnyCampaign,
@@ -25,8 +26,6 @@ from tenants.campaigns.document import (
 )
 from tenants.campaigns.when import OnPurchase, TimeBox
 from tenants.programme.strict import Names
-from tenants.segments.segment import condition_named
-from tenants.segments.selecting import segment_of
 
 RUNNING: Final = (
     "(SELECT jsonb_agg(jsonb_build_array(c.id, c.document::text) ORDER BY c.code) FROM campaign c"
@@ -134,8 +133,8 @@ async def in_segments(member_id: UUID, codes: Collection[str]) -> frozenset[str]
     """Which of the segments have the member now; one that is gone, or can't be asked any more, has nobody."""
     found = []
     for code in sorted(codes):
-        condition = await condition_named(code)
-        if condition is not None and await (await segment_of(condition)).has(member_id):
+        segment = await audience_of(code)
+        if segment is not None and await segment.has(member_id):
             found.append(code)
     return frozenset(found)
 

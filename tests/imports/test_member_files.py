@@ -154,7 +154,7 @@ async def test_an_old_file_finds_the_survivor(imports: Any) -> None:
     assert merged.status_code == 200, merged.text
     assert counts(await imports.run(file, "members")) == (0, 0, 2, 0)
     (one,) = await people(imports)
-    assert (one["external_id"], one["phone"], one["card_no"]) == ("a", "+8613800138000", "C1")
+    assert (one["external_id"], one["phone"], one["card_no"]) == ("a", "+8613800138000", "C2")
     sold = "external_id,member,occurred_at,amount\nt1,b,2025-01-01,1\nt2,13900139000,2025-01-01,1\nt3,C2,2025-01-01,1\n"
     assert counts(await imports.run(sold, "purchases")) == (3, 0, 0, 0)
     totals = await imports.query("SELECT member_id::text, purchases FROM member_total WHERE tenant_id = $1")

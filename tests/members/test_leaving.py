@@ -62,7 +62,9 @@ async def test_lists_hide_who_left_unless_asked(chain: Any) -> None:
 async def test_the_identifiers_are_free_and_who_comes_back_is_told_apart(chain: Any) -> None:
     one = await member(chain, **PERSON)
     await chain.http.delete(f"/v1/members/{one}")
-    again = await chain.http.post("/v1/members", json=PERSON)
+    refused = await chain.http.post("/v1/members", json=PERSON)  # a card stays whose it was
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/card-taken")
+    again = await chain.http.post("/v1/members", json={**PERSON, "card_no": "66002"})
     assert (again.status_code, again.json()["returning"]) == (201, True)
     new = await chain.http.post("/v1/members", json={"phone": "13900139000"})
     assert new.json()["returning"] is False

@@ -22,6 +22,7 @@ from tenants.members.row import COLUMNS
 from tenants.members.tags import write_tags
 from tenants.members.terms import Terms
 from tenants.referrals.counting import referrer_changed
+from tenants.triggers import WANTED, queue
 
 AHEAD: Final = timedelta(days=1)
 _INSERT: Final = f"""
@@ -29,7 +30,7 @@ INSERT INTO member AS m (tenant_id, id, joined_on, external_id, phone, card_no, 
                          referrer_id, source, enrolled_by, created_at, birthday_calendar, kept_on, is_returning)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
         {WAS_MEMBER.format(phone="$5::text", hashes="$18::bytea[]")})
-RETURNING {COLUMNS}
+RETURNING {COLUMNS}, {WANTED.format(trigger="joined")} AS welcomed
 """
 
 
@@ -64,6 +65,8 @@ async def enrol(new: NewMember, terms: Terms) -> asyncpg.Record:
         await write_consents(member_id, new.consents, terms.now, new.source)
     if referrer_id is not None:
         await referrer_changed(member_id, None, referrer_id)
+    if row["welcomed"]:
+        await queue("joined", {"member_id": str(member_id)})
     return row
 
 

@@ -47,7 +47,8 @@ SELECT b.id, coalesce(r.merged_into, r.id) AS referrer_id, coalesce(c.merged_int
  ORDER BY b.id"""
 _LOCK: Final = "SELECT id, status FROM member WHERE tenant_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE"
 _CLOCK: Final = (
-    "SELECT timezone, programme_version, clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1"
+    "SELECT timezone, programme_version, clock_timestamp() + clock_offset AS now,"
+    f" {WANTED.format(trigger='referral')} AS wanted FROM tenant WHERE tenant_id = $1"
 )
 _WRITE: Final = """
 WITH n AS (
@@ -180,6 +181,8 @@ async def _apply(rows: Sequence[asyncpg.Record], statuses: dict[UUID, str], *, e
         await evaluate_fact(
             referrer_id, clock["programme_version"], clock["now"], clock["timezone"], "referral", cause_id, None
         )
+    if gained and clock["wanted"]:
+        await queue("referral", {"member_ids": sorted(str(one) for some in gained.values() for one in some)})
 
 
 async def _write(moves: Sequence[_Move], now: datetime) -> list[Counted]:

@@ -6,7 +6,7 @@ counts as the schedule firing. Killed anywhere, a batch is done whole or not at 
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from tenants.tiers.rebuild.batch import rebuild
 from tenants.tiers.recalculate import JOB, start_next
 from tenants.tiers.recheck import Recheck, recheck_marked
 from tenants.tiers.runs import last_runs
+from tenants.triggers import fire
 
 BATCH = 10_000
 
@@ -169,7 +170,13 @@ async def _finish(run: asyncpg.Record) -> None:
         whole,
     )
     await finish_job(run["id"], result_of(run))
+    if run["upgraded"] and run["cause"] in _TOLD:
+        await fire("tier_reached", {"recalculation_id": str(run["id"])})
     await start_next()
+
+
+_TOLD: Final = {"schedule", "request"}
+"""Runs whose upgrades campaigns hear of: those of an import and of a rebuild are history."""
 
 
 async def give_up(payload: dict[str, Any], error: str) -> None:

@@ -126,7 +126,10 @@ async def set_tier(
     await give([_given(place, tier, until, act_id)], place.rules, place.moment(act_id, firing=False))
     detail = {"ladder": place.ladder.code, "tier": tier.code, "locked_until": until.isoformat()}
     await record("member.set_tier", f"member:{member_id}", detail)
-    return await _held(place)
+    held = await _held(place)
+    if tier.rank > place.rank:
+        await fire("tier_reached", {"decision_ids": [str(held["decision_id"])]})
+    return held
 
 
 async def unlock_tier(member_id: UUID, ladder_code: str | None) -> Held:

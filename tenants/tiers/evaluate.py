@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from tenants.programme.moment import Cause, moment_of
 from tenants.programme.versions import programme
 from tenants.tiers.deciding import statement_for
 from tenants.tiers.late import repeat_for_fact
+from tenants.triggers import fire
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,14 @@ async def evaluate_fact(
     statement = statement_for(tenant_id, rules, immediate_ladders(rules), Ids.ONE)
     rows = await connection().fetch(statement.sql, *statement.arguments(tenant_id, (member_id,), moment))
     repeated = {row["ladder"]: row for row in late}
-    return [_change(rules, row, repeated.get(row["ladder"])) for row in rows]
+    changes = [_change(rules, row, repeated.get(row["ladder"])) for row in rows]
+    raised = [str(change.decision_id) for change in changes if change.reason in _RAISING]
+    if raised:
+        await fire("tier_reached", {"decision_ids": raised})
+    return changes
+
+
+_RAISING: Final = {"upgrade", "late"}
 
 
 def _change(rules: Programme, row: asyncpg.Record, late: asyncpg.Record | None) -> Change:

@@ -23,6 +23,7 @@ from tenants.programme.versions import programme
 from tenants.referrals.counting import JOB, count
 from tenants.referrals.earning import Counted, earn
 from tenants.tiers.evaluate import evaluate_fact
+from tenants.triggers import WANTED, queue
 
 _MOST_REFERRERS: Final = 50
 """Whose locks one transaction holds while they are evaluated."""

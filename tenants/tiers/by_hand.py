@@ -25,6 +25,7 @@ from tenants.tiers.deciding import statement_for
 from tenants.tiers.given import Given, give
 from tenants.tiers.runs import last_runs, moved_on
 from tenants.tiers.steps import renews_silently
+from tenants.triggers import fire
 
 LONGEST_LOCK_MONTHS: Final = 120
 _DEFAULT_MONTHS: Final = 12  # where a tier has no validity of its own

@@ -4,8 +4,7 @@ Gone are the profile of the member and of every record merged into it, identifie
 what activities noted, free texts of staff about it, and what imports and kept answers quote of it. Of consents stay
 channel and time. Of the phone stays a keyed hash (`tenants.members.returning`).
 
-Whoever is owed money is not erased: with stored value, passes and points as payment comes a refusal in
-`erase_member`, before anything is taken away.
+Whoever is owed money is not erased: `erase_member` refuses before anything is taken away.
 """
 
 import json
@@ -24,6 +23,7 @@ from tenants.measures.codes import ACTIVITY
 from tenants.members.consents import CHANNELS, withdraw
 from tenants.members.identities import PHONE, identities_of
 from tenants.members.leaving import close_locked
+from tenants.members.owed import require_nothing_owed
 from tenants.members.returning import remember_erased
 from tenants.members.row import lock_member, member_row
 from tenants.members.whereabouts import united
@@ -84,8 +84,26 @@ UPDATE {{table}} AS a SET total = 0, valued = 0
         " AND a.reason IS NOT NULL"
     ),
     (
+        "UPDATE pass_entry AS e SET reason = NULL WHERE e.tenant_id = $1 AND e.member_id = ANY($2::uuid[])"
+        " AND e.reason IS NOT NULL"
+    ),
+    (
         "UPDATE refund AS r SET reason = NULL WHERE r.tenant_id = $1 AND r.member_id = ANY($2::uuid[])"
         " AND r.reason IS NOT NULL"
+    ),
+    *(
+        f"UPDATE {table} AS r SET reason = NULL WHERE r.tenant_id = $1 AND r.member_id = ANY($2::uuid[])"
+        " AND r.reason IS NOT NULL"
+        for table in (
+            "points_entry",
+            "points_act",
+            "wallet_entry",
+            "wallet_refund",
+            "pass_entry",
+            "coupon_entry",
+            "purchase_undone",
+            "top_up_undone",
+        )
     ),
 )
 # What a bad row of a file quotes, all of it where one cell names the person: by a phone however it was written, by
@@ -108,7 +126,7 @@ UPDATE idempotency AS i SET status = $4, head = $5, body = $6
    AND EXISTS (SELECT FROM unnest($2::bytea[]) AS n (id) WHERE position(n.id IN i.body) > 0)
    AND EXISTS (SELECT FROM unnest($3::bytea[]) AS n (part) WHERE position(n.part IN i.body) > 0)
 """
-_PERSONAL: Final = (b'"enrolled_by":', b'"candidates":', b'"hidden":', b'"purchase_id":')
+_PERSONAL: Final = (b'"enrolled_by":', b'"candidates":', b'"hidden":', b'"purchase_id":', b'"cooling_off":')
 """Parts of answers that show more than an id: a member under whatever name it had then, those who share a phone, an
 activity's notes and numbers, why money was given back.
 """
@@ -120,13 +138,14 @@ async def erase_member(member_id: UUID) -> asyncpg.Record:
 
     A chain that is suspended can still do this: a person's right doesn't wait for the chain's bills.
 
-    Raises DomainError `not-found`.
+    Raises DomainError `not-found`, `money-owed`.
     """
     member = await lock_member(member_id)
     if member["status"] == "erased":
         return member
     root: UUID = member["id"]
     chain = await united(root)
+    await require_nothing_owed(root, chain)
     named = await _named(root, chain)
     if member["status"] == "active":
         await close_locked(member)

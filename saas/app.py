@@ -44,6 +44,7 @@ from tenants.messages import api as messages_api
 from tenants.overview import pages as overview_pages
 from tenants.points import api as points_api
 from tenants.price_lists import api as price_lists_api
+from tenants.passes import api as passes_api
 from tenants.programme import api as programme_api
 from tenants.purchases import api as purchases_api
 from tenants.referrals import api as referrals_api
@@ -69,6 +70,7 @@ FEATURES = (
     messages_api,
     confirming_api,
     cards_api,
+    passes_api,
     purchases_api,
     refunds_api,
     undo_api,

@@ -49,7 +49,9 @@ from tenants.programme import api as programme_api
 from tenants.purchases import api as purchases_api
 from tenants.referrals import api as referrals_api
 from tenants.refunds import api as refunds_api
+from tenants.rewards import api as rewards_api
 from tenants.segments import api as segments_api
+from tenants.shifts import api as shifts_api
 from tenants.tenant import api as tenant_api
 from tenants.tiers import api as tiers_api
 from tenants.top_ups import api as top_ups_api
@@ -74,6 +76,7 @@ FEATURES = (
     purchases_api,
     refunds_api,
     undo_api,
+    shifts_api,
     top_ups_api,
     wallet_api,
     activities_api,
@@ -84,6 +87,7 @@ FEATURES = (
     price_lists_api,
     allowances_api,
     coupons_api,
+    rewards_api,
     campaigns_api,
     tiers_api,
     jobs_api,

@@ -203,6 +203,18 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/v1/purchases/{purchase_id:uuid}/refunds"): lambda ids, _: [
         Knock(f"/v1/purchases/{ids.purchase}/refunds", 404, {"external_id": "knock", "amount": 1})
     ],
+    ("POST", "/v1/purchases/{purchase_id:uuid}/undo"): lambda ids, _: [
+        Knock(f"/v1/purchases/{ids.purchase}/undo", 404, {})
+    ],
+    ("POST", "/v1/wallet/top-ups/{top_up_id:uuid}/undo"): lambda ids, _: [
+        Knock(f"/v1/wallet/top-ups/{ids.top_up}/undo", 404, {})
+    ],
+    ("GET", "/v1/reports/shifts"): lambda ids, _: [
+        Knock(f"/v1/reports/shifts?from=2026-01-01&to=2026-01-02&branch_id={ids.branch}", 404)
+    ],
+    ("GET", "/v1/reports/shifts.csv"): lambda ids, _: [
+        Knock(f"/v1/reports/shifts.csv?from=2026-01-01&to=2026-01-02&branch_id={ids.branch}", 404)
+    ],
     ("GET", "/v1/purchases/{purchase_id:uuid}/refunds"): lambda ids, _: [
         Knock(f"/v1/purchases/{ids.purchase}/refunds", 404)
     ],

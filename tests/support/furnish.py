@@ -58,6 +58,7 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
     )
     await _post(chain, "/v1/purchases", {**bought, "member_id": brought["id"], "external_id": f"F{mark}"})
     top_up_id = await _stored_value(chain, made["id"], mark)
+    await _taken_back(chain, {**bought, "external_id": f"X{mark}"})
     await _people(chain, made["id"], mark)
     await _warning(chain, brought["id"])
     await _points(chain, made["id"])
@@ -107,6 +108,15 @@ async def _stored_value(chain: Chain, member_id: str, mark: str) -> str:
     await _post(chain, "/v1/wallet/refunds", {**where, "external_id": f"P{mark}", "amount": 5_000, "reason": "x"})
     top_up_id: str = made["id"]
     return top_up_id
+
+
+async def _taken_back(chain: Chain, bought: dict[str, Any]) -> None:
+    """A purchase and a top-up that their clerk undid."""
+    sale = await _post(chain, "/v1/purchases", bought)
+    await _post(chain, f"/v1/purchases/{sale['id']}/undo", {"reason": "x"})
+    paid_in = {name: bought[name] for name in ("member_id", "branch_id", "external_id")}
+    top_up = await _post(chain, "/v1/wallet/top-ups", {**paid_in, "amount": 1_000})
+    await _post(chain, f"/v1/wallet/top-ups/{top_up['id']}/undo", {"reason": "x"})
 
 
 async def _people(chain: Chain, member_id: str, mark: str) -> None:

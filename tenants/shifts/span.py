@@ -1,0 +1,47 @@
+"""From when to when a report looks: two instants, or two local days with all of the last one."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from saas.errors import DomainError, FieldError
+from tenants.programme.schedule import schedule_instant
+from tenants.programme.windows import ONE_DAY
+
+LONGEST: Final = timedelta(days=100)
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """`first` is in it, `end` is not."""
+
+    first: datetime
+    end: datetime
+
+
+def span_of(first: str, last: str, zone: ZoneInfo) -> Span:
+    """Of the texts of a query: each a day (YYYY-MM-DD) or an instant with its offset (RFC 3339).
+
+    Raises DomainError `validation-failed` at `/from` or `/to`.
+    """
+    span = Span(_instant("/from", first, zone, days=0), _instant("/to", last, zone, days=1))
+    if span.end <= span.first:
+        raise DomainError("validation-failed", errors=[FieldError("/to", "ends-before-it-begins")])
+    if span.end - span.first > LONGEST:
+        raise DomainError("validation-failed", errors=[FieldError("/to", "span-too-long", {"days": LONGEST.days})])
+    return span
+
+
+def _instant(pointer: str, text: str, zone: ZoneInfo, *, days: int) -> datetime:
+    try:
+        if _DAY.fullmatch(text):
+            return schedule_instant(date.fromisoformat(text) + days * ONE_DAY, zone)
+        instant = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise DomainError("validation-failed", errors=[FieldError(pointer, "day-or-instant")]) from None
+    if instant.tzinfo is None:
+        raise DomainError("validation-failed", errors=[FieldError(pointer, "day-or-instant")])
+    return instant

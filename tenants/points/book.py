@@ -121,36 +121,47 @@ class Book:
         """New points of the lot (`lots.lot_of`), counted on its day."""
         if lot.points:
             for change in rules.accrue(self.account, lot, fact.today):
-                self._post(fact, "expire" if change.ends_lot else kind, change, lot.day)
+                self.record(fact, "expire" if change.ends_lot else kind, change, lot.day)
 
     def spend(self, fact: Fact, kind: Kind, points: int) -> None:
         """Raises DomainError `points-in-debt`, `not-enough-points`."""
         if points:
-            self._post(fact, kind, rules.spend(self.account, self.lots.values(), points, fact.today), fact.today)
+            self.record(fact, kind, rules.spend(self.account, self.lots.values(), points, fact.today), fact.today)
 
     def withdraw(self, fact: Fact, kind: Kind, points: int) -> None:
         """By hand, pending points too. Raises DomainError `not-enough-points`."""
         if points:
-            self._post(fact, kind, rules.withdraw(self.account, self.lots.values(), points), fact.today)
+            self.record(fact, kind, rules.withdraw(self.account, self.lots.values(), points), fact.today)
 
     def take_back(self, fact: Fact, kind: Kind, points: int, own_lot_id: UUID | None, day: date) -> None:
         """Reverses an accrual, on whose `day` it counts."""
         if points:
-            self._post(fact, kind, rules.take_back(list(self.lots.values()), own_lot_id, points), day)
+            self.record(fact, kind, rules.take_back(list(self.lots.values()), own_lot_id, points), day)
 
     def give_back(self, fact: Fact, kind: Kind, taken: Sequence[Take], points: int, lots: Mapping[UUID, Lot]) -> None:
         """Spent points come back (`lots.give_back`)."""
         if points:
             self.lots = {**lots, **self.lots}
-            self._post(fact, kind, rules.give_back(self.account, taken, points, self.lots, fact.today), fact.today)
+            self.record(fact, kind, rules.give_back(self.account, taken, points, self.lots, fact.today), fact.today)
 
     def void(self, fact: Fact) -> None:
         """Everything ends, debt too."""
         change = rules.void(self.account, self.lots.values())
         if change is not None:
-            self._post(fact, "void", change, fact.today)
+            self.record(fact, "void", change, fact.today)
 
-    def _post(self, fact: Fact, kind: Kind, change: Change, day: date) -> None:
+    def merge(self, into: Fact, other: "Book", out: Fact) -> None:
+        """The other record's points go over to this one's, its lots with them (`ledger.hand_over`); what one of the two
+        owed is paid. Its own posting is in `other.postings`, to be written first.
+        """
+        self.lots |= other.lots
+        changes = rules.merge(self.account, other.account, self.lots.values())
+        if changes is not None:
+            other.record(out, "merge_out", changes[0], out.today)
+            self.record(into, "merge_in", changes[1], into.today)
+
+    def record(self, fact: Fact, kind: Kind, change: Change, day: date) -> None:
+        """One change of `lots` as a posting that counts on `day`. Raises ValueError: see above."""
         self.account = change.on(self.account)
         if self.account.open and self.account.debt:
             raise ValueError("points were made before others were taken back")

@@ -139,6 +139,9 @@ INSERT INTO points_entry AS e (tenant_id, member_id, seq, kind, source_id, point
 SELECT $1, g.member_id, g.seq, 'expire', g.id, -g.points,
        a.open - sum(g.points) OVER (PARTITION BY g.member_id ORDER BY g.expires_on, g.id), $8, $9, $10
   FROM gone g JOIN accounts a ON a.member_id = g.member_id"""
+_TAKE_OVER: Final = (
+    'UPDATE points_lot AS l SET member_id = $3 WHERE l.tenant_id = $1 AND l.member_id = $2 AND l."left" > 0'
+)
 _READ: Final = f"SELECT {ACCOUNT.format(member='$2')} AS account, {LOTS.format(member='$2')} AS lots"
 _READ_ACCOUNT: Final = f"""SELECT {ACCOUNT.format(member="$2")} AS account,
     EXISTS (SELECT FROM points_entry e WHERE e.tenant_id = $1 AND e.kind = $3 AND e.source_id = $4) AS posted"""
@@ -231,3 +234,10 @@ async def expire_lots(
         now,
         current().principal.actor,
     )
+
+
+async def hand_over(of: UUID, to: UUID) -> None:
+    """The open lots of `of` belong to `to`; before the postings are written that pay debt from them. The caller holds
+    both locks. A lot that is spent follows when something comes back to it.
+    """
+    await connection().execute(_TAKE_OVER, current().tenant_id, of, to)

@@ -7,6 +7,7 @@ import msgspec
 from uuid_utils.compat import uuid7
 
 from industry_templates import loader
+from industry_templates.offers import Reward
 from saas.errors import DomainError, FieldError
 from saas.passwords import hash_password
 from saas.principal import Principal
@@ -21,6 +22,8 @@ from tenants.campaigns.campaign import install_campaigns
 from tenants.campaigns.message_texts import install_texts
 from tenants.coupons.coupon import install_coupons
 from tenants.price_lists.price_list import install_price_list
+from tenants.programme.document import Programme
+from tenants.rewards.reward import Offered, install_rewards
 from tenants.segments.install import Selected, install_segments
 from tenants.staff.employ import employ
 from tenants.tenant.create import NewTenant, create_tenant
@@ -72,6 +75,7 @@ async def _create(form: SignUp, password_hash: str, tenant_id: UUID, staff_id: U
     await install_schedules(programme, form.timezone)
     await install_segments([Selected(x.code, x.names, x.condition) for x in template.segments_of(variant)])
     await install_coupons(template.coupons)
+    await install_rewards([_offered(reward, programme) for reward in template.rewards])
     await install_texts(template.messages)
     await install_campaigns(template.campaigns)
     for prices in template.price_lists:
@@ -82,6 +86,13 @@ async def _create(form: SignUp, password_hash: str, tenant_id: UUID, staff_id: U
     branch = await open_branch("main", _BRANCH[form.locale], "own")
     key = await issue_key(_KEY[form.locale], ["admin"])
     return {"tenant": await tenant_profile(), "account": account, "api_key": key, "branch": branch}
+
+
+def _offered(reward: Reward, programme: Programme) -> Offered:
+    """A template's reward; the tier that it asks for is on the first ladder that has one of this code."""
+    ladders = [ladder.code for ladder in programme.ladders if reward.tier is not None and ladder.tier(reward.tier)]
+    floor = (ladders[0], reward.tier) if ladders and reward.tier is not None else None
+    return Offered(reward.code, reward.names, reward.points, reward.stock, floor)
 
 
 async def _create_account(form: SignUp, password_hash: str) -> dict[str, Any]:

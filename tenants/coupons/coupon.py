@@ -149,7 +149,7 @@ async def change_coupon(coupon_id: UUID, change: CouponChange) -> dict[str, Any]
     """
     if change.branches:
         await _require_branches(change.branches)
-    row = await connection().fetchrow(f"{_READ} FOR UPDATE", current().tenant_id, coupon_id)
+    row = await connection().fetchrow(f"{_READ} FOR NO KEY UPDATE", current().tenant_id, coupon_id)
     if row is None:
         raise DomainError("not-found")
     given = change.model_dump(mode="json", include=change.model_fields_set & set(Terms.model_fields))

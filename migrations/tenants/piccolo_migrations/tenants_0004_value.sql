@@ -453,8 +453,11 @@ CREATE TABLE reward_claim (
     branch_id   uuid,
     recorded_at timestamptz NOT NULL,
     actor       text NOT NULL,
+    changed_at  timestamptz,      -- when it was collected or cancelled, and by whom
+    changed_by  text,
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, external_id),
+    CHECK ((state = 'claimed') = (changed_at IS NULL)),
     FOREIGN KEY (tenant_id, reward_id) REFERENCES reward (tenant_id, id),
     FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id),
     FOREIGN KEY (tenant_id, branch_id) REFERENCES branch (tenant_id, id)

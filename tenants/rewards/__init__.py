@@ -1,0 +1,1 @@
+"""Rewards: things that points buy, pieces in stock, and who claimed which."""

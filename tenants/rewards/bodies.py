@@ -1,0 +1,85 @@
+"""What callers send about rewards."""
+
+from typing import Annotated, Final, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from saas.errors import InvalidValueError
+from saas.validation import Body, ExternalId, ListQuery
+from tenants.members.bodies import Phone
+from tenants.programme.strict import Code, Names
+
+MOST: Final = 10**9
+Points = Annotated[int, Field(strict=True, ge=1, le=MOST)]
+
+
+class Floor(Body):
+    """The lowest tier of a ladder that may claim it."""
+
+    ladder: Code
+    tier: Code
+
+
+class NewReward(Body):
+    """`stock`: pieces there are to begin with; None: as many as wanted. `floor` None: for every member."""
+
+    code: Code
+    names: Names
+    points: Points
+    stock: Annotated[int, Field(strict=True, ge=0, le=MOST)] | None = None
+    floor: Floor | None = None
+
+
+class RewardChange(Body):
+    """What is left out stays; `floor` null: for every member from now on. `unlimited`: pieces are counted no more.
+    `ended`: true, and nobody claims it any more; false, and they do again. Claims made before hold.
+    """
+
+    names: Names | None = None
+    points: Points | None = None
+    floor: Floor | None = None
+    unlimited: Literal[True] | None = None
+    ended: bool | None = None
+
+    @model_validator(mode="after")
+    def _no_nulls(self) -> Self:
+        for field in self.model_fields_set - {"floor"}:
+            if getattr(self, field) is None:
+                raise InvalidValueError("required", at=f"/{field}")
+        return self
+
+
+class StockBody(Body):
+    """Pieces that came (above 0) or are gone (below 0)."""
+
+    pieces: Annotated[int, Field(strict=True, ge=-MOST, le=MOST)]
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.pieces == 0:
+            raise InvalidValueError("not-zero", at="/pieces")
+        return self
+
+
+class ClaimBody(Body):
+    """Who claims one piece. `external_id`: the caller's own number of it, unique for ever."""
+
+    member_id: UUID | None = None
+    phone: Phone | None = None
+    card_no: ExternalId | None = None
+    branch_id: UUID | None = None
+    external_id: ExternalId | None = None
+
+    @model_validator(mode="after")
+    def _one_member(self) -> Self:
+        given = sum(x is not None for x in (self.member_id, self.phone, self.card_no))
+        if given > 1:
+            raise InvalidValueError("one-of-identifiers", at="/member_id")
+        if given == 0:
+            raise InvalidValueError("identifier-missing", expected="member_id, phone, card_no")
+        return self
+
+
+class ClaimsQuery(ListQuery):
+    state: Literal["claimed", "collected", "cancelled"] | None = None

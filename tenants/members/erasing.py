@@ -94,6 +94,11 @@ UPDATE {{table}} AS a SET total = 0, valued = 0
     *(
         f"UPDATE {table} AS r SET reason = NULL WHERE r.tenant_id = $1 AND r.member_id = ANY($2::uuid[])"
         " AND r.reason IS NOT NULL"
+        for table in ("wallet_entry", "wallet_refund", "top_up_undone")
+    ),
+    *(
+        f"UPDATE {table} AS r SET reason = NULL WHERE r.tenant_id = $1 AND r.member_id = ANY($2::uuid[])"
+        " AND r.reason IS NOT NULL"
         for table in (
             "points_entry",
             "points_act",

@@ -13,6 +13,7 @@ from tenants.members.identities import identities_of, release
 from tenants.members.row import lock_member
 from tenants.members.terms import present_terms
 from tenants.messages.listing import stop_messages
+from tenants.wallet.leaving import void_bonus
 
 _CLOSE: Final = """
 UPDATE member AS m SET status = 'closed', closed_at = $3, revision = m.revision + 1
@@ -43,4 +44,5 @@ async def close_locked(member: asyncpg.Record) -> None:
     await connection().execute(_DROP_RECHECKS, current().tenant_id, member_id)
     await forget_consents([member_id])
     await stop_messages([member_id])
+    await void_bonus(member)
     await record("member.leave", f"member:{member_id}", {"consents_withdrawn": sorted(withdrawn)})

@@ -18,6 +18,7 @@ from tenants.merging.statements import AGGREGATES, ENDS, LEADS_ON, LEFT_BEHIND, 
 from tenants.referrals.counting import count
 from tenants.referrals.jobs import settle_locked
 from tenants.tiers.merging import merge_standings
+from tenants.wallet.leaving import merge_wallets
 
 # A sale that came upon a record just merged keeps that record's lock and wants its survivor's: the one order that
 # isn't the ids'. So a merge never waits long enough for the two to wait for each other (PostgreSQL looks after 1 s):
@@ -70,6 +71,7 @@ async def merge(survivor_id: UUID, other_id: UUID) -> asyncpg.Record:
     for statement in LEFT_BEHIND:
         await connection().execute(statement, current().tenant_id, other)
     merge_id = await _write(pair, detail)
+    await merge_wallets(pair.survivor, pair.other, merge_id)
     # Who brought itself counts for nobody, before the tiers look. Other referrers are not locked: a job counts theirs.
     await settle_locked([survivor, other], survivor)
     await count([survivor, other])

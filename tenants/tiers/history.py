@@ -42,7 +42,8 @@ COLUMNS = (
 _REBUILT: Final = """
 SELECT coalesce(m.merged_into, m.id) AS holder_id,
        coalesce((SELECT occurred_at FROM purchase WHERE tenant_id = $1 AND id = $3),
-                (SELECT occurred_at FROM activity WHERE tenant_id = $1 AND id = $3)) AS occurred_at
+                (SELECT occurred_at FROM activity WHERE tenant_id = $1 AND id = $3),
+                (SELECT occurred_at FROM top_up WHERE tenant_id = $1 AND id = $3)) AS occurred_at
   FROM member m
  WHERE m.tenant_id = $1 AND m.id = $2
    AND EXISTS (SELECT FROM recalculation r WHERE r.tenant_id = $1 AND r.id > $3 AND r.cause = 'rebuild'

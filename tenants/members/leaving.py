@@ -1,4 +1,7 @@
-"""A member leaves (退会): closed, its identifiers free again, its consents ended, its history readable as before."""
+"""A member leaves (退会): closed, its identifiers free again, its consents ended, its history readable as before.
+
+Points, bonus and coupons end with it; principal and passes stay payable.
+"""
 
 from typing import Final
 from uuid import UUID
@@ -9,6 +12,7 @@ from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.confirming.forgetting import forget_consents
 from tenants.members.consents import CHANNELS, withdraw
+from tenants.members.ending import end_value
 from tenants.members.identities import identities_of, release
 from tenants.members.row import lock_member
 from tenants.members.terms import present_terms
@@ -40,9 +44,10 @@ async def close_locked(member: asyncpg.Record) -> None:
     member_id: UUID = member["id"]
     await release(member_id, await identities_of(member_id))
     withdrawn = await withdraw(member_id, CHANNELS, member["locked_at"], "leaving")
+    ended = await end_value(member)
     await connection().execute(_CLOSE, current().tenant_id, member_id, member["locked_at"])
     await connection().execute(_DROP_RECHECKS, current().tenant_id, member_id)
     await forget_consents([member_id])
     await stop_messages([member_id])
     await void_bonus(member)
-    await record("member.leave", f"member:{member_id}", {"consents_withdrawn": sorted(withdrawn)})
+    await record("member.leave", f"member:{member_id}", {"consents_withdrawn": sorted(withdrawn), **ended})

@@ -15,6 +15,7 @@ from tenants.members.consents import CHANNELS, consents_of, withdraw
 from tenants.members.identities import identities_of, move_identities
 from tenants.members.row import member_row
 from tenants.merging.statements import AGGREGATES, ENDS, LEADS_ON, LEFT_BEHIND, MERGED, PEOPLE, SURVIVES
+from tenants.merging.value import merge_value
 from tenants.referrals.counting import count
 from tenants.referrals.jobs import settle_locked
 from tenants.tiers.merging import merge_standings
@@ -71,6 +72,7 @@ async def merge(survivor_id: UUID, other_id: UUID) -> asyncpg.Record:
     for statement in LEFT_BEHIND:
         await connection().execute(statement, current().tenant_id, other)
     merge_id = await _write(pair, detail)
+    await merge_value(pair.survivor, pair.other, merge_id, tenant["timezone"])
     await merge_wallets(pair.survivor, pair.other, merge_id)
     # Who brought itself counts for nobody, before the tiers look. Other referrers are not locked: a job counts theirs.
     await settle_locked([survivor, other], survivor)

@@ -27,6 +27,11 @@ class Ids:
     top_up: str
     allowance_use: str
     price_list: str
+    coupon: str
+    grant: str
+    number: str
+    reward: str
+    claim: str
 
     @classmethod
     def of(cls, other: Furnished) -> "Ids":
@@ -46,6 +51,11 @@ class Ids:
             other.top_up_id,
             other.allowance_use_id,
             other.price_list,
+            other.coupon_id,
+            other.grant_id,
+            other.coupon_number,
+            other.reward_id,
+            other.claim_id,
         )
 
     def texts(self) -> list[str]:
@@ -72,6 +82,11 @@ NOBODYS = Ids(
     "01970000-0000-7000-8000-000000000009",
     "01970000-0000-7000-8000-00000000000a",
     "p9999",
+    "01970000-0000-7000-8000-00000000000b",
+    "01970000-0000-7000-8000-00000000000c",
+    "AA5U8DPUMM22",
+    "01970000-0000-7000-8000-00000000000d",
+    "01970000-0000-7000-8000-00000000000e",
 )
 
 
@@ -137,6 +152,38 @@ def _points(act: str, ids: Ids, ours: Furnished) -> list[Knock]:
         {**moved, "member_id": ours.member_id, "branch_id": ids.branch},
     )
     return [Knock(f"/v1/points/{act}", 422, body) for body in wrong]
+
+
+def _grants(ids: Ids, ours: Furnished) -> list[Knock]:
+    to = ({"member_id": ids.member}, {"member_ids": [ours.member_id, ids.member]}, {"segment": ids.segment})
+    return [
+        Knock(f"/v1/coupons/{ids.coupon}/grant", 404, {"member_id": ours.member_id}),
+        *(Knock(f"/v1/coupons/{ours.coupon_id}/grant", 422, body) for body in to),
+    ]
+
+
+def _redeemed(ids: Ids, ours: Furnished) -> list[Knock]:
+    here, there = {"branch_id": ours.chain.branch_id}, {"branch_id": ids.branch}
+    wrong = (
+        {**here, "number": ids.number},
+        {**here, "grant_id": ids.grant},
+        {**there, "number": ids.number},
+        {**there, "number": ours.coupon_number},
+    )
+    return [Knock("/v1/coupons/redeem", 422, body) for body in wrong]
+
+
+def _claims(ids: Ids, ours: Furnished) -> list[Knock]:
+    wrong = (
+        {"member_id": ids.member},
+        {"phone": ids.phone},
+        {"card_no": ids.card},
+        {"member_id": ours.member_id, "branch_id": ids.branch},
+    )
+    return [
+        Knock(f"/v1/rewards/{ids.reward}/claim", 404, {"member_id": ours.member_id}),
+        *(Knock(f"/v1/rewards/{ours.reward_id}/claim", 422, body) for body in wrong),
+    ]
 
 
 def _top_ups(ids: Ids, ours: Furnished) -> list[Knock]:
@@ -244,6 +291,34 @@ CASES: dict[tuple[str, str], Case] = {
     ("PUT", "/v1/price-lists/{code:str}"): lambda ids, _: [
         Knock(f"/v1/price-lists/{ids.price_list}", 201, {"names": {"zh-CN": "甲", "en": "A"}, "prices": []})
     ],
+    ("GET", "/v1/coupons/{coupon_id:uuid}"): lambda ids, _: [Knock(f"/v1/coupons/{ids.coupon}", 404)],
+    ("PATCH", "/v1/coupons/{coupon_id:uuid}"): lambda ids, _: [Knock(f"/v1/coupons/{ids.coupon}", 404, {"minimum": 1})],
+    ("POST", "/v1/coupons/{coupon_id:uuid}/grant"): _grants,
+    ("POST", "/v1/coupons/{coupon_id:uuid}/print"): lambda ids, ours: [
+        Knock(f"/v1/coupons/{ids.coupon}/print", 404, {"count": 1}),
+        Knock(f"/v1/coupons/{ours.coupon_id}/print", 422, {"count": 1, "branch_id": ids.branch}),
+    ],
+    ("POST", "/v1/coupons/redeem"): _redeemed,
+    ("GET", "/v1/coupons/grants/{reference:str}"): lambda ids, _: [
+        Knock(f"/v1/coupons/grants/{each}", 404) for each in (ids.grant, ids.number)
+    ],
+    ("POST", "/v1/coupons/grants/{reference:str}/void"): lambda ids, _: [
+        Knock(f"/v1/coupons/grants/{each}/void", 404, {"reason": "knock"}) for each in (ids.grant, ids.number)
+    ],
+    ("GET", "/v1/members/{member_id:uuid}/coupons"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/coupons", 404)],
+    ("GET", "/v1/rewards/{reward_id:uuid}"): lambda ids, _: [Knock(f"/v1/rewards/{ids.reward}", 404)],
+    ("PATCH", "/v1/rewards/{reward_id:uuid}"): lambda ids, _: [Knock(f"/v1/rewards/{ids.reward}", 404, {"points": 11})],
+    ("POST", "/v1/rewards/{reward_id:uuid}/stock"): lambda ids, _: [
+        Knock(f"/v1/rewards/{ids.reward}/stock", 404, {"pieces": 1})
+    ],
+    ("POST", "/v1/rewards/{reward_id:uuid}/claim"): _claims,
+    ("POST", "/v1/rewards/claims/{claim_id:uuid}/collect"): lambda ids, _: [
+        Knock(f"/v1/rewards/claims/{ids.claim}/collect", 404, {})
+    ],
+    ("POST", "/v1/rewards/claims/{claim_id:uuid}/cancel"): lambda ids, _: [
+        Knock(f"/v1/rewards/claims/{ids.claim}/cancel", 404, {})
+    ],
+    ("GET", "/v1/members/{member_id:uuid}/claims"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/claims", 404)],
     ("POST", "/v1/activities"): _activities,
     ("GET", "/v1/members/{member_id:uuid}/points"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/points", 404)],
     ("POST", "/v1/points/adjust"): lambda ids, ours: _points("adjust", ids, ours),
@@ -293,6 +368,10 @@ TAKES_NO_ID = {
     ("POST", "/v1/branches"): "a new row; codes are the tenant's own",
     ("GET", "/v1/segments"): "own rows; its cursor is tried below",
     ("POST", "/v1/segments"): "a new row; codes are the tenant's own",
+    ("GET", "/v1/coupons"): "own rows; its cursor is tried below",
+    ("POST", "/v1/coupons"): "a new row; branches are named by the tenant's own codes",
+    ("GET", "/v1/rewards"): "own rows; its cursor is tried below",
+    ("POST", "/v1/rewards"): "a new row; ladders and tiers are the tenant's own",
     ("GET", "/v1/price-lists"): "own rows; its cursor is a code",
     ("POST", "/v1/segments/preview"): "own members; what a condition names is the tenant's own",
     ("GET", "/v1/api-keys"): "own rows; its cursor is tried below",
@@ -304,6 +383,8 @@ TAKES_NO_ID = {
     ("GET", "/v1/programme/versions"): "own rows; its cursor is tried below",
     ("GET", "/v1/programme/versions/{version:int}"): "the tenant's own numbers, from 1",
     ("POST", "/v1/programme/recalculate"): "the tenant's own members",
+    ("GET", "/v1/reports/settlement"): "the tenant's own branches",
+    ("GET", "/v1/reports/settlement.csv"): "the tenant's own branches",
     ("GET", "/overview"): "the session's own tenant",
     ("GET", "/overview/work"): "the session's own tenant",
     ("POST", "/logout"): "the session's own",

@@ -133,6 +133,10 @@ LISTS = [
     "/v1/members/{member}/decisions",
     "/v1/members/{member}/activities",
     "/v1/members/{member}/referrals",
+    "/v1/coupons",
+    "/v1/members/{member}/coupons",
+    "/v1/rewards",
+    "/v1/members/{member}/claims",
 ]
 
 

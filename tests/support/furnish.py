@@ -30,6 +30,11 @@ class Furnished:
     top_up_id: str
     allowance_use_id: str
     price_list: str
+    coupon_id: str
+    grant_id: str
+    coupon_number: str
+    reward_id: str
+    claim_id: str
 
 
 async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
@@ -63,6 +68,7 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
     await _warning(chain, brought["id"])
     await _points(chain, made["id"])
     allowance_use_id = await _benefits(chain, made["id"], mark)
+    offered = await _coupons_and_rewards(chain, made["id"], mark)
     branch = await _post(chain, "/v1/branches", {"code": f"b{mark}", "name": f"分店{mark}"})
     key = await _post(chain, "/v1/api-keys", {"name": f"till {mark}", "scopes": ["members:read"]})
     draft = (await chain.http.get("/v1/programme")).json()
@@ -98,6 +104,7 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
         top_up_id,
         allowance_use_id,
         f"p{mark}",
+        *offered,
     )
 
 
@@ -150,6 +157,24 @@ async def _points(chain: Chain, member_id: str) -> None:
     await _post(chain, "/v1/points/redeem", {"member_id": member_id, "points": 10})
     async with tenant_scope(chain.tenant_id):
         await enqueue("points.notices", {})
+
+
+async def _coupons_and_rewards(chain: Chain, member_id: str, mark: str) -> tuple[str, str, str, str, str]:
+    """A coupon that the member holds, a printed one; a piece of a reward claimed: all their ids."""
+    named: dict[str, Any] = {"code": f"x{mark}", "names": {"zh-CN": "甲", "en": "A"}}
+    off = {"value": {"type": "amount", "amount": 500}, "valid_days": 30}
+    coupon = f"/v1/coupons/{(await _post(chain, '/v1/coupons', {**named, **off}))['id']}"
+    given = await _post(chain, f"{coupon}/grant", {"member_id": member_id, "reason": "x"})
+    printed = await _post(chain, f"{coupon}/print", {"count": 1})
+    reward = f"/v1/rewards/{(await _post(chain, '/v1/rewards', {**named, 'points': 10, 'stock': 5}))['id']}"
+    claim = await _post(chain, f"{reward}/claim", {"member_id": member_id, "external_id": f"C{mark}"})
+    return (
+        coupon.rpartition("/")[2],
+        given["coupons"][0]["id"],
+        printed["coupons"][0]["number"],
+        reward.rpartition("/")[2],
+        claim["id"],
+    )
 
 
 async def _benefits(chain: Chain, member_id: str, mark: str) -> str:

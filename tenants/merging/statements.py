@@ -6,7 +6,6 @@ from typing import Final
 
 from tenants.cards.keeping import NEWEST
 from tenants.members.tags import MOST
-from tenants.passes.ledger import MOVE_TO as PASSES
 
 _PLAIN: Final = "spend = a.spend + excluded.spend, purchases = a.purchases + excluded.purchases"
 _LARGEST: Final = "max_purchase = greatest(a.max_purchase, excluded.max_purchase)"
@@ -62,7 +61,6 @@ SELECT $1, $2, o.ladder, o.due_at, o.refund_id FROM tier_recheck AS o
  WHERE o.tenant_id = $1 AND o.member_id = $3
 ON CONFLICT (tenant_id, member_id, ladder) DO UPDATE SET due_at = excluded.due_at, refund_id = excluded.refund_id
  WHERE r.due_at > excluded.due_at""",
-    PASSES,
 )
 
 LEFT_BEHIND: Final = tuple(

@@ -67,6 +67,8 @@ def pool_options(role: Role) -> dict[str, Any]:
         "max_size": get_settings().pool_size if role == "app" else 4,
         "max_inactive_connection_lifetime": 300.0,
         "statement_cache_size": 200,
+        # A purchase with everything is one statement of 17 kB; asyncpg's own limit would prepare it anew each time.
+        "max_cacheable_statement_size": 256 * 1024,
         "command_timeout": 120.0,
         "timeout": 10.0,
     }

@@ -1,0 +1,88 @@
+"""FoodMart's year 1997 at the till, day by day, under the courier's rules with a tenth of their thresholds: each
+member's points against answers that two other programs computed (`list_points_floor_0.1`).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+import pytest
+from foodmart.scale import scaled
+from foodmart.test_foodmart import DATA, MEMBERS, imported, rows
+from purchases import purse
+from support.chains import Chain
+from support.clock import owner, set_clock
+from support.drift import drift
+
+from industry_templates.loader import get
+
+pytestmark = pytest.mark.skipif(
+    not DATA.is_dir(), reason=f"FoodMart's data is not at {DATA.name}: ../shared is missing"
+)
+TILLS = 4
+"""Members shop at several tills at once; each keeps to one."""
+
+
+async def open_chain(new_chain: Callable[..., Awaitable[Chain]], drain: Any) -> tuple[Chain, dict[str, str]]:
+    """The chain with its members, and its branches' ids by number."""
+    chain = await new_chain(template="courier", timezone="UTC")
+    rules = scaled(get("courier").programme, Decimal("0.1"))
+    assert (await chain.http.put("/v1/programme/draft", json=rules.dump())).status_code == 200
+    assert (await chain.http.post("/v1/programme/draft/publish", json={})).status_code == 200
+    members = await imported(chain, drain, "members", MEMBERS)
+    assert (members["state"], members["imported"]) == ("done", 10_281)
+    branches = {}
+    for row in rows("branches.csv.gz"):
+        body = {"code": f"B{row['branch_id']}", "name": row["name"]}
+        made = await chain.http.post("/v1/branches", json=body)
+        assert made.status_code == 201, made.text
+        branches[row["branch_id"]] = made.json()["id"]
+    return chain, branches
+
+
+async def sell(chain: Chain, items: list[dict[str, Any]]) -> int:
+    """One till's tickets of a day, in their order; how many points they earned."""
+    answer = await chain.http.post("/v1/purchases:batch", json={"items": items})
+    assert answer.status_code == 200, answer.text
+    outcomes = answer.json()["data"]
+    assert {outcome["status"] for outcome in outcomes} == {201}
+    return sum(outcome["points_earned"] for outcome in outcomes)
+
+
+async def test_every_members_points(new_chain: Callable[..., Awaitable[Chain]], drain: Any) -> None:
+    chain, branches = await open_chain(new_chain, drain)
+    known = await (await owner()).fetch("SELECT external_id, id FROM member WHERE tenant_id = $1", chain.tenant_id)
+    members = {row["external_id"]: str(row["id"]) for row in known}
+    tickets = sorted(rows("purchases.csv.gz"), key=lambda row: (row["occurred_at"], row["purchase_id"]))
+    earned = 0
+    for moment, day in groupby(tickets, key=lambda row: row["occurred_at"]):
+        opening = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+        await set_clock(chain.tenant_id, opening + timedelta(minutes=1))
+        tills: list[list[dict[str, Any]]] = [[] for _ in range(TILLS)]
+        for row in day:
+            item = {
+                "member_id": members[row["member_id"]],
+                "branch_id": branches[row["branch_id"]],
+                "external_id": row["purchase_id"],
+                "occurred_at": opening.isoformat(),
+                "amount": int(row["amount_cents"]),
+                "external_amounts": True,
+            }
+            tills[int(row["member_id"]) % TILLS].append(item)
+        earned += sum(await asyncio.gather(*(sell(chain, items) for items in tills if items)))
+    assert earned == 803_223
+
+    expected = {row["member_id"]: int(row["list_points_floor_0.1"]) for row in rows("expected/members_expected.csv.gz")}
+    balances = await (await owner()).fetch(
+        "SELECT m.external_id, coalesce(a.open - a.debt, 0) AS balance FROM member m LEFT JOIN points_account a"
+        " ON a.tenant_id = m.tenant_id AND a.member_id = m.id WHERE m.tenant_id = $1",
+        chain.tenant_id,
+    )
+    found = {row["external_id"]: row["balance"] for row in balances}
+    assert {n: found[n] for n in expected if found[n] != expected[n]} == {}
+    assert found.keys() == expected.keys()
+    assert await drift(chain) == []
+    await purse.balanced(chain)

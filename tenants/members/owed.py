@@ -5,9 +5,16 @@ from uuid import UUID
 
 from saas.errors import DomainError
 from saas.scope import connection, current
-from tenants.passes.owed import owed_on_passes
 
 _PRINCIPAL: Final = "SELECT a.principal FROM wallet_account a WHERE a.tenant_id = $1 AND a.member_id = $2"
+# Pro rata, rounded down over all that came back so far, as tenants.passes.reading.money_back has it.
+_PASSES: Final = """
+SELECT coalesce(sum(div(p.price::numeric * (r.returned + p."left"), p.uses)::bigint - p.paid_back), 0)::bigint
+  FROM pass AS p
+ CROSS JOIN LATERAL (SELECT coalesce(-sum(e.uses), 0) AS returned FROM pass_entry AS e
+                      WHERE e.tenant_id = $1 AND e.pass_id = p.id AND e.kind = 'refund') AS r
+ WHERE p.tenant_id = $1 AND p.member_id = ANY($2::uuid[]) AND p."left" > 0
+"""
 
 
 async def require_nothing_owed(member_id: UUID, records: list[UUID]) -> None:
@@ -18,3 +25,9 @@ async def require_nothing_owed(member_id: UUID, records: list[UUID]) -> None:
     passes = await owed_on_passes(records)
     if principal or passes:
         raise DomainError("money-owed", params={"principal": principal, "passes": passes})
+
+
+async def owed_on_passes(members: list[UUID]) -> int:
+    """What the unused visits of these members would bring back now, in minor units; ended passes count too."""
+    owed: int = await connection().fetchval(_PASSES, current().tenant_id, members)
+    return owed

@@ -32,6 +32,8 @@ class Ids:
     number: str
     reward: str
     claim: str
+    sold_pass: str
+    pass_use: str
 
     @classmethod
     def of(cls, other: Furnished) -> "Ids":
@@ -56,6 +58,8 @@ class Ids:
             other.coupon_number,
             other.reward_id,
             other.claim_id,
+            other.pass_id,
+            other.pass_use_id,
         )
 
     def texts(self) -> list[str]:
@@ -87,6 +91,8 @@ NOBODYS = Ids(
     "AA5U8DPUMM22",
     "01970000-0000-7000-8000-00000000000d",
     "01970000-0000-7000-8000-00000000000e",
+    "01970000-0000-7000-8000-0000000000fd",
+    "01970000-0000-7000-8000-0000000000fe",
 )
 
 
@@ -203,6 +209,17 @@ def _wallet_refunds(ids: Ids, ours: Furnished) -> list[Knock]:
         Knock("/v1/wallet/refunds", 404, {**top_up, "member_id": ours.member_id}),
         *(Knock("/v1/wallet/refunds", 422, knock.body) for knock in _top_ups(ids, ours)),
     ]
+
+
+def _passes(ids: Ids, ours: Furnished) -> list[Knock]:
+    sold = {"external_id": "knock", "product": "x", "uses": 1, "price": 1, "valid_until": "2199-01-01"}
+    wrong = (
+        {"member_id": ids.member, "branch_id": ours.chain.branch_id},
+        {"phone": ids.phone, "branch_id": ours.chain.branch_id},
+        {"card_no": ids.card, "branch_id": ours.chain.branch_id},
+        {"member_id": ours.member_id, "branch_id": ids.branch},
+    )
+    return [Knock("/v1/passes", 422, {**sold, **each}) for each in wrong]
 
 
 def _members(ids: Ids, _: Furnished) -> list[Knock]:
@@ -354,6 +371,42 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/v1/members/{member_id:uuid}/merge"): lambda ids, ours: [
         Knock(f"/v1/members/{ids.member}/merge", 404, {"other_id": ours.member_id}),
         Knock(f"/v1/members/{ours.member_id}/merge", 422, {"other_id": ids.member}),
+    ],
+    ("GET", "/v1/members/{member_id:uuid}/messages"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/messages", 404)],
+    ("GET", "/v1/members/{member_id:uuid}/passes"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/passes", 404)],
+    ("POST", "/v1/passes"): _passes,
+    ("GET", "/v1/passes/{pass_id:uuid}"): lambda ids, _: [Knock(f"/v1/passes/{ids.sold_pass}", 404)],
+    ("GET", "/v1/passes/{pass_id:uuid}/entries"): lambda ids, _: [Knock(f"/v1/passes/{ids.sold_pass}/entries", 404)],
+    ("POST", "/v1/passes/{pass_id:uuid}/use"): lambda ids, ours: [
+        Knock(f"/v1/passes/{ids.sold_pass}/use", 404, {"branch_id": ours.chain.branch_id}),
+        Knock(f"/v1/passes/{ours.pass_id}/use", 422, {"branch_id": ids.branch}),
+    ],
+    ("POST", "/v1/passes/{pass_id:uuid}/undo-use"): lambda ids, ours: [
+        Knock(f"/v1/passes/{ids.sold_pass}/undo-use", 404, {"entry_id": ours.pass_use_id}),
+        Knock(f"/v1/passes/{ours.pass_id}/undo-use", 422, {"entry_id": ids.pass_use}),
+    ],
+    ("POST", "/v1/passes/{pass_id:uuid}/refund"): lambda ids, ours: [
+        Knock(f"/v1/passes/{ids.sold_pass}/refund", 404, {"branch_id": ours.chain.branch_id, "uses": 1}),
+        Knock(f"/v1/passes/{ours.pass_id}/refund", 422, {"branch_id": ids.branch, "uses": 1}),
+    ],
+    ("POST", "/v1/members/{member_id:uuid}/wallet-codes"): lambda ids, _: [
+        Knock(f"/v1/members/{ids.member}/wallet-codes", 404, {})
+    ],
+    ("POST", "/v1/members/{member_id:uuid}/wallet-codes/sms"): lambda ids, _: [
+        Knock(f"/v1/members/{ids.member}/wallet-codes/sms", 404, {"amount": 1})
+    ],
+    ("PUT", "/v1/members/{member_id:uuid}/pin"): lambda ids, _: [
+        Knock(f"/v1/members/{ids.member}/pin", 404, {"pin": "204816"})
+    ],
+    ("DELETE", "/v1/members/{member_id:uuid}/pin"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/pin", 404)],
+    ("GET", "/v1/members/{member_id:uuid}/cards"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/cards", 404)],
+    ("POST", "/v1/members/{member_id:uuid}/cards"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/cards", 404, {})],
+    ("GET", "/v1/cards/{card_no:str}/qr.svg"): lambda ids, _: [Knock(f"/v1/cards/{ids.card}/qr.svg", 404)],
+    ("POST", "/v1/cards/{card_no:str}/report-lost"): lambda ids, _: [
+        Knock(f"/v1/cards/{ids.card}/report-lost", 404, {})
+    ],
+    ("POST", "/v1/cards/{card_no:str}/replace"): lambda ids, _: [
+        Knock(f"/v1/cards/{ids.card}/replace", 404, {"proof": "knock"})
     ],
     # At the end: with one's own id nothing is left of the member afterwards.
     ("DELETE", "/v1/members/{member_id:uuid}"): lambda ids, _: [Knock(f"/v1/members/{ids.member}", 404)],

@@ -11,7 +11,7 @@ from support.clock import owner, set_clock
 from support.till import drift, member, rows
 
 from saas.scope import tenant_scope
-from tenants.passes.owed import owed_on_passes
+from tenants.members.owed import owed_on_passes
 
 SUMS = """
 SELECT p.id FROM pass p JOIN pass_entry e ON e.tenant_id = p.tenant_id AND e.pass_id = p.id

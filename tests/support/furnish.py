@@ -35,6 +35,8 @@ class Furnished:
     coupon_number: str
     reward_id: str
     claim_id: str
+    pass_id: str
+    pass_use_id: str
 
 
 async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
@@ -69,6 +71,7 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
     await _points(chain, made["id"])
     allowance_use_id = await _benefits(chain, made["id"], mark)
     offered = await _coupons_and_rewards(chain, made["id"], mark)
+    visits = await _cards_and_passes(chain, made["id"], mark)
     branch = await _post(chain, "/v1/branches", {"code": f"b{mark}", "name": f"分店{mark}"})
     key = await _post(chain, "/v1/api-keys", {"name": f"till {mark}", "scopes": ["members:read"]})
     draft = (await chain.http.get("/v1/programme")).json()
@@ -105,7 +108,22 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
         allowance_use_id,
         f"p{mark}",
         *offered,
+        *visits,
     )
+
+
+async def _cards_and_passes(chain: Chain, member_id: str, mark: str) -> tuple[str, str]:
+    """A replaced card, a PIN, codes to pay with, one of them by SMS; a pass with a use: the ids of both."""
+    await _post(chain, f"/v1/members/{member_id}/cards", {"card_no": f"D{mark}"})
+    await _post(chain, f"/v1/cards/D{mark}/replace", {"card_no": f"N{mark}", "proof": "x"})
+    assert (await chain.http.put(f"/v1/members/{member_id}/pin", json={"pin": "204816"})).status_code == 204
+    await _post(chain, f"/v1/members/{member_id}/wallet-codes", {})
+    await _post(chain, f"/v1/members/{member_id}/wallet-codes/sms", {"amount": 100})
+    sold = {"branch_id": chain.branch_id, "external_id": f"V{mark}", "product": "x", "uses": 10, "price": 1_000}
+    last = (datetime.now(UTC) + timedelta(days=90)).date().isoformat()
+    made = await _post(chain, "/v1/passes", {**sold, "member_id": member_id, "valid_until": last})
+    used = await _post(chain, f"/v1/passes/{made['id']}/use", {"branch_id": chain.branch_id})
+    return made["id"], used["id"]
 
 
 async def _stored_value(chain: Chain, member_id: str, mark: str) -> str:

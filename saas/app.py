@@ -51,6 +51,7 @@ from tenants.referrals import api as referrals_api
 from tenants.refunds import api as refunds_api
 from tenants.rewards import api as rewards_api
 from tenants.segments import api as segments_api
+from tenants.settlement import api as settlement_api
 from tenants.shifts import api as shifts_api
 from tenants.tenant import api as tenant_api
 from tenants.tiers import api as tiers_api
@@ -79,6 +80,7 @@ FEATURES = (
     shifts_api,
     top_ups_api,
     wallet_api,
+    settlement_api,
     activities_api,
     points_api,
     referrals_api,

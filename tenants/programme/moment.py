@@ -20,9 +20,10 @@ Cause = Literal[
     "import",
     "merge",
     "campaign",
+    "birthday",
 ]
-"""What a decision came of. Its `cause_id` is that of the fact, the recalculation, the act, the import or the share of
-a campaign.
+"""What a decision came of. Its `cause_id` is that of the fact, the recalculation, the act, the import, the share of a
+campaign, or what a birthday's points have as their source.
 """
 
 

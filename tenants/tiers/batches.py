@@ -20,6 +20,7 @@ from tenants.programme.moment import moment_of
 from tenants.programme.versions import programme
 from tenants.tiers.changed import lock_changed
 from tenants.tiers.deciding import statement_for
+from tenants.tiers.gifts import run_ended
 from tenants.tiers.late import repeat_for_imports
 from tenants.tiers.rebuild.batch import BATCH as REBUILD_BATCH
 from tenants.tiers.rebuild.batch import rebuild
@@ -172,6 +173,7 @@ async def _finish(run: asyncpg.Record) -> None:
     await finish_job(run["id"], result_of(run))
     if run["upgraded"] and run["cause"] in _TOLD:
         await fire("tier_reached", {"recalculation_id": str(run["id"])})
+    await run_ended(run)
     await start_next()
 
 
@@ -182,10 +184,13 @@ _TOLD: Final = {"schedule", "request"}
 async def give_up(payload: dict[str, Any], error: str) -> None:
     """A run whose batch is a dead letter has failed: its job says so, and the next run may start."""
     run_id = UUID(payload["recalculation_id"])
-    await connection().execute(
-        "UPDATE recalculation SET finished_at = clock_timestamp() WHERE tenant_id = $1 AND id = $2",
+    run = await connection().fetchrow(
+        "UPDATE recalculation AS r SET finished_at = clock_timestamp() WHERE r.tenant_id = $1 AND r.id = $2"
+        " RETURNING r.*",
         current().tenant_id,
         run_id,
     )
     await fail_job(run_id, error)
+    if run is not None:
+        await run_ended(run)
     await start_next()

@@ -4,6 +4,7 @@ Under the lock the rules leave the tier alone, but a raised member may still ris
 is a fact of its own (`tier_act`), in the member's order.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, TypedDict
@@ -22,6 +23,7 @@ from tenants.programme.schedule import valid_until
 from tenants.programme.versions import programme
 from tenants.programme.windows import ONE_DAY, add_months, local_day
 from tenants.tiers.deciding import statement_for
+from tenants.tiers.gifts import reached
 from tenants.tiers.given import Given, give
 from tenants.tiers.runs import last_runs, moved_on
 from tenants.tiers.steps import renews_silently
@@ -124,7 +126,8 @@ async def set_tier(
     if _is_so(place, tier, until, reason):
         return await _held(place)
     act_id = await _act(place, "set", tier.code, reason, until)
-    await give([_given(place, tier, until, act_id)], place.rules, place.moment(act_id, firing=False))
+    made = await give([_given(place, tier, until, act_id)], place.rules, place.moment(act_id, firing=False))
+    await _tell(place, made)
     detail = {"ladder": place.ladder.code, "tier": tier.code, "locked_until": until.isoformat()}
     await record("member.set_tier", f"member:{member_id}", detail)
     held = await _held(place)
@@ -141,7 +144,7 @@ async def unlock_tier(member_id: UUID, ladder_code: str | None) -> Held:
     place = await _place(member_id, ladder_code, "/ladder")
     if place.locked:
         act_id = await _act(place, "unlock", None, None, None)
-        await _release(place, place.moment(act_id, firing=True))
+        await _tell(place, await _release(place, place.moment(act_id, firing=True)))
         await record("member.unlock_tier", f"member:{member_id}", {"ladder": place.ladder.code})
     return await _held(place)
 
@@ -168,16 +171,25 @@ async def repeat_act(
         await give([_given(place, tier, act["locked_until"], act["id"])], rules, moment)
 
 
-async def _release(place: _Place, moment: Moment) -> None:
+async def _release(place: _Place, moment: Moment) -> list[asyncpg.Record]:
+    """What was decided, a row for each ladder."""
     over = place.today - ONE_DAY - timedelta(days=place.ladder.policy.grace_days)
     key = (current().tenant_id, place.member_id, place.ladder.code)
     await connection().execute(_RELEASE, *key, over)
     ladders = tuple(j for j, ladder in enumerate(place.rules.ladders) if ladder.code == place.ladder.code)
     statement = statement_for(current().tenant_id, place.rules, ladders, Ids.ONE)
-    await connection().fetch(statement.sql, *statement.arguments(current().tenant_id, (place.member_id,), moment))
+    arguments = statement.arguments(current().tenant_id, (place.member_id,), moment)
+    made = await connection().fetch(statement.sql, *arguments)
     on = renews_silently(place.ladder)
     until = valid_until(place.ladder.policy, place.today) if on else None
     await connection().execute(_RELEASED, *key, until, place.today if on else None)
+    return made
+
+
+async def _tell(place: _Place, made: Sequence[asyncpg.Record]) -> None:
+    for row in made:
+        ladder = place.rules.ladders[row["ladder"]].code
+        await reached(place.rules, place.member_id, ladder, row["from_tier"], row["to_tier"], row["decision_id"])
 
 
 async def _place(member_id: UUID, ladder_code: str | None, pointer: str) -> _Place:

@@ -25,6 +25,7 @@ from tenants.programme.versions import programme
 from tenants.programme.windows import ONE_DAY, local_day
 from tenants.tiers.explain import keeps as told_keeps
 from tenants.tiers.reading import Reading
+from tenants.tiers.runs import still_deciding
 from tenants.tiers.steps import keeps
 
 JOB: Final = "tiers.notices"
@@ -36,11 +37,6 @@ WAIT = timedelta(minutes=1)
 _PLACE: Final = (
     "SELECT timezone, programme_version, clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1"
 )
-# The schedules that fire at this midnight decide first: they renew and lift some of those who would be told.
-_DECIDING: Final = """
-SELECT EXISTS (SELECT FROM schedule WHERE tenant_id = $1 AND name = 'tiers' AND next_at <= $2)
-    OR EXISTS (SELECT FROM outbox WHERE tenant_id = $1 AND dead_at IS NULL AND payload ->> 'schedule' = 'tiers')
-    OR EXISTS (SELECT FROM recalculation WHERE tenant_id = $1 AND finished_at IS NULL AND cause = 'schedule')"""
 _CAUGHT_UP: Final = "UPDATE schedule SET next_at = $3 WHERE tenant_id = $1 AND name = $2 AND next_at < $3"
 _NEXT: Final = """
 SELECT s.member_id, s.ladder, s.tier, s.valid_until FROM member_tier s
@@ -86,7 +82,7 @@ async def run_notices(payload: dict[str, Any]) -> None:
     tenant = await connection().fetchrow(_PLACE, current().tenant_id)
     if tenant is None:
         raise RuntimeError("a tenant without its row")
-    if await connection().fetchval(_DECIDING, current().tenant_id, tenant["now"]):
+    if await still_deciding(tenant["now"]):  # that renews and lifts some of those who would be told
         await enqueue(JOB, payload, delay=WAIT)
         return
     night = _Night(await programme(tenant["programme_version"]), ZoneInfo(tenant["timezone"]), tenant["now"])

@@ -14,6 +14,7 @@ from tenants.programme.moment import moment_of
 from tenants.programme.versions import programme
 from tenants.tiers.deciding import Way, statement_for
 from tenants.tiers.evaluate import Change
+from tenants.tiers.gifts import reached
 from tenants.tiers.given import Given, give
 
 _STANDINGS: Final = "SELECT * FROM member_tier WHERE tenant_id = $1 AND member_id = ANY($2::uuid[])"
@@ -53,7 +54,10 @@ async def merge_standings(
     given = {row["ladder"]: row for row in await give(taken, rules, moment)}
     rising = statement_for(tenant_id, rules, tuple(range(len(rules.ladders))), Ids.ONE, Way.RISE)
     risen = await connection().fetch(rising.sql, *rising.arguments(tenant_id, (survivor_id,), moment))
-    return [_change(rules.ladders[row["ladder"]].code, row, given.get(row["ladder"])) for row in risen]
+    changes = [_change(rules.ladders[row["ladder"]].code, row, given.get(row["ladder"])) for row in risen]
+    for one in changes:
+        await reached(rules, survivor_id, one.ladder, one.before, one.after, one.decision_id)
+    return changes
 
 
 def _taken(survivor_id: UUID, ladder: Ladder, row: asyncpg.Record, merge_id: UUID) -> Given:

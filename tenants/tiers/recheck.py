@@ -23,6 +23,7 @@ from tenants.programme.schedule import next_schedule_day, schedule_instant
 from tenants.programme.versions import programme
 from tenants.programme.windows import ONE_DAY, local_day
 from tenants.tiers.deciding import Way, statement_for
+from tenants.tiers.gifts import lowered
 from tenants.tiers.runs import moved_on
 
 # A lateral, which OFFSET keeps one: each member's tiers are looked up, whatever the planner believes of a chain that
@@ -163,7 +164,9 @@ async def _recompute(recheck: Recheck, how: _Again, members: list[UUID]) -> int:
     )
     statement = statement_for(current().tenant_id, rules, ladders, Ids.SOME, how.way)
     arguments = statement.arguments(current().tenant_id, (members,), moment)
-    return len(await connection().fetch(statement.sql, *arguments))
+    made = await connection().fetch(statement.sql, *arguments)
+    await lowered([row["decision_id"] for row in made])
+    return len(made)
 
 
 async def _postpone(marks: list[asyncpg.Record], recheck: Recheck) -> None:

@@ -15,6 +15,11 @@ ID_SLACK: Final = timedelta(minutes=15)
 member's, made on another machine's clock. A fact of the API has its id from the database, behind the lock.
 """
 
+_DECIDING: Final = """
+SELECT EXISTS (SELECT FROM schedule WHERE tenant_id = $1 AND name = 'tiers' AND next_at <= $2)
+    OR EXISTS (SELECT FROM outbox WHERE tenant_id = $1 AND dead_at IS NULL AND payload ->> 'schedule' = 'tiers')
+    OR EXISTS (SELECT FROM recalculation WHERE tenant_id = $1 AND finished_at IS NULL AND cause = 'schedule')"""
+
 
 @dataclass(frozen=True, slots=True)
 class LadderRun:
@@ -38,6 +43,14 @@ async def ladder_runs() -> dict[str, LadderRun]:
 async def last_runs() -> dict[str, date]:
     """T of those runs: a renewal `until_next_schedule` writes nothing, so this moves its validity on."""
     return {code: run.day for code, run in (await ladder_runs()).items()}
+
+
+async def still_deciding(now: datetime) -> bool:
+    """Whether schedules of the ladders that are due at `now` have yet to decide, or are at it: who speaks of tiers at a
+    midnight waits for them.
+    """
+    found: bool = await connection().fetchval(_DECIDING, current().tenant_id, now)
+    return found
 
 
 def moved_on(ladder: Ladder, valid_until: date | None, runs: Mapping[str, date]) -> date | None:

@@ -35,7 +35,6 @@ APPEND_ONLY = {
     "public.coupon_entry",
     "public.reward_entry",
     "public.allowance_use",
-    "public.gift",
     "public.purchase_undone",
     "public.top_up_undone",
 }
@@ -50,6 +49,7 @@ KEPT = {
     "public.coupon_grant",
     "public.reward_claim",
     "public.card",
+    "public.gift",
 }
 """Balances and states that ledgers add up to: they change and never go."""
 ERASED = {

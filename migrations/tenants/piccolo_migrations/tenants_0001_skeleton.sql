@@ -249,7 +249,7 @@ CREATE TABLE decision (
     facts             jsonb NOT NULL,       -- leaf key → value
     cause             text NOT NULL CHECK (cause IN
         ('purchase', 'refund', 'activity', 'referral', 'top_up', 'undo', 'recalculation', 'recheck', 'late', 'manual',
-         'import', 'merge', 'campaign')),
+         'import', 'merge', 'campaign', 'birthday')),
     cause_id          uuid NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)

@@ -530,17 +530,19 @@ CREATE TABLE allowance_use (
 CREATE INDEX ON allowance_use (tenant_id, member_id, product, period);
 CREATE INDEX ON allowance_use (tenant_id, branch_id) WHERE branch_id IS NOT NULL;
 
--- Gifts given: once a member, tier and occasion (a birthday's year counts as one).
+-- Gifts given: once a member, tier and occasion (a birthday's year counts as one). What a refund or an undo took back
+-- unused was never given: its row is there for the next time.
 CREATE TABLE gift (
-    tenant_id uuid NOT NULL,
-    member_id uuid NOT NULL,
-    occasion  text NOT NULL CHECK (occasion IN ('upgrade', 'birthday')),
-    ladder    text NOT NULL,
-    tier      text NOT NULL,
-    year      smallint NOT NULL, -- 0: of an upgrade
-    coupon    text NOT NULL,
-    grant_id  uuid,              -- NULL: the tenant had no such coupon any more
-    given_at  timestamptz NOT NULL,
+    tenant_id     uuid NOT NULL,
+    member_id     uuid NOT NULL,     -- who got it; a merge leaves it there
+    occasion      text NOT NULL CHECK (occasion IN ('upgrade', 'birthday')),
+    ladder        text NOT NULL,
+    tier          text NOT NULL,
+    year          smallint NOT NULL, -- of the birthday, in its calendar; 0: of an upgrade
+    coupon        text NOT NULL,
+    grant_id      uuid,              -- NULL: the tenant had no such coupon any more
+    given_at      timestamptz NOT NULL,
+    taken_back_by uuid,              -- the decision that took the tier away
     PRIMARY KEY (tenant_id, member_id, occasion, ladder, tier, year, coupon),
     FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id),
     FOREIGN KEY (tenant_id, grant_id) REFERENCES coupon_grant (tenant_id, id)
@@ -697,8 +699,9 @@ END $$;
 
 -- Append-only for the application. What an undo frees is only the till's number.
 REVOKE UPDATE, DELETE ON points_entry, points_take, points_act, wallet_entry, wallet_take, top_up, wallet_refund,
-    pass_entry, coupon_entry, reward_entry, allowance_use, gift, purchase_undone, top_up_undone FROM app;
-REVOKE DELETE ON points_account, points_lot, wallet_account, wallet_lot, pass, coupon_grant, reward_claim, card FROM app;
+    pass_entry, coupon_entry, reward_entry, allowance_use, purchase_undone, top_up_undone FROM app;
+REVOKE DELETE ON points_account, points_lot, wallet_account, wallet_lot, pass, coupon_grant, reward_claim, card,
+    gift FROM app;
 REVOKE UPDATE ON top_up_external FROM app;
 GRANT DELETE ON purchase_external TO app;
 

@@ -31,6 +31,7 @@ JOB_MODULES: Final[tuple[str, ...]] = (
     "tenants.referrals.jobs",
     "tenants.points.jobs",
     "tenants.coupons.jobs",
+    "tenants.gifts.jobs",
     "tenants.messages.handing",
     "tenants.campaigns.jobs",
 )

@@ -22,6 +22,7 @@ NIGHTLY: Final = {
     "tier-notices": "tiers.notices",
     "points-expiry": "points.expire",
     "points-notices": "points.notices",
+    "birthdays": "birthdays.keep",
     "coupons-expiry": "coupons.expire",
     "campaigns": "campaigns.night",
 }

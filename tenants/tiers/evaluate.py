@@ -14,6 +14,7 @@ from tenants.programme.document import Programme
 from tenants.programme.moment import Cause, moment_of
 from tenants.programme.versions import programme
 from tenants.tiers.deciding import statement_for
+from tenants.tiers.gifts import reached
 from tenants.tiers.late import repeat_for_fact
 from tenants.triggers import fire
 
@@ -63,6 +64,8 @@ async def evaluate_fact(
     return changes
 
 
+    for one in changes:
+        await reached(rules, member_id, one.ladder, one.before, one.after, one.decision_id)
 _RAISING: Final = {"upgrade", "late"}
 
 

@@ -70,7 +70,7 @@ class _Campaign(Strict):
 
     def _faults(self) -> Iterator[Fault]:
         if isinstance(self.when, OnSegmentEntered) and self.audience is None:
-            yield Fault(("audience",), "audience-missing", "Who enters what?")
+            yield Fault(("when", "type"), "audience-missing", "Who enters what?")
         if isinstance(self.when, OnPurchase) and self.when.by == "guest":
             yield from self._guest_faults()
 

@@ -34,6 +34,8 @@ class Ids:
     claim: str
     sold_pass: str
     pass_use: str
+    campaign: str
+    text: str
 
     @classmethod
     def of(cls, other: Furnished) -> "Ids":
@@ -60,6 +62,8 @@ class Ids:
             other.claim_id,
             other.pass_id,
             other.pass_use_id,
+            other.campaign_id,
+            other.text,
         )
 
     def texts(self) -> list[str]:
@@ -93,6 +97,8 @@ NOBODYS = Ids(
     "01970000-0000-7000-8000-00000000000e",
     "01970000-0000-7000-8000-0000000000fd",
     "01970000-0000-7000-8000-0000000000fe",
+    "01970000-0000-7000-8000-0000000000fc",
+    "t9999",
 )
 
 
@@ -235,6 +241,18 @@ def _import(ids: Ids, _: Furnished) -> list[Knock]:
     return [Knock("/v1/imports", 202, request={"files": files, "data": {"options": json.dumps(options)}})]
 
 
+CAMPAIGN = {
+    "code": "knock",
+    "type": "grant",
+    "names": {"zh-CN": "甲", "en": "A"},
+    "when": {"type": "joined"},
+}
+
+
+def _switched(act: str) -> Case:
+    return lambda ids, _: [Knock(f"/v1/campaigns/{ids.campaign}/{act}", 404, {})]
+
+
 NOTHING = "01970000-0000-7000-8000-00000000ffff"
 
 CASES: dict[tuple[str, str], Case] = {
@@ -308,6 +326,17 @@ CASES: dict[tuple[str, str], Case] = {
     ("PUT", "/v1/price-lists/{code:str}"): lambda ids, _: [
         Knock(f"/v1/price-lists/{ids.price_list}", 201, {"names": {"zh-CN": "甲", "en": "A"}, "prices": []})
     ],
+    ("GET", "/v1/campaigns/{campaign_id:uuid}"): lambda ids, _: [Knock(f"/v1/campaigns/{ids.campaign}", 404)],
+    ("PUT", "/v1/campaigns/{campaign_id:uuid}"): lambda ids, _: [
+        Knock(f"/v1/campaigns/{ids.campaign}", 404, {**CAMPAIGN, "points": 1})
+    ],
+    ("DELETE", "/v1/campaigns/{campaign_id:uuid}"): lambda ids, _: [Knock(f"/v1/campaigns/{ids.campaign}", 404)],
+    **{("POST", f"/v1/campaigns/{{campaign_id:uuid}}/{act}"): _switched(act) for act in ("start", "stop")},
+    ("GET", "/v1/campaigns/{campaign_id:uuid}/report"): lambda ids, _: [
+        Knock(f"/v1/campaigns/{ids.campaign}/report", 404)
+    ],
+    ("GET", "/v1/message-texts/{code:str}"): lambda ids, _: [Knock(f"/v1/message-texts/{ids.text}", 404)],
+    ("DELETE", "/v1/message-texts/{code:str}"): lambda ids, _: [Knock(f"/v1/message-texts/{ids.text}", 404)],
     ("GET", "/v1/coupons/{coupon_id:uuid}"): lambda ids, _: [Knock(f"/v1/coupons/{ids.coupon}", 404)],
     ("PATCH", "/v1/coupons/{coupon_id:uuid}"): lambda ids, _: [Knock(f"/v1/coupons/{ids.coupon}", 404, {"minimum": 1})],
     ("POST", "/v1/coupons/{coupon_id:uuid}/grant"): _grants,
@@ -421,6 +450,10 @@ TAKES_NO_ID = {
     ("POST", "/v1/branches"): "a new row; codes are the tenant's own",
     ("GET", "/v1/segments"): "own rows; its cursor is tried below",
     ("POST", "/v1/segments"): "a new row; codes are the tenant's own",
+    ("GET", "/v1/campaigns"): "own rows; its cursor is tried below",
+    ("POST", "/v1/campaigns"): "a new row; what it names are the tenant's own codes",
+    ("GET", "/v1/message-texts"): "own rows; its cursor is a code",
+    ("PUT", "/v1/message-texts/{code:str}"): "a row of the tenant's own, by a code of its own",
     ("GET", "/v1/coupons"): "own rows; its cursor is tried below",
     ("POST", "/v1/coupons"): "a new row; branches are named by the tenant's own codes",
     ("GET", "/v1/rewards"): "own rows; its cursor is tried below",

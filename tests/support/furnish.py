@@ -37,6 +37,8 @@ class Furnished:
     claim_id: str
     pass_id: str
     pass_use_id: str
+    campaign_id: str
+    text: str
 
 
 async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
@@ -72,6 +74,7 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
     allowance_use_id = await _benefits(chain, made["id"], mark)
     offered = await _coupons_and_rewards(chain, made["id"], mark)
     visits = await _cards_and_passes(chain, made["id"], mark)
+    campaign_id = await _campaign(chain, mark)
     branch = await _post(chain, "/v1/branches", {"code": f"b{mark}", "name": f"分店{mark}"})
     key = await _post(chain, "/v1/api-keys", {"name": f"till {mark}", "scopes": ["members:read"]})
     draft = (await chain.http.get("/v1/programme")).json()
@@ -109,6 +112,8 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
         f"p{mark}",
         *offered,
         *visits,
+        campaign_id,
+        f"t{mark}",
     )
 
 
@@ -208,6 +213,28 @@ async def _benefits(chain: Chain, member_id: str, mark: str) -> str:
     assert kept.status_code == 201, kept.text
     used: str = (await _post(chain, f"/v1/members/{member_id}/allowances/class/use", {}))["id"]
     return used
+
+
+async def _campaign(chain: Chain, mark: str) -> str:
+    """A campaign that gives points to whoever has come among the buyers, with a text of its own; its id."""
+    names = {"zh-CN": "甲", "en": "A"}
+    bought = {"metric": "spend", "window": {"type": "lifetime"}, "gte": 1}
+    await _post(chain, "/v1/segments", {"code": f"s{mark}", "names": names, "condition": bought})
+    text = {"names": names, "purpose": "service", "channels": ["sms"], "texts": {"zh-CN": "您好", "en": "Hello"}}
+    assert (await chain.http.put(f"/v1/message-texts/t{mark}", json=text)).status_code == 201
+    document = {
+        "code": f"c{mark}",
+        "type": "grant",
+        "names": names,
+        "when": {"type": "segment_entered"},
+        "audience": f"s{mark}",
+        "points": 5,
+        "channel": "sms",
+        "message": f"t{mark}",
+    }
+    made: str = (await _post(chain, "/v1/campaigns", document))["id"]
+    await _post(chain, f"/v1/campaigns/{made}/start", {})
+    return made
 
 
 async def _visit(chain: Chain, member_id: str, external_id: str) -> dict[str, Any]:

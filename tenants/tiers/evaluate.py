@@ -61,11 +61,11 @@ async def evaluate_fact(
     raised = [str(change.decision_id) for change in changes if change.reason in _RAISING]
     if raised:
         await fire("tier_reached", {"decision_ids": raised})
+    for one in changes:
+        await reached(rules, member_id, one.ladder, one.before, one.after, one.decision_id)
     return changes
 
 
-    for one in changes:
-        await reached(rules, member_id, one.ladder, one.before, one.after, one.decision_id)
 _RAISING: Final = {"upgrade", "late"}
 
 

@@ -17,6 +17,7 @@ from tenants.programme.document import Ladder, Programme
 from tenants.programme.moment import moment_of
 from tenants.programme.versions import programme
 from tenants.tiers.evaluate import Change
+from tenants.tiers.gifts import lowered
 from tenants.tiers.given import Given, give
 from tenants.tiers.recheck import mark_rechecks
 
@@ -41,7 +42,8 @@ SELECT k.ladder, k.from_tier, k.to_tier, k.reason, k.id FROM decision k
 async def undo_decisions(member_id: UUID, fact_id: UUID, version: int, now: datetime, timezone: str) -> list[Change]:
     """Takes back what the fact decided, for a member whose lock the caller holds; the fact counts no more.
 
-    Answers the ladders about which something was taken back, reason `refund`.
+    Answers the ladders about which something was taken back, reason `refund`. Gifts of tiers that are lost go too, by a
+    job.
     """
     rules, zone = await programme(version), ZoneInfo(timezone)
     rows = await connection().fetch(_DECIDED, current().tenant_id, member_id, fact_id)
@@ -50,6 +52,7 @@ async def undo_decisions(member_id: UUID, fact_id: UUID, version: int, now: date
     given = [_given(member_id, ladder, before, joined_on, fact_id) for ladder, before in known]
     moment = moment_of(now, zone, firing=False, recorded_at=now, cause="undo", cause_id=fact_id)
     made = await give(given, rules, moment)
+    await lowered([row["decision_id"] for row in made])
     await mark_rechecks({member_id: fact_id}, version, now, timezone)
     return [_change(rules, row) for row in made]
 

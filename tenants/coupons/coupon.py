@@ -1,6 +1,6 @@
 """The coupons that a chain has to give: their terms and days."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -23,7 +23,7 @@ INSERT INTO coupon AS c (tenant_id, code, names, terms, valid_days, valid_from, 
 SELECT $1, $2, $3, $4, $5, $6, $7, 'tenant', clock_timestamp() + t.clock_offset FROM tenant t WHERE t.tenant_id = $1
 ON CONFLICT DO NOTHING RETURNING {_SHOWN}"""
 _READ: Final = f"SELECT {_SHOWN} FROM coupon AS c WHERE c.tenant_id = $1 AND c.id = $2"
-_BY_CODE: Final = f"SELECT {_SHOWN} FROM coupon AS c WHERE c.tenant_id = $1 AND c.code = $2"
+_BY_CODE: Final = f"SELECT {_SHOWN} FROM coupon AS c WHERE c.tenant_id = $1 AND c.code = ANY ($2)"
 _LIST: Final = f"SELECT {_SHOWN} FROM coupon AS c WHERE c.tenant_id = $1 AND c.id > $2 ORDER BY c.id LIMIT $3"
 _UPDATE: Final = f"""
 UPDATE coupon AS c SET names = $3, terms = $4, valid_days = $5, valid_from = $6, valid_until = $7,
@@ -61,15 +61,20 @@ class Definition:
             row["ended_at"] is not None,
         )
 
-    def issue(self, occasion: Occasion, today: date, number: str | None = None) -> Issue:
-        """One of them, given today. Raises DomainError `coupon-ended`."""
+    def days(self, today: date) -> tuple[date, date] | None:
+        """The first and the last local day of one that is given today; None where none is given any more."""
         if self.valid_days is not None:
             first, last = today, today + timedelta(days=self.valid_days - 1)
         else:
             first, last = self.valid_from or today, self.valid_until or date.min
-        if self.ended or last < today:
+        return None if self.ended or last < today else (first, last)
+
+    def issue(self, occasion: Occasion, today: date, number: str | None = None) -> Issue:
+        """One of them, given today. Raises DomainError `coupon-ended`."""
+        days = self.days(today)
+        if days is None:
             raise DomainError("coupon-ended", params={"code": self.code})
-        return Issue(self.id, self.code, self.terms, first, last, occasion, number)
+        return Issue(self.id, self.code, self.terms, *days, occasion, number)
 
 
 def shown(row: asyncpg.Record) -> dict[str, Any]:
@@ -138,9 +143,14 @@ async def definition(coupon_id: UUID) -> Definition:
 
 
 async def definition_named(code: str) -> Definition | None:
-    """The same by its code; None where there is none."""
-    row = await connection().fetchrow(_BY_CODE, current().tenant_id, code)
-    return None if row is None else Definition.of(row)
+    """What there is to give by this code; None where there is none."""
+    return (await definitions([code])).get(code)
+
+
+async def definitions(codes: Collection[str]) -> dict[str, Definition]:
+    """Those of these codes that there are."""
+    rows = await connection().fetch(_BY_CODE, current().tenant_id, list(codes))
+    return {row["code"]: Definition.of(row) for row in rows}
 
 
 async def change_coupon(coupon_id: UUID, change: CouponChange) -> dict[str, Any]:

@@ -8,7 +8,6 @@ or was too late.
 from typing import Any, Final
 
 from saas.outbox import enqueue
-from saas.scope import connection
 from tenants.coupons.ledger import expire
 from tenants.nightly import skip_missed, this_night
 
@@ -22,7 +21,5 @@ async def run_expiry(payload: dict[str, Any]) -> None:
     night = await this_night()
     if not payload.get("going_on"):
         await skip_missed(SCHEDULE, night)
-    # No nested loops where a hash does: before the first ANALYZE the planner takes ten thousand for one.
-    await connection().execute("SET LOCAL enable_nestloop = off")
     if await expire(night.now, night.today, BATCH) == BATCH:
         await enqueue(JOB, {**payload, "going_on": True}, direct=True)

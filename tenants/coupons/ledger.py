@@ -9,11 +9,12 @@ the day, until the nightly job has written it. Many are given at once by `grant`
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from saas.errors import DomainError, Word
 from saas.scope import connection, current
+from tenants.coupons.coupon import definitions
 from tenants.coupons.postings import Occasion, Posting, state_on
 
 
@@ -135,41 +136,39 @@ class Grant:
     seq: int | None = None
 
 
-# One number a member and call; who gets nothing new takes none.
+# One number a member and call; who gets nothing new takes none. Nothing filters what was asked before it is joined:
+# PostgreSQL takes it for a hundred rows then, and compares by hashes.
 _GRANT: Final = """
 WITH asked AS MATERIALIZED (
-    SELECT x.n, x.code, x.member_id, x.occasion, x.source_id, x.seq
-      FROM ROWS FROM (jsonb_to_recordset($2) AS (
-          code text, member_id uuid, occasion text, source_id uuid, seq bigint))
-      WITH ORDINALITY AS x (code, member_id, occasion, source_id, seq, n)),
-made AS MATERIALIZED (
-    SELECT uuidv7() AS grant_id, uuidv7() AS entry_id, o.*
-      FROM (SELECT a.*, c.id AS coupon_id, c.terms, coalesce(c.valid_from, $3) AS valid_from,
-                   coalesce(c.valid_until, $3 + (c.valid_days - 1)) AS valid_until
-              FROM asked a JOIN coupon c ON c.tenant_id = $1 AND c.code = a.code
-             WHERE c.ended_at IS NULL AND (c.valid_until IS NULL OR c.valid_until >= $3)
-             ORDER BY a.member_id, a.n) o),
+    SELECT uuidv7() AS id, o.* FROM (
+        SELECT x.* FROM ROWS FROM (jsonb_to_recordset($2) AS (
+            coupon_id uuid, code text, valid_from date, valid_until date, member_id uuid, occasion text, source_id uuid,
+            seq bigint)) WITH ORDINALITY
+            AS x (coupon_id, code, valid_from, valid_until, member_id, occasion, source_id, seq, n)
+         ORDER BY x.member_id, x.n) o),
 granted AS (
     INSERT INTO coupon_grant AS g (tenant_id, id, coupon_id, code, member_id, granted_to, terms, valid_from,
                                    valid_until, state, occasion, source_id, granted_at)
-    SELECT $1, m.grant_id, m.coupon_id, m.code, m.member_id, m.member_id, m.terms, m.valid_from, m.valid_until,
-           'open', m.occasion, m.source_id, $4 FROM made m
-    ON CONFLICT DO NOTHING RETURNING g.id, g.occasion, g.source_id, g.coupon_id, g.granted_to),
+    SELECT $1, a.id, a.coupon_id, a.code, a.member_id, a.member_id,
+           (SELECT c.terms FROM coupon c WHERE c.tenant_id = $1 AND c.id = a.coupon_id), a.valid_from, a.valid_until,
+           'open', a.occasion, a.source_id, $4 FROM asked a
+    ON CONFLICT DO NOTHING RETURNING g.id, g.granted_to),
 numbered AS (
     UPDATE member AS m SET seq = m.seq + 1
-      FROM (SELECT DISTINCT d.member_id FROM made d JOIN granted g ON g.id = d.grant_id WHERE d.seq IS NULL) d
-     WHERE m.tenant_id = $1 AND m.id = d.member_id RETURNING m.id, m.seq),
+      FROM (SELECT DISTINCT g.granted_to AS id FROM granted g WHERE g.granted_to <> ALL ($3)) w
+     WHERE m.tenant_id = $1 AND m.id = w.id RETURNING m.id, m.seq),
 entered AS (
-    INSERT INTO coupon_entry AS e (tenant_id, id, grant_id, member_id, seq, kind, source_id, branch_id, reason,
+    INSERT INTO coupon_entry AS e (tenant_id, grant_id, member_id, seq, kind, source_id, branch_id, reason,
                                    recorded_at, actor)
-    SELECT $1, m.entry_id, g.id, m.member_id, coalesce(m.seq, n.seq), 'grant', m.source_id, $5, $6, $4, $7
-      FROM granted g JOIN made m ON m.grant_id = g.id LEFT JOIN numbered n ON n.id = m.member_id)
-SELECT m.n, coalesce(g.id, o.id) AS id
-  FROM made m
-  LEFT JOIN granted g ON (g.occasion, g.source_id, g.coupon_id, g.granted_to)
-                       = (m.occasion, m.source_id, m.coupon_id, m.member_id)
-  LEFT JOIN coupon_grant o ON o.tenant_id = $1 AND (o.occasion, o.source_id, o.coupon_id, o.granted_to)
-                                                 = (m.occasion, m.source_id, m.coupon_id, m.member_id)"""
+    SELECT $1, g.id, g.granted_to, coalesce(a.seq, n.seq), 'grant', a.source_id, $5, $6, $4, $7
+      FROM granted g JOIN asked a ON a.id = g.id LEFT JOIN numbered n ON n.id = g.granted_to)
+SELECT a.n, g.id FROM granted g JOIN asked a ON a.id = g.id"""
+# By the member's own coupons alone, which are few: the other columns are kept from the indexes.
+_GIVEN: Final = """
+SELECT x.n, g.id FROM unnest($2::bigint[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[])
+                   AS x (n, member_id, coupon_id, occasion, source_id)
+  JOIN coupon_grant g ON g.tenant_id = $1 AND g.granted_to = x.member_id
+   AND (g.coupon_id, g.occasion, g.source_id) IS NOT DISTINCT FROM (x.coupon_id, x.occasion, x.source_id)"""
 
 
 async def grant(
@@ -187,22 +186,44 @@ async def grant(
     The caller holds the members' locks (`granting.lock_active` takes them), and knows that they are active. `today` is
     the local day of `recorded_at`, the first of the coupon's days. `actor`: the scope's, where none is named.
     """
-    if not grants:
-        return []
-    asked = [
-        {
-            "code": one.coupon_code,
-            "member_id": str(one.member_id),
-            "occasion": one.occasion,
-            "source_id": str(one.source_id),
-            "seq": one.seq,
-        }
-        for one in grants
-    ]
+    defined = await definitions({one.coupon_code for one in grants})
+    asked, places = [], []
+    for place, one in enumerate(grants):
+        coupon = defined.get(one.coupon_code)
+        days = None if coupon is None else coupon.days(today)
+        if coupon is None or days is None:
+            continue
+        places.append(place)
+        asked.append(
+            {
+                "coupon_id": str(coupon.id),
+                "code": coupon.code,
+                "valid_from": days[0].isoformat(),
+                "valid_until": days[1].isoformat(),
+                "member_id": str(one.member_id),
+                "occasion": one.occasion,
+                "source_id": str(one.source_id),
+                "seq": one.seq,
+            }
+        )
+    if not asked:
+        return [None] * len(grants)
+    numbered = list({one.member_id for one in grants if one.seq is not None})
     who = actor or current().principal.actor
-    rows = await connection().fetch(_GRANT, current().tenant_id, asked, today, recorded_at, branch_id, reason, who)
-    ids: Mapping[int, UUID] = {row["n"]: row["id"] for row in rows}
-    return [ids.get(n) for n in range(1, len(grants) + 1)]
+    values = (numbered, recorded_at, branch_id, reason, who)
+    rows = await connection().fetch(_GRANT, current().tenant_id, asked, *values)
+    ids: dict[int, UUID] = {row["n"]: row["id"] for row in rows}
+    if len(ids) < len(asked):
+        ids |= await _given(asked, [n for n in range(1, len(asked) + 1) if n not in ids])
+    found = {place: ids.get(n) for n, place in enumerate(places, 1)}
+    return [found.get(place) for place in range(len(grants))]
+
+
+async def _given(asked: Sequence[Mapping[str, Any]], missing: Sequence[int]) -> dict[int, UUID]:
+    """The coupons that were given before, by their places in what is asked now."""
+    columns = ([asked[n - 1][name] for n in missing] for name in ("member_id", "coupon_id", "occasion", "source_id"))
+    rows = await connection().fetch(_GIVEN, current().tenant_id, list(missing), *columns)
+    return {row["n"]: row["id"] for row in rows}
 
 
 _EXPIRE: Final = """
@@ -226,3 +247,11 @@ async def expire(now: datetime, today: date, most: int) -> int:
     """Writes down that open coupons whose last day is over have expired, `most` of them; how many were found."""
     found: int = await connection().fetchval(_EXPIRE, current().tenant_id, today, most, now, current().principal.actor)
     return found
+
+
+_TAKE_OVER: Final = "UPDATE coupon_grant AS g SET member_id = $3 WHERE g.tenant_id = $1 AND g.member_id = $2"
+
+
+async def hand_over(of: UUID, to: UUID) -> None:
+    """Every coupon of `of` belongs to `to`, used or not. The caller holds both locks."""
+    await connection().execute(_TAKE_OVER, current().tenant_id, of, to)

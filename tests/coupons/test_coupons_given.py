@@ -183,11 +183,12 @@ async def test_a_key_of_one_branch(chain: Chain, client: Any) -> None:
     (number,) = await printed(chain, made["id"])
     print_url, use = f"/v1/coupons/{made['id']}/print", {"number": number, "branch_id": chain.branch_id}
     for url, sent in (
-        (print_url, {"count": 1}),
         (print_url, {"count": 1, "branch_id": chain.branch_id}),
         ("/v1/coupons/redeem", use),
     ):
         assert problem(await client.post(url, json=sent, headers=key)) == (403, "not-permitted")
+    nowhere = await client.post(print_url, json={"count": 1}, headers=key)
+    assert at_fault(nowhere) == [("/branch_id", "required")]
     assert (await client.post(print_url, json={"count": 1, "branch_id": other}, headers=key)).status_code == 201
     assert (await client.post("/v1/coupons/redeem", json={**use, "branch_id": other}, headers=key)).status_code == 201
 

@@ -19,6 +19,9 @@ from tenants.purchases.bodies import LineBody, PurchaseBody
 from tenants.purchases.record import Recorded, record_purchase
 from tenants.refunds.bodies import LineRefundBody, RefundBody
 from tenants.refunds.record import record_refund
+from tenants.undo.bodies import UndoBody
+from tenants.undo.purchases import undo_purchase
+from tenants.verifying.ledgers import verify_ledgers
 
 EXAMPLES = int(os.environ.get("REFUND_EXAMPLES", "25"))
 FIRST = datetime(2025, 1, 30, 12, tzinfo=UTC)  # a few days around a month's end
@@ -40,6 +43,12 @@ class Return(NamedTuple):
     of_lines: dict[int, int] | None
 
 
+class TakeBack(NamedTuple):
+    """Undoes the `sale`-th purchase so far, if its clerk may."""
+
+    sale: int
+
+
 AMOUNTS = st.one_of(st.integers(0, 3), st.integers(0, 100_000))
 LINES = st.lists(st.tuples(st.sampled_from([None, "tea", "cake"]), AMOUNTS), min_size=1, max_size=4)
 SALES = st.builds(
@@ -49,7 +58,8 @@ TENTHS = st.one_of(st.just(10), st.integers(1, 10))
 RETURNS = st.builds(
     Return, st.integers(0, 9), TENTHS, st.one_of(st.none(), st.dictionaries(st.integers(0, 3), TENTHS, min_size=1))
 )
-HISTORIES = st.lists(st.one_of(SALES, RETURNS), min_size=2, max_size=12)
+UNDOS = st.builds(TakeBack, st.integers(-2, 9))
+HISTORIES = st.lists(st.one_of(SALES, RETURNS, UNDOS), min_size=2, max_size=12)
 
 
 class Till:
@@ -59,6 +69,8 @@ class Till:
         self.chain, self.members, self.branches = chain, members, branches
         self.sales: list[Recorded] = []
         self.left: list[list[int]] = []
+        self.bought: list[list[int]] = []
+        self.undone: set[int] = set()
         self.number = 0
 
     async def sell(self, sale: Sale) -> None:
@@ -76,11 +88,14 @@ class Till:
         async with tenant_scope(self.chain.tenant_id):
             self.sales.append(await record_purchase(body))
         self.left.append([sum(amounts)] if sale.whole else amounts)
+        self.bought.append(self.left[-1])
 
     async def give_back(self, back: Return) -> None:
         if not self.sales:
             return
         which = back.sale % len(self.sales)
+        if which in self.undone:
+            return
         sale, left = self.sales[which], self.left[which]
         body = self._body(back, left, has_lines=sale.lines is not None)
         if body is None:
@@ -93,6 +108,31 @@ class Till:
         if body.lines is not None:
             assert given == {line.line: line.amount for line in body.lines}
         self.left[which] = [part - given.get(line, 0) for line, part in enumerate(left)]
+
+    async def take_back(self, undo: TakeBack) -> None:
+        if not self.sales:
+            return
+        which = undo.sale % len(self.sales)
+        sale = self.sales[which]
+        later = [n for n, other in enumerate(self.sales) if n > which and other.branch_id == sale.branch_id]
+        last = set(later) <= self.undone
+        whole = self.left[which] == self.bought[which]
+        refusal = await self._undo(sale.id)
+        if refusal is None:
+            assert which in self.undone or (last and whole)
+            self.undone.add(which)
+        else:
+            assert which not in self.undone
+            assert refusal in ({"undo-used"} if last else {"undo-not-last"})
+
+    async def _undo(self, purchase_id: UUID) -> str | None:
+        """The refusal's code; None where it was undone."""
+        try:
+            async with tenant_scope(self.chain.tenant_id):
+                await undo_purchase(purchase_id, UndoBody())
+        except DomainError as error:
+            return error.code
+        return None
 
     def _body(self, back: Return, left: list[int], *, has_lines: bool) -> RefundBody | None:
         self.number += 1
@@ -111,7 +151,7 @@ class Till:
 )
 @given(history=HISTORIES)
 async def test_the_sums_are_those_of_the_facts(
-    history: list[Sale | Return], new_chain: Callable[..., Awaitable[Chain]]
+    history: list[Sale | Return | TakeBack], new_chain: Callable[..., Awaitable[Chain]]
 ) -> None:
     chain = await new_chain()
     members = [UUID(await member(chain)) for _ in range(2)]
@@ -120,16 +160,21 @@ async def test_the_sums_are_those_of_the_facts(
     for step in history:
         if isinstance(step, Sale):
             await till.sell(step)
-        else:
+        elif isinstance(step, Return):
             await till.give_back(step)
             assert await drift(chain) == []
+        else:
+            await till.take_back(step)
+            assert await drift(chain) == []
     assert await drift(chain) == []
-    for sale, left in zip(till.sales, till.left, strict=True):
-        await _never_more(chain, sale, sum(left))
+    async with tenant_scope(chain.tenant_id):
+        assert await verify_ledgers() == []
+    for number, (sale, left) in enumerate(zip(till.sales, till.left, strict=True)):
+        await _never_more(chain, sale, sum(left), "purchase-undone" if number in till.undone else None)
 
 
-async def _never_more(chain: Chain, sale: Recorded, left: int) -> None:
+async def _never_more(chain: Chain, sale: Recorded, left: int, code: str | None) -> None:
     with pytest.raises(DomainError) as refused:
         async with tenant_scope(chain.tenant_id):
             await record_refund(sale.id, RefundBody(external_id=f"more-{sale.id}", amount=left + 1))
-    assert refused.value.code == "refund-exceeds-purchase"
+    assert refused.value.code == (code or "refund-exceeds-purchase")

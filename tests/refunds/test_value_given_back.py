@@ -1,11 +1,13 @@
 """Refunds of what points, stored value and coupons paid: everything goes back to where it came from, once."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from support.chains import Chain
 from support.clock import set_clock
+from support.midnights import work
 from support.till import bought, give_back, given_back, member, rows
 from support.value import LINES, coupon, furnished, holds, set_up, sound
 
@@ -188,5 +190,26 @@ async def test_sales_and_refunds_of_one_member_at_once(chain: Chain) -> None:
             await given_back(chain, sale["id"], f"{number}-{part}", part)
 
     await asyncio.gather(*(till(number) for number in range(8)))
+    assert await holds(chain, who) == before
+    await sound(chain)
+
+
+async def test_a_refund_of_a_file_gives_value_back_too(chain: Chain, drain: Any) -> None:
+    await set_up(chain)
+    who = await furnished(chain)
+    before = await holds(chain, who)
+    await bought(chain, "T1", 30_000, member_id=who, points_to_redeem=1_000, wallet_amount=14_000)
+    branch = (await chain.http.get("/v1/branches")).json()["data"][0]["code"]
+    text = (
+        "external_id,member,branch,occurred_at,amount,refund_of\n"
+        f"R1,,{branch},2026-01-01T00:00:00,-100.00,T1\nR2,,{branch},2026-01-02T00:00:00,-200.00,T1\n"
+    )
+    files = {"file": ("p.csv", text.encode(), "text/csv")}
+    options = {"options": json.dumps({"kind": "purchases", "evaluate": False})}
+    started = await chain.http.post("/v1/imports", files=files, data=options)
+    assert started.status_code == 202, started.text
+    await work(chain, drain)
+    shown = (await chain.http.get(f"/v1/imports/{started.json()['import_id']}")).json()
+    assert (shown["imported"], shown["failed"]) == (2, 0), shown
     assert await holds(chain, who) == before
     await sound(chain)

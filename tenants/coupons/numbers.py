@@ -1,6 +1,6 @@
 """Numbers of printed coupons: twelve characters that nobody guesses, and a slip of the finger gives away.
 
-Of 29 characters none is mistaken for another on paper: no 0/O, 1/I/L, 2/Z, 5/S. Eleven are drawn at random (53 bits),
+Of 29 characters none is mistaken for another on paper: no 0, 1, I, L, O, S, Z. Eleven are drawn at random (53 bits),
 the twelfth makes the sum of value times place divisible by 29, a prime: one wrong character, or any two exchanged,
 never pass.
 """

@@ -65,7 +65,7 @@ def purchase_script(made: Made, *, keyed: bool) -> Script:
         f"SET LOCAL lock_timeout = {get_settings().lock_timeout_ms};",
         *([f"{claim} ON CONFLICT DO NOTHING;"] if keyed else []),
         "\\endpipeline",
-        _filled(LOCK_BY_ID, [":tenant::uuid", ":branch::uuid", MEMBER_ID.format(":n")]) + " \\gset",
+        _filled(LOCK_BY_ID, [":tenant::uuid", ":branch::uuid", MEMBER_ID.format(":n"), *_CONTEXT]) + " \\gset",
         _filled(RECORD_FOR_MEMBER, _RECORD_ARGUMENTS) + " \\gset purchase_",
         _evaluation(made, variables) + ";",
         "\\startpipeline",
@@ -77,8 +77,10 @@ def purchase_script(made: Made, *, keyed: bool) -> Script:
 
 
 _NUMBER: Final = "'-' || :client_id || '-' || :k"
+# occurred_at, whether points, whether the wallet pays, coupons by id, by number, skus, the till's number
+_CONTEXT: Final = ["NULL::timestamptz", "false", "false", "NULL::uuid[]", "NULL::text[]", "NULL::text[]", "''"]
 # tenant, branch, external id, fingerprint, member, number, occurred, recorded, day, amount, lines, tenders, seller,
-# who; measures, their amounts, whether somebody brought the member
+# who, counted, version, id, list amount, pricing; measures, their amounts, whether somebody brought the member
 _RECORD_ARGUMENTS: Final = [
     ":tenant::uuid",
     ":branch::uuid",
@@ -94,6 +96,11 @@ _RECORD_ARGUMENTS: Final = [
     "NULL::jsonb",
     "NULL",
     "'bench'",
+    ":amount::bigint",
+    ":programme_version::int",
+    ":purchase_id::uuid",
+    "NULL::bigint",
+    "NULL::jsonb",
     "ARRAY[:measure::text]",
     "ARRAY[:amount::bigint]",
     ":brought::boolean",

@@ -132,7 +132,13 @@ def _purchases(ids: Ids, ours: Furnished) -> list[Knock]:
         _ticket(ours, branch_id=ids.branch, member_id=ids.member),
         _ticket(ours, branch_id=ids.branch, member_id=ours.member_id),
     )
-    return [Knock("/v1/purchases", 422, body) for body in wrong]
+    held = [{"coupons": [ref], "external_amounts": False} for ref in (ids.grant, ids.number)]
+    coupons = [_ticket(ours, member_id=who, **named) for named in held for who in (ours.member_id, None)]
+    return [*(Knock("/v1/purchases", 422, body) for body in wrong), *(Knock("/v1/purchases", 409, c) for c in coupons)]
+
+
+def _quotes(ids: Ids, ours: Furnished) -> list[Knock]:
+    return [Knock("/v1/quotes", knock.status, knock.body) for knock in _purchases(ids, ours)]
 
 
 def _batch(ids: Ids, ours: Furnished) -> list[Knock]:
@@ -281,6 +287,7 @@ CASES: dict[tuple[str, str], Case] = {
     ],
     ("POST", "/v1/purchases"): _purchases,
     ("POST", "/v1/purchases:batch"): _batch,
+    ("POST", "/v1/quotes"): _quotes,
     ("GET", "/v1/purchases/{purchase_id:uuid}"): lambda ids, _: [Knock(f"/v1/purchases/{ids.purchase}", 404)],
     ("POST", "/v1/purchases/{purchase_id:uuid}/refunds"): lambda ids, _: [
         Knock(f"/v1/purchases/{ids.purchase}/refunds", 404, {"external_id": "knock", "amount": 1})

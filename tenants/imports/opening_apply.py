@@ -1,7 +1,4 @@
-"""Takes a batch of opening balances over: find, lock the members in id order, read the clock, write.
-
-Only tiers so far: points and wallets have no ledger yet, and rows that bring some are refused whole.
-"""
+"""Takes a batch of opening balances over: find, lock the members in id order, read the clock, write."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -15,6 +12,7 @@ from tenants.imports.context import Context, Counts, RetryBatchError
 from tenants.imports.missing import create_members, find_members, member_of, name_missing
 from tenants.imports.opening_rows import OpeningRow, name_tiers
 from tenants.imports.opening_sql import AS_EVER, CLOCK, HASHING, KNOWN, LOCK, NUMBER
+from tenants.imports.opening_value import Brought, choose_value, take_over
 from tenants.programme.versions import programme
 from tenants.tiers.opening import Opening, open_standings
 
@@ -23,24 +21,28 @@ _Key = tuple[UUID, str]
 
 
 async def apply_openings(rows: list[OpeningRow], context: Context) -> Counts:
-    """Takes over the tiers of the good rows. What was taken over before is unchanged, or corrected by another file;
-    within one file a member has one tier a ladder, of two the later line is an error. A row without a tier brings
-    nothing. Raises RetryBatchError.
+    """Takes over tiers, points and stored value of the good rows, a row whole or not at all. A tier taken over before
+    is unchanged, or corrected by another file; within one file a member has one tier a ladder, of two the later line
+    is an error. Of balances see `opening_value`. A row without any brings nothing. Raises RetryBatchError.
     """
     await find_members(rows, context)
     good = [row for row in rows if context.is_good(row.line)]
-    bringing = [row for row in good if row.tier]
+    bringing = [row for row in good if row.tier or row.points or row.has_wallet]
     missing = name_missing(bringing)
     await _lock_and_refuse(bringing, set(missing.values()), context)
     version: int = (await _clock(context))["programme_version"]
     if version != context.rules.version:  # published since the batch was read
         name_tiers(bringing, await programme(version), context)
-    bringing = [row for row in bringing if context.is_good(row.line)]
-    counts = Counts(unchanged=len(good) - sum(1 for row in good if row.tier))
-    new = await _choose(bringing, counts, context)
+    value = await choose_value([row for row in bringing if context.is_good(row.line)], context)
+    said = [row for row in bringing if row.tier and context.is_good(row.line)]
+    tiers, corrected = await _choose(said, context)
+    value = [one for one in value if context.is_good(one.row.line)]
+    new = {row.line for row in tiers} | {one.row.line for one in value}
+    counts = Counts(updated=len(corrected), imported=len(new - corrected))
+    counts.unchanged = sum(1 for row in good if context.is_good(row.line)) - len(new)
     if new:
-        await create_members(new, missing, context)
-        await _write(new, version, context)
+        await create_members([row for row in bringing if row.line in new], missing, context)
+        await _write(tiers, value, version, context)
     return counts
 
 
@@ -63,16 +65,18 @@ async def _clock(context: Context) -> Any:
     return await connection().fetchrow(CLOCK, context.tenant_id)
 
 
-async def _choose(rows: list[OpeningRow], counts: Counts, context: Context) -> list[OpeningRow]:
-    """The rows that say something new, one a member and ladder; the others are counted or are errors."""
+async def _choose(rows: list[OpeningRow], context: Context) -> tuple[list[OpeningRow], set[int]]:
+    """The rows whose tier is something new, one a member and ladder, and the lines of those that correct one taken
+    over before; what contradicts becomes an error.
+    """
     known = await _known({(member_of(row), row.ladder_code) for row in rows}, context)
     said: dict[_Key, tuple[str, date]] = {}  # by this batch
     new: list[OpeningRow] = []
+    corrected = set()
     for row in rows:
         key = member_of(row), row.ladder_code
         before = known[key]
         if _repeats(row, *said.get(key, (before["tier"], before["since"]))):
-            counts.unchanged += 1
             said.setdefault(key, (before["tier"], before["since"]))
         elif key in said or before["same_file"]:
             context.wrong(row.line, "tier", "opening-conflict", row.tier)
@@ -81,9 +85,9 @@ async def _choose(rows: list[OpeningRow], counts: Counts, context: Context) -> l
         else:
             said[key] = row.tier_code, row.since or context.today
             new.append(row)
-            counts.imported += before["tier"] is None
-            counts.updated += before["tier"] is not None
-    return new
+            if before["tier"] is not None:
+                corrected.add(row.line)
+    return new, corrected
 
 
 async def _known(keys: set[_Key], context: Context) -> dict[_Key, asyncpg.Record]:
@@ -98,13 +102,15 @@ def _repeats(row: OpeningRow, tier: str | None, since: date | None) -> bool:
     return row.tier_code == tier and row.since in {None, since}
 
 
-async def _write(new: list[OpeningRow], version: int, context: Context) -> None:
-    await connection().execute(NUMBER, context.tenant_id, sorted({member_of(row) for row in new}))
+async def _write(tiers: list[OpeningRow], value: list[Brought], version: int, context: Context) -> None:
+    members = {member_of(row) for row in tiers} | {member_of(one.row) for one in value}
+    await connection().execute(NUMBER, context.tenant_id, sorted(members))
     tenant = await _clock(context)  # behind what `create_members` wrote
     if tenant["programme_version"] != version:
         raise RetryBatchError
-    openings = [Opening(member_of(row), row.tier_code, row.since, row.ladder_code) for row in new]
+    openings = [Opening(member_of(row), row.tier_code, row.since, row.ladder_code) for row in tiers]
     run = context.run
     await connection().execute(HASHING)
+    await take_over(value, context, tenant["now"])
     await open_standings(openings, run.id, run.actor, version, tenant["now"], tenant["timezone"])
     await connection().execute(AS_EVER)

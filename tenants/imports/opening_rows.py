@@ -25,6 +25,7 @@ _Named = TypeVar("_Named", Ladder, Tier)
 class OpeningRow:
     """A row; `member`, `tier` and `ladder` are as the file names them ("" without). What they stand for is found
     later: `member_id`, and `tier_code` on `ladder_code`. `since` None: since today, which `local_day` is then.
+    `principal` and `bonus` in minor units; `points_expire_on` None: the points never expire.
     """
 
     line: int
@@ -33,9 +34,17 @@ class OpeningRow:
     tier: str = ""
     ladder: str = ""
     since: date | None = None
+    points: int = 0
+    points_expire_on: date | None = None
+    principal: int = 0
+    bonus: int = 0
     member_id: UUID | None = None
     ladder_code: str = ""
     tier_code: str = ""
+
+    @property
+    def has_wallet(self) -> bool:
+        return self.principal > 0 or self.bonus > 0
 
 
 def parse_openings(rows: Sequence[Row], context: Context) -> list[OpeningRow]:
@@ -55,8 +64,9 @@ def _parse(row: Row, context: Context) -> OpeningRow:
     for field in REQUIRED["opening_balances"]:
         if field not in row.cells:
             context.wrong(row.line, field, "required")
-    if "tier_since" in row.cells and "tier" not in row.cells:
-        context.wrong(row.line, "tier", "required")
+    for field, of in (("tier_since", "tier"), ("points_expire_on", "points")):
+        if field in row.cells and of not in row.cells:
+            context.wrong(row.line, of, "required")
     return found
 
 
@@ -74,18 +84,39 @@ def _set(found: OpeningRow, field: str, cell: str, context: Context) -> None:
             if found.since > context.today:
                 raise InvalidValueError("in-the-future")
             found.local_day = found.since
+        case _:
+            _set_balance(found, field, cell, context)
+
+
+def _set_balance(found: OpeningRow, field: str, cell: str, context: Context) -> None:
+    """Raises InvalidValueError."""
+    match field:
         case "points":
-            _refuse(parse_number(cell), "points-not-yet")
+            found.points = _whole(parse_number(cell))
         case "points_expire_on":
-            day(cell)
-        case "wallet_principal" | "wallet_bonus":
-            _refuse(amount(cell, context.currency, minor_units=context.options.minor_units), "wallet-not-yet")
+            found.points_expire_on = day(cell)
+            if found.points_expire_on < context.today:
+                raise InvalidValueError("in-the-past")
+        case "wallet_principal":
+            found.principal = _balance(cell, context)
+        case "wallet_bonus":
+            found.bonus = _balance(cell, context)
 
 
-def _refuse(balance: Decimal | int, code: str) -> None:
-    """There is no ledger yet that could take it, and what is left out silently is money lost."""
-    if balance != 0:
-        raise InvalidValueError(code)
+def _whole(number: Decimal) -> int:
+    if number != number.to_integral_value():
+        raise InvalidValueError("too-many-decimals", max=0)
+    return _not_below_zero(int(number))
+
+
+def _balance(cell: str, context: Context) -> int:
+    return _not_below_zero(amount(cell, context.currency, minor_units=context.options.minor_units))
+
+
+def _not_below_zero(number: int) -> int:
+    if number < 0:
+        raise InvalidValueError("too-small", min=0)
+    return number
 
 
 def name_tiers(rows: Iterable[OpeningRow], rules: Programme, context: Context) -> None:

@@ -73,7 +73,7 @@ async def test_each_bad_row_is_named_with_line_column_and_reason(club: Any) -> N
     ]
     header = "member,tier,tier_since,ladder,points,points_expire_on,wallet_principal,wallet_bonus,remark\n"
     done = await club.run(header + "\n".join(rows) + "\n", "opening_balances")
-    assert (done["rows"], done["imported"], done["unchanged"], done["failed"]) == (11, 2, 0, 9)
+    assert (done["rows"], done["imported"], done["unchanged"], done["failed"]) == (11, 4, 0, 7)
     assert await club.codes(done["id"]) == [
         (2, "member", "unknown-member"),
         (2, "tier_since", "in-the-future"),
@@ -82,9 +82,6 @@ async def test_each_bad_row_is_named_with_line_column_and_reason(club: Any) -> N
         (3, "tier_since", "invalid-date"),
         (4, "tier", "unknown-tier"),  # two tiers are called so
         (5, "ladder", "unknown-ladder"),
-        (6, "points", "points-not-yet"),
-        (7, "wallet_bonus", "wallet-not-yet"),
-        (7, "wallet_principal", "wallet-not-yet"),
         (8, "points", "too-many-decimals"),
         (8, "points_expire_on", "invalid-date"),
         (8, "wallet_bonus", "too-many-decimals"),
@@ -96,20 +93,11 @@ async def test_each_bad_row_is_named_with_line_column_and_reason(club: Any) -> N
     chinese = {(row[0], row[1]): row[3] for row in await club.errors(done["id"], "zh-CN")}
     assert english["3", "tier"] == "no such tier; there are base, silver, g, guest, g, vip, twin"
     assert english["5", "ladder"] == "no such ladder; there are card, club"
-    assert english["6", "points"].startswith("points can't be taken over yet")
-    assert chinese["7", "wallet_principal"].startswith("本版本还不能接收储值余额")
-    assert [row[:3] for row in await held(club)] == [("M2", "card", "silver"), ("M3", "card", "silver")]
+    assert chinese["3", "tier"] == "没有这个等级，可用：base, silver, g, guest, g, vip, twin"
+    assert [row[:3] for row in await held(club)] == [(m, "card", "silver") for m in ("M1", "M2", "M3")]
 
 
-async def test_balances_alone_are_refused_not_dropped(club: Any) -> None:
-    rows = "member,points,wallet_principal\nM1,100,\nM2,0,12\nM3,0,0\nnobody,0,\n"
-    done = await club.run(rows, "opening_balances", minor_units=True)
-    assert (done["imported"], done["unchanged"], done["failed"]) == (0, 1, 3)
-    assert await club.codes(done["id"]) == [
-        (2, "points", "points-not-yet"),
-        (3, "wallet_principal", "wallet-not-yet"),
-        (5, "member", "unknown-member"),
-    ]
+async def test_a_file_without_balances_is_refused(club: Any) -> None:
     refused = await club.run("member,name\nM1,甲\n", "opening_balances")
     assert (refused["state"], refused["error"]["errors"][0]["code"]) == ("failed", "identifier-missing")
     assert refused["error"]["errors"][0]["message"] == "one of tier, points, wallet_principal, wallet_bonus is needed"

@@ -1,7 +1,7 @@
 """Tells the members who have a share, in the text that the campaign names: a job behind the gift, never at night."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -37,7 +37,7 @@ def until_morning(now: datetime, zone: ZoneInfo) -> timedelta | None:
     if FROM <= local.time() < UNTIL:
         return None
     day = local.date() + timedelta(days=local.time() >= UNTIL)
-    return datetime.combine(day, FROM, zone) - now
+    return datetime.combine(day, FROM, zone).astimezone(UTC) - now.astimezone(UTC)  # a night may lack an hour
 
 
 async def tell(campaign_id: UUID, campaign: AnyCampaign, shares: Mapping[UUID, Mapping[str, str]]) -> None:

@@ -29,7 +29,7 @@ _CHAIN: Final = """
 SELECT name, locale, currency, timezone, programme_version, clock_timestamp() + clock_offset AS now
   FROM tenant WHERE tenant_id = $1"""
 HOLDERS: Final = """
-SELECT s.id AS share_id, m.id, m.name, m.card_no, m.joined_on, b.name AS branch, g.valid_until, k.names AS coupon,
+SELECT s.id AS share_id, s.at, m.id, m.name, m.card_no, m.joined_on, b.name AS branch, g.valid_until, k.names AS coupon,
        coalesce(p.open - p.debt, 0) AS points, coalesce(w.principal + w.bonus, 0) AS balance
   FROM campaign_share s
   JOIN member o ON o.tenant_id = $1 AND o.id = s.member_id
@@ -108,7 +108,7 @@ def _plain(row: asyncpg.Record, teller: Chain, campaign: AnyCampaign) -> dict[st
         "points": words.number(given or row["points"]),
         "balance": words.money(row["balance"], teller.currency),
         "coupon": coupon.get(teller.language, ""),
-        "date": words.day(row["valid_until"] or local_day(teller.now, teller.zone)),
+        "date": words.day(row["valid_until"] or local_day(row["at"], teller.zone)),
     }
 
 

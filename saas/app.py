@@ -42,9 +42,9 @@ from tenants.members import api as members_api
 from tenants.merging import api as merging_api
 from tenants.messages import api as messages_api
 from tenants.overview import pages as overview_pages
+from tenants.passes import api as passes_api
 from tenants.points import api as points_api
 from tenants.price_lists import api as price_lists_api
-from tenants.passes import api as passes_api
 from tenants.programme import api as programme_api
 from tenants.purchases import api as purchases_api
 from tenants.referrals import api as referrals_api

@@ -177,7 +177,7 @@ async def _points(chain: Chain, member_id: str) -> None:
     until = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
     given = {"member_id": member_id, "points": 500, "reason": "x", "expires_on": until}
     await _post(chain, "/v1/points/adjust", given)
-    await _post(chain, "/v1/points/redeem", {"member_id": member_id, "points": 10})
+    await _post(chain, "/v1/points/redeem", {"member_id": member_id, "points": 10, "branch_id": chain.branch_id})
     async with tenant_scope(chain.tenant_id):
         await enqueue("points.notices", {})
 
@@ -190,7 +190,9 @@ async def _coupons_and_rewards(chain: Chain, member_id: str, mark: str) -> tuple
     given = await _post(chain, f"{coupon}/grant", {"member_id": member_id, "reason": "x"})
     printed = await _post(chain, f"{coupon}/print", {"count": 1})
     reward = f"/v1/rewards/{(await _post(chain, '/v1/rewards', {**named, 'points': 10, 'stock': 5}))['id']}"
-    claim = await _post(chain, f"{reward}/claim", {"member_id": member_id, "external_id": f"C{mark}"})
+    claim = await _post(
+        chain, f"{reward}/claim", {"member_id": member_id, "branch_id": chain.branch_id, "external_id": f"C{mark}"}
+    )
     return (
         coupon.rpartition("/")[2],
         given["coupons"][0]["id"],
@@ -201,17 +203,28 @@ async def _coupons_and_rewards(chain: Chain, member_id: str, mark: str) -> tuple
 
 
 async def _benefits(chain: Chain, member_id: str, mark: str) -> str:
-    """Free classes for everybody, one of them used (its id); a price list."""
+    """Free classes for everybody, one of them used (its id); a gift for whoever reaches the second tier, given once; a
+    night of birthdays; a price list.
+    """
     ladders = (await chain.http.get("/v1/programme")).json()["ladders"]
     for tier in ladders[0]["tiers"]:
         tier["benefits"] += [{"type": "allowance", "product": "class", "per": "year", "count": 100}]
+    ladders[0]["tiers"][1]["benefits"] += [{"type": "gift", "occasion": "upgrade", "coupon": "hello"}]
     await change_programme(chain, ladders=ladders)
+    coupon = {"code": "hello", "names": {"zh-CN": "礼", "en": "A gift"}, "value": {"type": "amount", "amount": 1}}
+    await _post(chain, "/v1/coupons", {**coupon, "valid_days": 30})
+    raised = await _post(chain, "/v1/members", {"name": f"升{mark}"})
+    body = {"tier": ladders[0]["tiers"][1]["code"], "reason": "x"}
+    assert (await chain.http.put(f"/v1/members/{raised['id']}/tier", json=body)).status_code == 200
+    async with tenant_scope(chain.tenant_id):
+        await enqueue("birthdays.keep", {"due_at": datetime.now(UTC).isoformat()})
     prices = [{"sku": "tea", "price": 700}]
     kept = await chain.http.put(
         f"/v1/price-lists/p{mark}", json={"names": {"zh-CN": "甲", "en": "A"}, "prices": prices}
     )
     assert kept.status_code == 201, kept.text
-    used: str = (await _post(chain, f"/v1/members/{member_id}/allowances/class/use", {}))["id"]
+    use = f"/v1/members/{member_id}/allowances/class/use"
+    used: str = (await _post(chain, use, {"branch_id": chain.branch_id}))["id"]
     return used
 
 

@@ -84,17 +84,8 @@ UPDATE {{table}} AS a SET total = 0, valued = 0
         " AND a.reason IS NOT NULL"
     ),
     (
-        "UPDATE pass_entry AS e SET reason = NULL WHERE e.tenant_id = $1 AND e.member_id = ANY($2::uuid[])"
-        " AND e.reason IS NOT NULL"
-    ),
-    (
         "UPDATE refund AS r SET reason = NULL WHERE r.tenant_id = $1 AND r.member_id = ANY($2::uuid[])"
         " AND r.reason IS NOT NULL"
-    ),
-    *(
-        f"UPDATE {table} AS r SET reason = NULL WHERE r.tenant_id = $1 AND r.member_id = ANY($2::uuid[])"
-        " AND r.reason IS NOT NULL"
-        for table in ("wallet_entry", "wallet_refund", "top_up_undone")
     ),
     *(
         f"UPDATE {table} AS r SET reason = NULL WHERE r.tenant_id = $1 AND r.member_id = ANY($2::uuid[])"
@@ -131,9 +122,17 @@ UPDATE idempotency AS i SET status = $4, head = $5, body = $6
    AND EXISTS (SELECT FROM unnest($2::bytea[]) AS n (id) WHERE position(n.id IN i.body) > 0)
    AND EXISTS (SELECT FROM unnest($3::bytea[]) AS n (part) WHERE position(n.part IN i.body) > 0)
 """
-_PERSONAL: Final = (b'"enrolled_by":', b'"candidates":', b'"hidden":', b'"purchase_id":', b'"cooling_off":')
+_PERSONAL: Final = (
+    b'"enrolled_by":',
+    b'"candidates":',
+    b'"hidden":',
+    b'"purchase_id":',
+    b'"cooling_off":',
+    b'"proof":',
+    b'"pass_id":',
+)
 """Parts of answers that show more than an id: a member under whatever name it had then, those who share a phone, an
-activity's notes and numbers, why money was given back.
+activity's notes and numbers, why money was given back, a card's number.
 """
 
 

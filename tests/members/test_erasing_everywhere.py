@@ -13,7 +13,7 @@ from tenant_text import everything
 FIRST = {"name": '诸葛"前名', "phone": "13712340001", "card_no": "CARD-PLANTED-1", "external_id": "crm-planted-1"}
 OTHER = {"name": "诸葛第二", "phone": "13712340002", "card_no": "CARD-PLANTED-2", "external_id": "crm-planted-2"}
 LATER = {"name": "诸葛后名", "phone": "13712340003"}
-NOTES = ["长安街 99 号", "收缩压 177", "退给诸葛", "因诸葛投诉"]
+NOTES = ["长安街 99 号", "收缩压 177", "退给诸葛", "因诸葛投诉", "护照 E0177"]
 PLANTED = ["诸葛", "1371234000", "CARD-PLANTED", "crm-planted", "1977-07-07", *NOTES]
 
 
@@ -21,6 +21,17 @@ async def keyed(chain: Any, path: str, body: Any) -> Any:
     answer = await chain.http.post(path, json=body, headers={"Idempotency-Key": secrets.token_hex(8)})
     assert answer.status_code < 300, answer.text
     return answer.json()
+
+
+async def cards_and_passes(chain: Any, one: str) -> None:
+    """A replaced card, an SMS that goes out, a pass that was used and paid back."""
+    card = FIRST["card_no"]
+    await keyed(chain, f"/v1/cards/{card}/replace", {"card_no": f"{card}-NEW", "proof": NOTES[4]})
+    await keyed(chain, f"/v1/members/{one}/wallet-codes/sms", {"amount": 1})
+    sold = {"branch_id": chain.branch_id, "product": "x", "uses": 2, "price": 2, "valid_until": "2199-01-01"}
+    made = await keyed(chain, "/v1/passes", {**sold, "member_id": one, "external_id": "v"})
+    await keyed(chain, f"/v1/passes/{made['id']}/use", {"branch_id": chain.branch_id})
+    await keyed(chain, f"/v1/passes/{made['id']}/refund", {"branch_id": chain.branch_id, "reason": NOTES[3]})
 
 
 async def imported(chain: Any, kind: str, file: str) -> None:
@@ -61,6 +72,7 @@ async def life(chain: Any, drain: Any) -> tuple[str, str]:
     put = await chain.http.put(f"/v1/members/{one}/tier", json={"tier": "gold", "reason": NOTES[3]})
     assert put.status_code == 200, put.text
     assert (await chain.http.patch(f"/v1/members/{one}", json=LATER)).status_code == 200
+    await cards_and_passes(chain, one)
     brought = await member(chain, name="新客", referrer_id=two)
     await bought(chain, "b1", 100, member_id=brought)
     await keyed(chain, f"/v1/members/{one}/merge", {"other_id": two})

@@ -12,13 +12,16 @@ from tenants.tiers.undoing import decided_by
 WITHIN: Final = timedelta(minutes=15)
 
 # Entries of one clerk are those of one actor (a key may be a till's) with one `sold_by`. What was undone is no entry.
+# The day's end bounds the look for a planner that doesn't know the instant: it would read the whole table.
 _LATER: Final = """
 SELECT EXISTS (
     SELECT FROM purchase p WHERE p.tenant_id = $1 AND p.branch_id = $2 AND (p.recorded_at, p.id) > ($3, $4)
+       AND p.recorded_at >= $3 AND p.recorded_at < $3::timestamptz + interval '1 day'
        AND p.actor = $5 AND p.sold_by IS NOT DISTINCT FROM $6 AND p.source = 'api'
        AND NOT EXISTS (SELECT FROM purchase_undone u WHERE u.tenant_id = $1 AND u.purchase_id = p.id))
     OR EXISTS (
     SELECT FROM top_up t WHERE t.tenant_id = $1 AND t.branch_id = $2 AND (t.recorded_at, t.id) > ($3, $4)
+       AND t.recorded_at >= $3 AND t.recorded_at < $3::timestamptz + interval '1 day'
        AND t.actor = $5 AND t.sold_by IS NOT DISTINCT FROM $6
        AND NOT EXISTS (SELECT FROM top_up_undone u WHERE u.tenant_id = $1 AND u.top_up_id = t.id))"""
 _LATER_OF_MEMBER: Final = """

@@ -44,7 +44,7 @@ async def bench(place: Place, options: Options) -> list[Row]:
         await _drain(made)
         await owner.execute("VACUUM (ANALYZE) member, member_tier, decision, member_total, member_month, member_day")
         rows = [await _round_trips(made)]
-        async with _server(place) as port:
+        async with serving(place) as port:
             rows += [await _compare(place, owner, made, port, keyed, seconds, rounds) for keyed in (False, True)]
     return rows
 
@@ -99,7 +99,7 @@ async def _load(made: Made, port: int, keyed: bool, seconds: float) -> dict[str,
 
 
 @asynccontextmanager
-async def _server(place: Place) -> AsyncIterator[int]:
+async def serving(place: Place) -> AsyncIterator[int]:
     """`regulars serve` with one worker, ready; its port."""
     port = free_port()
     with place.program("serve", "--port", str(port)) as process:

@@ -19,6 +19,8 @@ import uvloop
 from tests.benchmarks.history import FIRST_MEMBER
 
 _WARM_UP_SECONDS = 0.5
+COUPON = "00000000-0000-7{:03d}-9000-{}"
+"""The id of a member's n-th coupon."""
 
 
 class Requests:
@@ -26,7 +28,7 @@ class Requests:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
-        self._numbers = itertools.count()
+        self.numbers = itertools.count(options.first)
         self._chance = random.Random(options.run)  # noqa: S311  # no secret
         body = self._body(0, 0, 0)
         self._head = (
@@ -36,14 +38,27 @@ class Requests:
 
     def _body(self, number: int, member: int, amount: int) -> bytes:
         options = self._options
+        if options.full:
+            return self._full(number)
         return (
             f'{{"member_id":"00000000-0000-7000-8000-{FIRST_MEMBER + member}","branch_id":"{options.branch}",'
             f'"external_id":"{options.run:04d}-{number:08d}","amount":{1000 + amount:d},"external_amounts":true}}'
         ).encode()
 
+    def _full(self, number: int) -> bytes:
+        """List prices, a coupon, points and the wallet. Members in turn, each with its next coupon."""
+        options = self._options
+        turn, member = divmod(number, options.members)
+        return (
+            f'{{"member_id":"00000000-0000-7000-8000-{FIRST_MEMBER + member}","branch_id":"{options.branch}",'
+            f'"external_id":"{options.run:04d}-{number:08d}","lines":[{{"category":"tea","amount":4000}},'
+            f'{{"sku":"A","quantity":2,"amount":1000}}],"coupons":["{COUPON.format(turn, FIRST_MEMBER + member)}"],'
+            '"points_to_redeem":10,"wallet_amount":100,"tenders":[{"type":"cash","amount":4290}]}'
+        ).encode()
+
     def __iter__(self) -> Iterator[bytes]:
         chance, members = self._chance, self._options.members
-        for number in self._numbers:
+        for number in self.numbers:
             key = f"Idempotency-Key: {self._options.run}-{number}\r\n".encode() if self._options.keyed else b""
             body = self._body(number, int(chance.random() * members), int(chance.random() * 8999))
             yield self._head + key + b"\r\n" + body
@@ -96,7 +111,8 @@ class Till(asyncio.Protocol):
 
 async def load(options: argparse.Namespace) -> dict[str, object]:
     """Requests a second, and how long answers took, once everything has warmed up."""
-    requests, taken, odd = iter(Requests(options)), list[float](), list[str]()
+    sent, taken, odd = Requests(options), list[float](), list[str]()
+    requests = iter(sent)
     loop = asyncio.get_running_loop()
     tills = [
         (await loop.create_connection(lambda: Till(requests, taken, odd), "127.0.0.1", options.port))[1]
@@ -117,6 +133,7 @@ async def load(options: argparse.Namespace) -> dict[str, object]:
         "per_second": count / seconds,
         "p50_ms": ordered[count // 2] * 1000,
         "p99_ms": ordered[count * 99 // 100] * 1000,
+        "next": next(sent.numbers),
     }
 
 
@@ -128,6 +145,8 @@ def main() -> None:
     parser.add_argument("--branch", required=True)
     parser.add_argument("--key", required=True)
     parser.add_argument("--keyed", action="store_true")
+    parser.add_argument("--full", action="store_true", help="discount, coupon, points and wallet")
+    parser.add_argument("--first", type=int, default=0, help="the number to begin with")
     sys.stdout.write(json.dumps(uvloop.run(load(parser.parse_args()))) + "\n")
 
 

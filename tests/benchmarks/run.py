@@ -1,6 +1,6 @@
 """`make bench`: everything that is promised about speed, measured on servers of its own, as one table.
 
-    python -m tests.benchmarks.run [purchase] [import] [recalculation] [metrics] [--members N] [--quick]
+    python -m tests.benchmarks.run [purchase] [value] [import] [recalculation] [metrics] [--members N] [--quick]
 
 Each comparison happens in one run, ours and the baseline in turn; figures are medians. Nothing is left behind.
 """
@@ -21,6 +21,7 @@ from tests.benchmarks.table import Row, markdown
 
 BENCHES: Final = {
     "purchase": "tests.benchmarks.bench_purchase",
+    "value": "tests.benchmarks.bench_value",
     "import": "tests.benchmarks.imports",
     "recalculation": "tests.benchmarks.bench_recalculation",
     "metrics": "tests.benchmarks.bench_metrics",

@@ -5,8 +5,6 @@ from typing import Any
 import pytest
 from support.story import NewChain, Story
 
-from tenants.measures.codes import TOP_UP
-
 
 @pytest.fixture
 async def story(new_chain: NewChain, drain: Any) -> Story:
@@ -37,14 +35,11 @@ async def test_a_year_of_gold_and_one_step_down(story: Story) -> None:
 
 
 async def test_one_top_up_of_10000_is_gold(story: Story) -> None:
-    """Top-ups are recorded by the next release: their measure is written as it will do it."""
     driver = await story.joins()
-    await story.measures(driver, TOP_UP, 999_999, most=999_999)
-    await story.measures(driver, TOP_UP, 999_999, most=999_999)
-    await story.recalculates()
+    for _ in range(2):
+        assert (await story.tops_up(driver, "9999.99"))["bonus"] == 0
     assert await story.tier(driver) == "regular"  # two of a little less are none of 10,000
-    await story.measures(driver, TOP_UP, 1_000_000, most=1_000_000)
-    await story.recalculates()
+    assert (await story.tops_up(driver, 10_000))["bonus"] == 200_000
     assert await story.tier(driver) == "gold"
 
 

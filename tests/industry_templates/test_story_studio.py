@@ -1,14 +1,9 @@
-"""The studio: a package makes a member, and “more than” is strict.
-
-Top-ups are recorded by the next release: their measure is written as it will do it.
-"""
+"""The studio: a package makes a member, and “more than” is strict."""
 
 from typing import Any
 
 import pytest
 from support.story import NewChain, Story
-
-from tenants.measures.codes import TOP_UP
 
 
 @pytest.fixture
@@ -35,10 +30,9 @@ async def test_more_than_10000_spent_is_strict(story: Story) -> None:
 
 async def test_more_than_5000_and_10000_topped_up_is_strict(story: Story) -> None:
     someone = await story.joins()
-    for fen, held in [(500_000, "registered"), (1, "vip"), (499_999, "vip"), (1, "vvip")]:
-        await story.measures(someone, TOP_UP, fen, most=fen)
-        await story.recalculates()
-        assert await story.tier(someone) == held, fen
+    for yuan, held in [(5_000, "registered"), ("0.01", "vip"), ("4999.99", "vip"), ("0.01", "vvip")]:
+        await story.tops_up(someone, yuan)
+        assert await story.tier(someone) == held, yuan
 
 
 async def test_a_vvip_stays_one(story: Story) -> None:

@@ -1,15 +1,9 @@
-"""The tea shop: levels by points earned, from spending and from top-ups, kept by a year's points.
-
-Points and top-ups are written by the next release. Here their measures are added as it will add them, a recalculation
-evaluates, and the schedules do the rest.
-"""
+"""The tea shop: levels by points earned, from spending and from top-ups, kept by a year's points."""
 
 from typing import Any
 
 import pytest
 from support.story import NewChain, Story
-
-from tenants.measures.codes import POINTS, TOP_UP
 
 
 @pytest.fixture
@@ -18,11 +12,11 @@ async def story(new_chain: NewChain, drain: Any) -> Story:
 
 
 async def _earns(story: Story, who: str, *, spent: int = 0, topped_up: int = 0) -> None:
-    """What so many yuan spent, or topped up, bring in points: one each."""
+    """So many yuan spent, or topped up: a point each, spent ones times what the level gives."""
     if topped_up:
-        await story.measures(who, TOP_UP, topped_up * 100, most=topped_up * 100)
-    await story.measures(who, POINTS, spent + topped_up)
-    await story.recalculates()
+        assert (await story.tops_up(who, topped_up))["points_earned"] == topped_up
+    if spent:
+        await story.buys(who, spent)
 
 
 async def test_spending_and_topping_up_both_lead_to_silver_and_gold(story: Story) -> None:

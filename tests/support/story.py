@@ -4,15 +4,14 @@ from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from saas.scope import connection, tenant_scope
+from saas.scope import tenant_scope
 from support.chains import Chain
 from support.clock import owner, set_clock
+from support.counter import change_wallet, topped_up
 from support.midnights import work
 from support.till import bought, give_back, member, rows
-from tenants.measures.add import Measured, add
 from tenants.programme.versions import current_programme
 from tenants.programme.windows import add_months
 from tenants.tiers.schedules import install_schedules
@@ -32,6 +31,11 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ZONE)
 
 
+def _fen(yuan: int | str) -> int:
+    whole, _, cents = str(yuan).partition(".")
+    return int(whole) * 100 + int((cents + "00")[:2])
+
+
 class Story:
     """Days are the chain's own, YYYY-MM-DD; money in yuan, as an owner says it."""
 
@@ -40,6 +44,7 @@ class Story:
         self._drain = drain
         self._today = day
         self._numbers = count(1)
+        self._unlimited = False
 
     @classmethod
     async def begin(cls, new_chain: NewChain, drain: Any, template: str, day: str, **fields: str) -> "Story":
@@ -78,9 +83,7 @@ class Story:
 
     async def buys(self, who: str | None, yuan: int | str, **fields: Any) -> Json:
         """The purchase's answer; `yuan` with a decimal point as text."""
-        whole, _, cents = str(yuan).partition(".")
-        fen = int(whole) * 100 + int((cents + "00")[:2])
-        return await bought(self.chain, f"T{next(self._numbers)}", fen, member_id=who, **fields)
+        return await bought(self.chain, f"T{next(self._numbers)}", _fen(yuan), member_id=who, **fields)
 
     async def returns(self, purchase: Json, yuan: int) -> None:
         answer = await give_back(self.chain, purchase["id"], f"R{next(self._numbers)}", yuan * 100)
@@ -92,13 +95,12 @@ class Story:
             answer = await self.chain.http.post("/v1/activities", json=body)
             assert answer.status_code == 201, answer.text
 
-    async def measures(self, who: str, measure: str, total: int, most: int = 0) -> None:
-        """Adds to a measure whose own facts (points, top-ups) belong to the next release, as that will do."""
-        async with tenant_scope(self.chain.tenant_id):
-            await connection().execute(
-                "UPDATE member SET seq = seq + 1 WHERE tenant_id = $1 AND id = $2", self.chain.tenant_id, UUID(who)
-            )
-            await add([Measured(UUID(who), measure, self._today, total=total, facts=1, most=most)])
+    async def tops_up(self, who: str, yuan: int | str) -> Json:
+        """The top-up's answer. No limit of the law stands in a story's way: its owner has raised it."""
+        if not self._unlimited:
+            await change_wallet(self.chain, limits={"named": 10**9, "unnamed": 10**9, "bonus_counts": False})
+            self._unlimited = True
+        return await topped_up(self.chain, who, f"U{next(self._numbers)}", _fen(yuan))
 
     async def recalculates(self) -> None:
         """Everybody is evaluated now."""

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from pydantic import TypeAdapter
 from support.chains import Chain
 
 from saas.clock import tenant_now
+from saas.errors import DomainError
 from saas.scope import tenant_scope
 from tenants.confirming.confirm import confirm
 from tenants.confirming.consent import WalletConsent
@@ -56,3 +58,9 @@ async def pay(
     sent = None if consent is None else CONSENT.validate_python(consent)
     async with tenant_scope(chain.tenant_id):
         await confirm(UUID(member_id), amount, sent, at or await tenant_now())
+
+
+async def refusal(chain: Chain, member_id: str, consent: Any, **more: Any) -> str:
+    with pytest.raises(DomainError) as refused:
+        await pay(chain, member_id, consent, **more)
+    return refused.value.code

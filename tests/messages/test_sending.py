@@ -1,10 +1,8 @@
 """Messages: sealed until handed over, at least once whatever dies, consent for marketing, failures that show."""
 
 import asyncio
-import http.server
 import json
 import os
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +11,7 @@ from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
+from sms_gateway import Gateway
 from support.chains import Chain
 from support.clock import owner
 from support.till import member, rows
@@ -25,34 +24,6 @@ from tenants.messages import gateway, handing
 from tenants.messages.sending import Outgoing, send, send_all
 
 HASTEN = "UPDATE outbox SET next_at = clock_timestamp() WHERE tenant_id = $1"
-
-
-class Gateway:
-    """An SMS gateway that answers what it is told, in turn; then 200."""
-
-    def __init__(self) -> None:
-        self.answers: list[int] = []
-        self.seen: list[tuple[dict[str, Any], dict[str, str]]] = []
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                outer.seen.append((body, dict(self.headers)))
-                self.send_response(outer.answers.pop(0) if outer.answers else 200)
-                self.send_header("Location", "http://127.0.0.1:1/elsewhere")
-                self.end_headers()
-                self.wfile.write(json.dumps(body).encode())
-
-            def log_message(self, *_: Any) -> None:
-                """Tests don't want its lines."""
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}/sms"
 
 
 @pytest.fixture

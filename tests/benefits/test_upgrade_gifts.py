@@ -318,6 +318,39 @@ async def _recheck_only(chain: Chain, drain: Any) -> None:
     await run_due(chain.tenant_id)
 
 
+async def undone(chain: Chain, purchase: Json) -> None:
+    answer = await chain.http.post(f"/v1/purchases/{purchase['id']}/undo", json={})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_an_undo_takes_the_gift_back_and_the_right_entry_gives_it(shop: Chain, drain: Any) -> None:
+    who = await member(shop)
+    await bought(shop, "T0", 100, member_id=who)
+    mistyped = await bought(shop, "T1", 500_000, member_id=who)
+    await work(shop, drain)
+    assert await has(shop, who) == [("hello-diamond", "open")]
+    await undone(shop, mistyped)
+    await work(shop, drain)
+    assert await has(shop, who) == [("hello-diamond", "void")]
+    for n in range(2):
+        again = await bought(shop, f"T{n + 2}", 50_000, member_id=who)
+        await work(shop, drain)
+        assert (await has(shop, who))[1:] == [("hello-silver", "void")] * n + [("hello-silver", "open")]
+        if n == 0:
+            await undone(shop, again)
+            await work(shop, drain)
+
+
+async def test_an_undo_before_the_job_leaves_nothing(shop: Chain, drain: Any) -> None:
+    who = await member(shop)
+    await undone(shop, await bought(shop, "T1", 50_000, member_id=who))
+    await work(shop, drain)
+    assert await has(shop, who) == []
+    await bought(shop, "T1", 50_000, member_id=who)
+    await work(shop, drain)
+    assert await has(shop, who) == [("hello-silver", "open")]
+
+
 # ── recalculations ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -36,19 +36,20 @@ SELECT m.id, m.is_returning FROM member m
 _SURVIVORS: Final = (
     "SELECT m.id, coalesce(m.merged_into, m.id) AS survivor FROM member m WHERE m.tenant_id = $1 AND m.id = ANY ($2)"
 )
+# Lateral, so that each is looked up: statistics lag behind a table that grows by a page at a time. A record that was
+# merged into the member had its share for both.
 _HAD: Final = """
-SELECT s.member_id, s.period FROM unnest($3::uuid[], $4::text[]) AS n (member_id, period)
-  JOIN campaign_share s ON (s.tenant_id, s.campaign_id, s.member_id, s.period) = ($1, $2, n.member_id, n.period)"""
+SELECT n.id AS member_id, s.period FROM unnest($3::uuid[]) AS n (id) CROSS JOIN LATERAL (
+    SELECT o.period FROM campaign_share o WHERE o.tenant_id = $1 AND o.campaign_id = $2 AND o.member_id = n.id
+     UNION ALL
+    SELECT o.period FROM campaign_share o JOIN member m ON m.tenant_id = $1 AND m.id = o.member_id
+     WHERE m.merged_into = n.id AND o.tenant_id = $1 AND o.campaign_id = $2) s"""
 _MERGED: Final = "SELECT EXISTS (SELECT FROM member WHERE tenant_id = $1 AND id = ANY ($2) AND merged_into IS NOT NULL)"
 _CONTROL: Final = IN_CONTROL.format(campaign="$2::uuid", member="n.member_id", percent="$3::numeric")
-# A record that was merged into the member had its share for both.
 _CLAIM: Final = f"""
 INSERT INTO campaign_share AS s (tenant_id, campaign_id, member_id, period, is_control, source_id, at)
 SELECT $1, $2, n.member_id, n.period, {_CONTROL}, n.source_id, $4
   FROM unnest($5::uuid[], $6::text[], $7::uuid[]) AS n (member_id, period, source_id)
- WHERE NOT EXISTS (SELECT FROM member m JOIN campaign_share o ON o.tenant_id = $1 AND o.member_id = m.id
-                    WHERE m.tenant_id = $1 AND m.merged_into = n.member_id
-                      AND o.campaign_id = $2 AND o.period = n.period)
  ORDER BY n.member_id, n.period
 ON CONFLICT DO NOTHING RETURNING s.id, s.member_id, s.period, s.is_control"""
 
@@ -114,12 +115,14 @@ async def give(
     if isinstance(campaign, GrantCampaign) and not await can_give(campaign):
         return []
     found = await _fresh(held, await _survivors(candidates))
+    if not found:
+        return []
     locked = await _lock({one.member_id for one in found})
     welcome = set((await _merged(newcomers)).values())
     able = {row["id"] for row in locked if not (row["is_returning"] and row["id"] in welcome)}
     if audience and campaign.audience is not None and able:
         able &= await _in_audience(campaign.audience, able)
-    shares = await _claim(held, [one for one in found if one.member_id in able])
+    shares = await _claim(held, await _fresh(held, [one for one in found if one.member_id in able]))
     if shares:
         if isinstance(campaign, GrantCampaign):
             await grant(campaign, [Due(share.id, share.member_id) for share in shares])
@@ -178,10 +181,10 @@ def _period(held: Held, candidate: Candidate) -> str:
 
 
 async def _fresh(held: Held, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Those who have had no share for this yet, as far as can be seen before the locks."""
+    """Those who have had no share for this yet; for certain only behind their locks."""
     asked = _by_period(held, candidates)
-    members, periods = [member_id for member_id, _ in asked], [period for _, period in asked]
-    rows = await connection().fetch(_HAD, current().tenant_id, held.id, members, periods)
+    members = sorted({member_id for member_id, _ in asked})
+    rows = await connection().fetch(_HAD, current().tenant_id, held.id, members)
     had = {(row["member_id"], row["period"]) for row in rows}
     return [one for place, one in asked.items() if place not in had]
 

@@ -27,9 +27,8 @@ After = Sequence[str]
 
 _NOT_YET: Final = """NOT EXISTS (SELECT FROM campaign_share s WHERE s.tenant_id = $1 AND s.campaign_id = $2
                       AND s.member_id = {member} AND s.period = {period})"""
-_EVERYBODY: Final = f"""
-SELECT m.id FROM member m WHERE m.tenant_id = $1 AND m.status = 'active' AND m.id > $3
-   AND {_NOT_YET.format(member="m.id", period="$4::text")} ORDER BY m.id LIMIT $5"""
+_EVERYBODY: Final = """
+SELECT m.id FROM member m WHERE m.tenant_id = $1 AND m.status = 'active' AND m.id > $2 ORDER BY m.id LIMIT $3"""
 _BIRTHDAYS: Final = """
 SELECT m.id, k.year FROM unnest($2::text[], $3::integer[], $4::integer[]) AS k (calendar, mark, year)
   JOIN member m ON m.tenant_id = $1 AND m.birthday_calendar = k.calendar AND m.kept_on = k.mark
@@ -106,11 +105,11 @@ async def _birthdays(day: date, after: After | None) -> Page:
 
 
 async def _everybody(held: Held, period: str, after: After | None) -> Page:
-    """A period is had once, so those who had it are left out."""
+    """The whole audience, also those who had their share of the period: `give` knows."""
     audience = held.campaign.audience
     if audience is None:
         start = UUID(after[0]) if after else _BEGINNING
-        rows = await connection().fetch(_EVERYBODY, current().tenant_id, held.id, start, period, BATCH)
+        rows = await connection().fetch(_EVERYBODY, current().tenant_id, start, BATCH)
         ids: list[UUID] = [row["id"] for row in rows]
         following = ids[-1] if len(ids) == BATCH else None
     else:

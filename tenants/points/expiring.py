@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
+
 from saas.outbox import enqueue
 from saas.scope import connection, current
 from tenants.nightly import Night, skip_missed, this_night
@@ -22,12 +24,11 @@ TOLD: Final = 5_000
 AHEAD: Final = timedelta(days=30)
 """How long before their last day members hear of it."""
 _FIRST: Final = (date.min, UUID(int=0))
-_LAST: Final = UUID(int=2**128 - 1)
 
-# By day and member, in the index's own order: batches end between two members.
-_NEXT: Final = """
-SELECT l.expires_on, l.member_id FROM points_lot l
- WHERE l.tenant_id = $1 AND l."left" > 0 AND l.expires_on < $2 AND (l.expires_on, l.member_id) > ($3, $4)
+# What is done is found no more, so the next batch begins with the last member of this one: it may have more.
+NEXT: Final = """
+SELECT l.expires_on, l.member_id, l.id FROM points_lot l
+ WHERE l.tenant_id = $1 AND l."left" > 0 AND l.expires_on < $2 AND (l.expires_on, l.member_id) >= ($3, $4)
  ORDER BY l.expires_on, l.member_id LIMIT $5"""
 _TELL: Final = """
 WITH due AS MATERIALIZED (
@@ -54,16 +55,11 @@ SELECT d.expires_on, d.member_id FROM due d ORDER BY d.expires_on, d.member_id""
 async def run_expiry(payload: dict[str, Any]) -> None:
     """The job of one batch: what has expired by now leaves the balances. A night that was missed is made up for."""
     night = await _night(payload, EXPIRE_SCHEDULE)
-    after = _after(payload)
-    due = await connection().fetch(_NEXT, current().tenant_id, night.today, *after, LOTS)
-    if not due:
-        return
-    last = due[-1]["expires_on"], due[-1]["member_id"]
-    if len(due) < LOTS:
-        last = night.today - timedelta(days=1), _LAST
-    await expire_lots(sorted({row["member_id"] for row in due}), after, last, night.zone)
+    due = await connection().fetch(NEXT, current().tenant_id, night.today, *_after(payload), LOTS)
+    if due:
+        await expire_lots([(row["id"], row["member_id"]) for row in due])
     if len(due) == LOTS:
-        await enqueue(EXPIRE, {**payload, "after": [last[0].isoformat(), str(last[1])]}, direct=True)
+        await _go_on(EXPIRE, payload, due[-1])
 
 
 async def run_notices(payload: dict[str, Any]) -> None:
@@ -72,9 +68,12 @@ async def run_notices(payload: dict[str, Any]) -> None:
     span = (night.today, night.today + AHEAD)
     told = await connection().fetch(_TELL, current().tenant_id, *span, *_after(payload), TOLD, night.now)
     if len(told) == TOLD:
-        last = told[-1]
-        after = [last["expires_on"].isoformat(), str(last["member_id"])]
-        await enqueue(NOTICES, {**payload, "after": after}, direct=True)
+        await _go_on(NOTICES, payload, told[-1])
+
+
+async def _go_on(job: str, payload: dict[str, Any], last: asyncpg.Record) -> None:
+    after = [last["expires_on"].isoformat(), str(last["member_id"])]
+    await enqueue(job, {**payload, "after": after}, direct=True)
 
 
 async def _night(payload: dict[str, Any], schedule: str) -> Night:
@@ -85,7 +84,7 @@ async def _night(payload: dict[str, Any], schedule: str) -> Night:
 
 
 def _after(payload: dict[str, Any]) -> tuple[date, UUID]:
-    """Behind which day and member the batch begins."""
+    """With which day and member the batch before ended."""
     if "after" not in payload:
         return _FIRST
     day, member_id = payload["after"]

@@ -204,7 +204,7 @@ async def test_the_night_asks_indexes_as_the_role_app(shop: Chain) -> None:
     async with tenant_scope(shop.tenant_id):
         arguments = [shop.tenant_id, date(2031, 3, 12), date.min, UUID(int=0), 10_000]
         await connection().execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
-        value = await connection().fetchval(f"EXPLAIN (FORMAT JSON) {expiring._NEXT}", *arguments)
+        value = await connection().fetchval(f"EXPLAIN (FORMAT JSON) {expiring.NEXT}", *arguments)
         text = value if isinstance(value, str) else json.dumps(value)
         assert "points_lot_tenant_id_expires_on_member_id_idx" in text
         assert "Seq Scan" not in text

@@ -53,7 +53,7 @@ async def get_shifts_csv(request: Request[Any, Any, Any]) -> Response[str]:
     _, currency, report = await _report(request)
     return Response(
         csv_text([_HEAD, *_lines(report, currency)]),
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={"Content-Disposition": 'attachment; filename="shifts.csv"', "Cache-Control": "no-store"},
     )
 

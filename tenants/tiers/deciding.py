@@ -15,6 +15,7 @@ from tenants.programme.compiler import Ids, Values
 from tenants.programme.document import Programme
 from tenants.programme.moment import Moment
 from tenants.programme.states import Standing
+from tenants.tiers.origin import gave
 from tenants.tiers.steps import Deciding, Steps, facts_of, renews_silently
 from tenants.tiers.writing import decision_id, writing
 
@@ -158,7 +159,7 @@ w AS MATERIALIZED (
 
 
 def _recheck(values: Values, ladders: tuple[int, ...], *, upward: bool) -> str:
-    """What the last decision `k` would have given, if that is lower than what it gave: the outcome of its own instant,
+    """What the decision `k` that gave the tier would have given, if that is lower than what it gave: the outcome of its own instant,
     or the standing `b` before it. A late decision only raises, so an outcome not above `b` is none.
     """
     decided = _decided(values, ladders, Steps(again=True, upward=upward, everyone=True))
@@ -177,7 +178,7 @@ x AS (
          o.given OR coalesce(b.may_rise, true) AS may_rise, r.refund_id
     FROM d JOIN m ON m.id = d.id
     JOIN member_tier p ON p.tenant_id = $1 AND p.member_id = d.id AND p.ladder = d.ladder
-    JOIN decision k ON k.tenant_id = $1 AND k.id = p.decision_id
+   CROSS JOIN LATERAL {gave("p")} k
     JOIN tier_recheck r ON r.tenant_id = $1 AND r.member_id = d.id AND r.ladder = d.ladder
     LEFT JOIN LATERAL (
       SELECT * FROM decision b WHERE b.tenant_id = $1 AND b.member_id = d.id AND b.ladder = d.ladder AND b.seq < k.seq

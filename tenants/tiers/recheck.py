@@ -2,7 +2,7 @@
 
 A refund itself decides nothing. It marks the member's tiers above the base; at the recheck, a local midnight, the
 last decision is recomputed as of its own instant with what is left of the purchases. Where that gives less, the
-member gets it, reason `refund`.
+member gets it, reason `refund`. What an undo put back was given by the decision before that fact.
 """
 
 from collections import defaultdict
@@ -24,6 +24,7 @@ from tenants.programme.versions import programme
 from tenants.programme.windows import ONE_DAY, local_day
 from tenants.tiers.deciding import Way, statement_for
 from tenants.tiers.gifts import lowered
+from tenants.tiers.origin import gave
 from tenants.tiers.runs import moved_on
 
 # A lateral, which OFFSET keeps one: each member's tiers are looked up, whatever the planner believes of a chain that
@@ -41,11 +42,12 @@ ON CONFLICT DO NOTHING"""
 _ANY_DUE: Final = (
     "SELECT EXISTS (SELECT FROM tier_recheck WHERE tenant_id = $1 AND ladder = ANY($2::text[]) AND due_at <= $3)"
 )
-_DUE: Final = """
-SELECT r.member_id, r.ladder, s.rank, s.effective_at, s.valid_until, k.reason, k.cause, k.programme_version
+_DUE: Final = f"""
+SELECT r.member_id, r.ladder, s.rank, s.effective_at, s.valid_until, k.effective_at AS given_at, k.reason, k.cause,
+       k.programme_version
   FROM tier_recheck r
   LEFT JOIN member_tier s ON s.tenant_id = $1 AND s.member_id = r.member_id AND s.ladder = r.ladder
-  LEFT JOIN decision k ON k.tenant_id = $1 AND k.id = s.decision_id
+  LEFT JOIN LATERAL {gave("s")} k ON true
  WHERE r.tenant_id = $1 AND r.ladder = ANY($2::text[]) AND r.due_at <= $3 AND r.member_id = ANY($4::uuid[])"""
 _DROP: Final = """
 DELETE FROM tier_recheck r USING unnest($2::uuid[], $3::text[]) x (member_id, ladder)
@@ -146,7 +148,7 @@ def _again(mark: asyncpg.Record) -> _Again:
     rose = mark["cause"] == "merge"
     firing = mark["reason"] == "late" or mark["cause"] in {"recalculation", "manual"}
     way = Way.RECHECK_RISE if rose else Way.RECHECK
-    return _Again(mark["ladder"], mark["programme_version"], mark["effective_at"], firing, way)
+    return _Again(mark["ladder"], mark["programme_version"], mark["given_at"], firing, way)
 
 
 async def _recompute(recheck: Recheck, how: _Again, members: list[UUID]) -> int:

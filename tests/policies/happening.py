@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from policies.rules import day, minor
+from policies.policy_rules import day, minor
 
 _WHEN = r"(?P<day>[0-9-]{5,10})(?: (?P<time>[0-9:]{5,8}))?"
 _EVENT = re.compile(

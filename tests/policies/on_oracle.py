@@ -6,7 +6,7 @@ from fractions import Fraction
 from oracle.local_days import ONE_DAY, begins, is_schedule_day, local_day
 from oracle.plain import Chain
 from policies.happening import Event, Told, start_of
-from policies.rules import Rules
+from policies.policy_rules import Rules
 
 MEMBER, LADDER = "m", "card"
 

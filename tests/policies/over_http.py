@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import httpx
 from oracle.local_days import local_day
 from policies.happening import Event, Told, start_of
-from policies.rules import Rules
+from policies.policy_rules import Rules
 from support.chains import Chain
 from support.clock import owner, set_clock
 from support.midnights import pass_time, work

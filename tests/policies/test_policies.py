@@ -8,7 +8,7 @@ import pytest
 from policies import on_oracle, over_http
 from policies.happening import Told, parse_events, parse_outcome
 from policies.page import Row, rows
-from policies.rules import parse_rules
+from policies.policy_rules import parse_rules
 from support.chains import Chain
 
 ROWS = rows()

@@ -6,7 +6,7 @@ from saas.errors import DomainError
 from tenants.segments.segment import condition_named
 from tenants.segments.selecting import Segment, segment_of
 
-_UNANSWERABLE: Final = frozenset({"segment-outdated", "not-yet-measured"})
+_UNANSWERABLE: Final = frozenset({"segment-outdated"})
 
 
 async def audience_of(code: str, *, patience: float | None = None) -> Segment | None:

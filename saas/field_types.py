@@ -43,7 +43,7 @@ def _from_text(parse: Callable[[str], Any], kind: type[Any], json_format: str) -
 
 
 def parse_rfc3339(text: str) -> datetime:
-    """An instant with its offset.
+    """An instant, in UTC: it is answered the same at once as later, when only the instant is known.
 
     Raises InvalidValueError `invalid-datetime`, `timezone-missing`, `out-of-range`.
     """
@@ -59,7 +59,7 @@ def parse_rfc3339(text: str) -> datetime:
         raise InvalidValueError("invalid-datetime") from None
     if not inside:
         raise InvalidValueError("out-of-range")
-    return moment
+    return moment.astimezone(UTC)
 
 
 def parse_date(text: str) -> date:
@@ -130,7 +130,7 @@ def require_locale(tag: str) -> str:
 
 
 AwareDatetime = Annotated[datetime, _from_text(parse_rfc3339, datetime, "date-time")]
-"""An RFC 3339 time with its offset, 1900 to 2199."""
+"""An RFC 3339 time with an offset, 1900 to 2199; in UTC from here on."""
 LocalDate = Annotated[date, _from_text(parse_date, date, "date")]
 """A local day YYYY-MM-DD, 1900 to 2199."""
 MinorUnits = Annotated[int, Field(strict=True, ge=0, le=MAX_MINOR)]

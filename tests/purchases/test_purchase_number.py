@@ -85,6 +85,13 @@ async def test_a_sale_without_a_time_may_come_again_an_hour_later(chain: Chain) 
     assert (again.status_code, again.json()) == (200, first)
 
 
+async def test_a_time_elsewhere_is_answered_as_it_will_be_again(chain: Chain) -> None:
+    first = await bought(chain, "1", 100, occurred_at="2026-01-01T08:00:00+08:00")
+    assert first["occurred_at"] == "2026-01-01T00:00:00Z"
+    again = await buy(chain, "1", 100, occurred_at="2026-01-01T08:00:00+08:00")
+    assert (again.status_code, again.json()) == (200, first)
+
+
 async def test_each_branch_has_its_own_numbers(chain: Chain) -> None:
     other = (await chain.http.post("/v1/branches", json={"code": "two", "name": "二店"})).json()["id"]
     await bought(chain, "1", 100)

@@ -219,7 +219,8 @@ async def _lock(body: PurchaseBody) -> asyncpg.Record:
 async def _first_answer(body: PurchaseBody, member_id: UUID | None, mark: Mark, *, otherwise: DomainError) -> Recorded:
     """The purchase that already has this number, if it is the same; its tiers as they were decided then.
 
-    Raises `otherwise` where it isn't.
+    `member_id`: whose the body is; None for a guest's, and where it leads to nobody. Raises `otherwise` where nobody
+    can say that it is this sale, `external-id-conflict` where it is another one.
     """
     row = await connection().fetchrow(
         "SELECT p.*, x.fingerprint, coalesce(m.merged_into, p.member_id) AS holder_id FROM purchase_external x"
@@ -230,7 +231,9 @@ async def _first_answer(body: PurchaseBody, member_id: UUID | None, mark: Mark, 
         body.branch_id,
         body.external_id,
     )
-    # Its member may have been merged since: the sale is still the same one.
-    if row is None or row["holder_id"] != member_id or row["fingerprint"] != mark(row["member_id"]):
+    if row is None or (body.has_member and member_id is None):
         raise otherwise
+    # Its member may have been merged since: the sale is still the same one.
+    if row["holder_id"] != member_id or row["fingerprint"] != mark(row["member_id"]):
+        raise _conflict(body)
     return await recorded(row, first=False)

@@ -141,7 +141,7 @@ async def test_a_closed_branch_sells_nothing_more(chain: Chain) -> None:
     again = await buy(chain, "1", 100, branch_id=other)
     assert (again.status_code, again.json()) == (200, first)
     other_content = await buy(chain, "1", 101, branch_id=other)
-    assert other_content.json()["type"] == "/problems/branch-closed"
+    assert other_content.json()["type"] == "/problems/external-id-conflict"
 
 
 @pytest.mark.parametrize(

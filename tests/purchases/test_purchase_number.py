@@ -92,6 +92,19 @@ async def test_a_time_elsewhere_is_answered_as_it_will_be_again(chain: Chain) ->
     assert (again.status_code, again.json()) == (200, first)
 
 
+async def test_nobody_knows_a_code_and_gets_no_guests_answer(chain: Chain) -> None:
+    await bought(chain, "1", 100)
+    refused = await buy(chain, "1", 100, member_code="WNOBODY")
+    assert (refused.status_code, refused.json()["type"]) == (422, "/problems/code-ended")
+
+
+async def test_a_number_that_another_sale_has_is_named_before_what_else_is_wrong(chain: Chain) -> None:
+    one = await member(chain)
+    await bought(chain, "1", 100, member_id=one)
+    refused = await buy(chain, "1", 100, member_id=one, tenders=[{"type": "cash", "amount": 99}])
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/external-id-conflict")
+
+
 async def test_each_branch_has_its_own_numbers(chain: Chain) -> None:
     other = (await chain.http.post("/v1/branches", json={"code": "two", "name": "二店"})).json()["id"]
     await bought(chain, "1", 100)
@@ -162,6 +175,6 @@ async def test_the_till_of_who_has_left_meanwhile_still_gets_its_answer(chain: C
         await buy(chain, "1", 100, member_id=other),
     ]
     codes = [refused.json()["type"].rpartition("/")[2] for refused in refusals]
-    assert codes == ["member-closed", "member-closed", "unknown-member", "external-id-conflict"]
+    assert codes == ["external-id-conflict", "member-closed", "unknown-member", "external-id-conflict"]
     assert len(await rows(chain, "purchase")) == 3
     assert await drift(chain) == []

@@ -52,6 +52,8 @@ def writes(parameter: str) -> str:
     """CTEs that write the postings of `parameter` (SQL of a jsonb array of `Posting.dump()`s; may be `[]`), `$1` the
     tenant. `points_written` (n from 1, id) has the entries, `points_measured` what to add to the measures
     (`tenants.measures.add.UPSERTS`), `points_checks` one row of counts for `check`.
+
+    Accounts and lots are named by arrays: of JSON the planner expects thousands of rows, and read whole tables instead.
     """
     return f"""
 points_in AS MATERIALIZED (
@@ -78,7 +80,8 @@ points_sums AS (
       FROM points_in i GROUP BY i.member_id),
 points_moved AS (
     UPDATE points_account AS a SET open = a.open + s.open, debt = a.debt + s.debt FROM points_sums s
-     WHERE a.tenant_id = $1 AND a.member_id = s.member_id AND a.open - a.debt + s.points = s.balance
+     WHERE a.tenant_id = $1 AND a.member_id = ANY (ARRAY(SELECT o.member_id FROM points_sums o))
+       AND a.member_id = s.member_id AND a.open - a.debt + s.points = s.balance
     RETURNING a.member_id),
 points_opened AS (
     INSERT INTO points_account AS a (tenant_id, member_id, open, debt)
@@ -97,7 +100,8 @@ points_lots_taken AS (
     SELECT t.lot_id, t.member_id, sum(t.points)::bigint AS points FROM points_takes t GROUP BY t.lot_id, t.member_id),
 points_taken AS ( -- a lot that a merged record has spent belongs to the survivor once something comes back to it
     UPDATE points_lot AS l SET "left" = l."left" - t.points, member_id = t.member_id FROM points_lots_taken t
-     WHERE l.tenant_id = $1 AND l.id = t.lot_id AND l."left" - t.points BETWEEN 0 AND l.points RETURNING l.id),
+     WHERE l.tenant_id = $1 AND l.id = ANY (ARRAY(SELECT o.lot_id FROM points_lots_taken o)) AND l.id = t.lot_id
+       AND l."left" - t.points BETWEEN 0 AND l.points RETURNING l.id),
 points_take_rows AS ( -- an expiry takes all that its lot has: no row
     INSERT INTO points_take AS t (tenant_id, entry_id, lot_id, points)
     SELECT $1, t.entry_id, t.lot_id, t.points FROM points_takes t WHERE t.kind <> 'expire'

@@ -119,6 +119,7 @@ wallet_written AS (
            n.bonus_after, n.branch_id, n.recorded_at, n.reason, n.actor
       FROM wallet_moves n ORDER BY n.n
     RETURNING e.id)"""
+# Accounts and lots are named by arrays: of JSON the planner expects thousands of rows, and read whole tables instead.
 # A row to be inserted is checked before it is found to be there already: what goes down is an update from the start.
 _ACCOUNTS: Final = """
 wallet_sums AS MATERIALIZED (
@@ -138,7 +139,8 @@ wallet_risen AS (
 wallet_sunk AS (
     UPDATE wallet_account AS a SET principal = a.principal + s.principal, bonus = a.bonus + s.bonus
       FROM wallet_sums s
-     WHERE a.tenant_id = $1 AND a.member_id = s.member_id AND (s.principal < 0 OR s.bonus < 0)
+     WHERE a.tenant_id = $1 AND a.member_id = ANY (ARRAY(SELECT o.member_id FROM wallet_sums o))
+       AND a.member_id = s.member_id AND (s.principal < 0 OR s.bonus < 0)
        AND a.principal + s.principal >= 0 AND a.bonus + s.bonus >= 0
     RETURNING a.member_id)"""
 _LOTS: Final = """
@@ -167,7 +169,8 @@ wallet_changed AS (
     UPDATE wallet_lot AS l SET principal_left = l.principal_left - c.principal, bonus_left = l.bonus_left - c.bonus,
            refunded = l.refunded + c.refunded, bonus_voided = l.bonus_voided + c.bonus_voided
       FROM wallet_changes c
-     WHERE l.tenant_id = $1 AND l.id = c.lot_id AND l.member_id = c.member_id
+     WHERE l.tenant_id = $1 AND l.id = ANY (ARRAY(SELECT o.lot_id FROM wallet_changes o)) AND l.id = c.lot_id
+       AND l.member_id = c.member_id
        AND l.principal_left - c.principal BETWEEN 0 AND l.principal - l.refunded - c.refunded
        AND l.bonus_left - c.bonus BETWEEN 0 AND l.bonus
     RETURNING l.id)"""

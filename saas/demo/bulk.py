@@ -67,7 +67,7 @@ def _purchases(history: History, some: Iterable[Person]) -> Iterator[str]:
             dearest = max(ticket.lines, key=lambda line: line.amount)
             branch = branch_code(industry, ticket.branch)
             at = f"{ticket.at:%Y-%m-%dT%H:%M:%S}"
-            yield _row(ticket.external_id, person.external_id, branch, at, ticket.amount, dearest.category)
+            yield _row(ticket.external_id, person.external_id, branch, at, ticket.paid, dearest.category)
 
 
 def _row(*cells: object) -> str:

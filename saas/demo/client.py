@@ -48,21 +48,24 @@ class Client:
         headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
         return self._send("POST", path, body, headers)
 
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        return self._send("PUT", path, body, {})
+
     def patch(self, path: str, body: dict[str, Any]) -> Any:
         return self._send("PATCH", path, body, {})
 
-    def send_batch(self, path: str, items: Sequence[dict[str, Any]], *repeats: str) -> list[str | None]:
-        """Posts the items, so many at a time, and returns their ids; None for one refused with a code of `repeats`:
+    def send_batch(self, path: str, items: Sequence[dict[str, Any]], *repeats: str) -> list[dict[str, Any] | None]:
+        """Posts the items, so many at a time, and returns their answers; None for one refused with a code of `repeats`:
         an earlier start has brought it in. Raises AnswerError for any other refusal.
         """
-        ids: list[str | None] = []
+        made: list[dict[str, Any] | None] = []
         for batch in batches(items):
             for outcome in self.post(path, {"items": batch})["data"]:
                 problem = outcome.get("error")
                 if problem is not None and problem["type"].rpartition("/")[2] not in repeats:
                     raise AnswerError("POST", path, outcome["status"], problem)
-                ids.append(outcome.get("id"))
-        return ids
+                made.append(outcome if problem is None else None)
+        return made
 
     def upload(self, options: dict[str, Any], lines: Iterable[str]) -> dict[str, Any]:
         """Imports a CSV file that is made while it is sent, and waits until it is through: its state and counts."""

@@ -2,61 +2,25 @@
 refund is made on the day on which it happened. Schedules fire at their midnights.
 """
 
-from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
+from saas.demo import last_day, owner
 from saas.demo.client import Client
 from saas.demo.database import ChainDatabase
+from saas.demo.days import Day, days
 from saas.demo.industry import ZONE, Industry
-from saas.demo.moved import bring
-from saas.demo.people import Person, people
+from saas.demo.people import people
+from saas.demo.till import Till
 from saas.demo.trading_days import Calendar
-from saas.demo.visits import Action, History, Ticket
 from saas.demo.writer import Writer, open_branches
 
 _SAVE_EVERY: Final = 7
 """Days. A start that was cut off repeats at most so many; what is in already is left as it is."""
-
-
-@dataclass(slots=True)
-class Day:
-    """What happened on one day."""
-
-    joining: list[Person] = field(default_factory=list)
-    tickets: list[Ticket] = field(default_factory=list)
-    refunds: list[Ticket] = field(default_factory=list)
-    actions: list[Action] = field(default_factory=list)
-
-
-def days(industry: Industry, until: datetime, members: int) -> dict[date, Day]:
-    """The history of a chain by local day, each day's facts in order. Who joined before it is in its first day."""
-    calendar = Calendar(industry, until)
-    history = History(calendar)
-    found: defaultdict[date, Day] = defaultdict(Day)
-    for person in people(calendar, members):
-        found[max(calendar.first, person.joined_on)].joining.append(person)
-        for ticket in history.tickets(person):
-            found[ticket.at.date()].tickets.append(ticket)
-        for action in history.actions(person):
-            found[action.at.date()].actions.append(action)
-    for day in calendar.days():
-        found[day].tickets.extend(history.passers_by(day))
-        found[day].tickets.sort(key=lambda ticket: (ticket.at, ticket.external_id))
-        found[day].actions.sort(key=lambda action: (action.at, action.external_id))
-        for ticket in found[day].tickets:
-            if ticket.refund is not None:
-                found[ticket.refund.at.date()].refunds.append(ticket)
-    return {day: found[day] for day in calendar.days()}
-
-
-def _sent_at(day: date, happened: Day) -> datetime:
-    """When the day's work is sent: just after the last of it; at noon where there was none."""
-    moments = [ticket.at for ticket in happened.tickets] + [action.at for action in happened.actions]
-    moments += [ticket.refund.at for ticket in happened.refunds if ticket.refund is not None]
-    return max(moments, default=datetime.combine(day, time(12), ZONE)) + timedelta(seconds=20)
+_LATELY: Final = 45
+"""Days before the history's end: from then on newcomers are greeted, and allowances used."""
+_NIGHTS: Final = ("points-expiry", "points-notices")
 
 
 def fires(industry: Industry, day: date) -> bool:
@@ -75,22 +39,49 @@ def fill(
     """Writes the history from day number `done` on; `keep` hears now and then how many days are in. The clock is
     ours again at the end. Raises AnswerError, OSError, HTTPException.
     """
-    writer = Writer(client, open_branches(client, industry))
+    branches = open_branches(client, industry)
     everything = days(industry, until, industry.members)
+    counter = _Counter(client, industry, branches, everything)
+    owner.put_prices(client, industry)
     for number, (day, happened) in enumerate(everything.items()):
         if number < done:
             continue
+        lately = number >= len(everything) - _LATELY
         if number and fires(industry, day):
             midnight = datetime.combine(day, time(), ZONE)
             database.move_clock(midnight + timedelta(minutes=1))
             client.recalculate(midnight.isoformat())
-        database.move_clock(min(_sent_at(day, happened), until))
-        writer.enrol(happened.joining)
-        writer.sell(happened.tickets)
-        writer.act(happened.actions)
-        for ticket in happened.refunds:
-            writer.refund(ticket)
+        database.move_clock(min(happened.sent_at(day), until))
+        if number in {done, len(everything) - _LATELY}:
+            owner.start(client, owner.OPENING + (owner.LATELY if lately else ()))
+        counter.serve(happened, lately=lately)
         if number % _SAVE_EVERY == 0:
             keep(number + 1)
-    bring(client, industry, people(Calendar(industry, until), industry.members), until.date())
+    keep(len(everything))
+    database.move_clock(until)
+    last_day.happen(client, industry, branches[0], list(people(Calendar(industry, until), industry.members)), until)
     database.move_clock(None)
+    database.night(*_NIGHTS)
+
+
+class _Counter:
+    """Where the days' work is done."""
+
+    def __init__(self, client: Client, industry: Industry, branches: list[str], everything: dict[date, Day]) -> None:
+        self._writer = Writer(client, branches, final=industry.priced == "final")
+        self._till = Till(client, industry, branches, self._writer.member_id)
+        self._passes = {sale.external_id: sale for day in everything.values() for sale in day.passes}
+
+    def serve(self, day: Day, *, lately: bool) -> None:
+        """One day. What it opens comes before what uses it."""
+        self._writer.enrol(day.joining)
+        self._till.top_up(day.top_ups)
+        self._till.sell_passes(day.passes)
+        self._writer.sell(day.tickets)
+        self._till.use_passes(day.uses, self._passes.__getitem__)
+        self._writer.act(day.actions)
+        if lately:
+            self._till.use_allowances(day.actions)
+        self._till.claim(day.claims)
+        for ticket in day.refunds:
+            self._writer.refund(ticket)

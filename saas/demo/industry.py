@@ -28,7 +28,7 @@ class Branch:
 @dataclass(frozen=True, slots=True)
 class Goods:
     """What a line may hold; a line's price lies between `low` and `high` fen, small ones more often. `weight`: how
-    often it is taken.
+    often it is taken. `member`: what members pay for a piece whose list price is `low` for everybody.
     """
 
     category: str
@@ -36,6 +36,21 @@ class Goods:
     low: int
     high: int
     weight: int = 10
+    member: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PassKind:
+    """A pass of `uses` visits for `price` fen, good for `days`; `share` of the active members have one, and use it
+    `monthly` times.
+    """
+
+    product: str
+    uses: int
+    price: int
+    days: int
+    share: float
+    monthly: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +88,13 @@ class Industry:
     `decided` how many months lie between two of its schedules. `insured`: the categories that medical insurance pays.
     `passers_by`: tickets a day without a member. `ages`, `women` and `tags` (share of the members) describe people,
     `traits` are choices of the template's attributes with how often each is made,
-    `referred` and `refunded` are shares of members and tickets, `moved` those of the regular customers who brought a
-    tier along from an older system.
+    `referred` and `refunded` are shares of members and tickets.
+
+    `priced`: who knows what is to be paid: the till itself (`final`), the till with the members' price list (`list`),
+    or the chain alone, by the member's tier (`tier`). `tops_up`: of the members; `top_ups`: steps with their bonus, as
+    the template has them, in fen. `redeems` and `claims`: of the tickets whose buyer has enough points: they pay a
+    part, or `reward` (code, points) is claimed. `no_points`: categories that earn none. `free`: kinds of activities
+    that use up an allowance.
     """
 
     template: str
@@ -98,7 +118,15 @@ class Industry:
     pastimes: tuple[Pastime, ...] = ()
     referred: float = 0.08
     refunded: float = 0.015
-    moved: dict[str, float] = field(default_factory=dict)
+    priced: Literal["final", "list", "tier"] = "final"
+    tops_up: float = 0.0
+    top_ups: dict[int, int] = field(default_factory=dict)
+    redeems: float = 0.0
+    reward: tuple[str, int] | None = None
+    claims: float = 0.0
+    no_points: tuple[str, ...] = ()
+    passes: tuple[PassKind, ...] = ()
+    free: dict[str, str] = field(default_factory=dict)
 
     @property
     def measures_health(self) -> bool:

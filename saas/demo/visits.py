@@ -15,6 +15,7 @@ _BUYS_AT_ONCE: Final = 0.9  # of the members: on the day of joining
 _TWO_PIECES: Final = 0.12
 _CHEAP: Final = 5_000  # fen: of such things people take two
 _WHOLE_YUAN: Final = 10_000  # fen: from here on prices have no jiao
+_PASSING: Final = 0.8  # what passers-by spend beside members
 _WHOLE_REFUND: Final = 0.5
 _REFUND_DAYS: Final = 7
 _BILLED: Final = {"bank_transfer": 8, "wechat": 2}
@@ -23,12 +24,13 @@ _STRANGERS: Final = 8_000_000  # numbers of passers-by's tickets begin here
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`amount` is the line's total in fen."""
+    """`amount` is the line's total in fen, as the till sends it; `paid` what of it the till knows to be to pay."""
 
     category: str
     sku: str
     quantity: int
     amount: int
+    paid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,9 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One purchase as the till sends it; `branch` is an index, `buyer` a member's phone number (None: 散客)."""
+    """One purchase as the till sends it; `branch` is an index, `buyer` a member's phone number (None: 散客). Points pay
+    `points` fen of it, a hundred for a yuan, stored value `wallet`; `tenders` the rest, where the till knows it.
+    """
 
     external_id: str
     branch: int
@@ -51,18 +55,21 @@ class Ticket:
     tenders: tuple[tuple[str, int], ...]
     sold_by: str
     refund: Refund | None
+    points: int = 0
+    wallet: int = 0
 
     @property
-    def amount(self) -> int:
-        return sum(line.amount for line in self.lines)
+    def paid(self) -> int:
+        return sum(line.paid for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """An activity of the member with this phone number."""
+    """An activity of the member with this phone number, who is member `number`."""
 
     external_id: str
     phone: str
+    number: int
     branch: int
     kind: str
     at: datetime
@@ -83,7 +90,7 @@ class History:
         random = seeded(self._industry.template, person.number, "tickets")
         for day in self._buying_days(random, person):
             at = self.calendar.moment(random, day)
-            branch = self._branch(random, person, day)
+            branch = self.branch_of(random, person, day)
             ticket = self._ticket(random, at, branch, person, person.number)
             if at <= self.calendar.until:
                 yield ticket
@@ -108,14 +115,14 @@ class History:
     def _pastime(self, person: Person, pastime: Pastime) -> Iterator[Action]:
         random = seeded(self._industry.template, person.number, pastime.kind)
         for stretch in person.stretches:
-            for day in self._days(random, stretch, pastime.monthly * person.habit.active):
+            for day in self.days_of(random, stretch, pastime.monthly * person.habit.active):
                 at = self.calendar.moment(random, day)
-                branch = self._branch(random, person, day)
+                branch = self.branch_of(random, person, day)
                 value = None if pastime.value is None else _number(random, *pastime.value)
                 data = {name: random.randint(*span) for name, span in (pastime.fields or {}).items()} or None
                 name = f"{pastime.kind}-{day:%Y%m%d}-{person.number:06d}"
                 if at <= self.calendar.until:
-                    yield Action(name, person.phone, branch, pastime.kind, at, value, data)
+                    yield Action(name, person.phone, person.number, branch, pastime.kind, at, value, data)
 
     def _buying_days(self, random: Random, person: Person) -> Iterator[date]:
         last: date | None = None
@@ -126,12 +133,12 @@ class History:
                 last = first
                 yield first
         for stretch in person.stretches:
-            for day in self._days(random, stretch, person.pace):
+            for day in self.days_of(random, stretch, person.pace):
                 if last is None or day > last:
                     last = day
                     yield day
 
-    def _days(self, random: Random, stretch: tuple[date, date], monthly: float) -> Iterator[date]:
+    def days_of(self, random: Random, stretch: tuple[date, date], monthly: float) -> Iterator[date]:
         """Days on which something that happens so often happens, each at most once."""
         begin, end = stretch
         place, last = self.calendar.place(begin), None
@@ -144,7 +151,8 @@ class History:
                 last = day
                 yield day
 
-    def _branch(self, random: Random, person: Person, day: date) -> int:
+    def branch_of(self, random: Random, person: Person, day: date) -> int:
+        """Where the member is that day: mostly at its own."""
         return person.branch if random.random() < _AT_HOME else self.calendar.choose_branch(random, day)
 
     def _ticket(self, random: Random, at: datetime, branch: int, person: Person | None, number: int) -> Ticket:
@@ -153,8 +161,10 @@ class History:
         goods, weights = self._shelf(habit if person else None)
         count = min(len(goods), 1 + int(random.triangular(0, habit.lines if person else 2, 0)))
         taken = dict.fromkeys(random.choices(goods, weights, k=count))
-        lines = tuple(_line(random, item, person.price if person else 0.8) for item in taken)
+        lines = tuple(_line(random, item, person) for item in taken)
         tenders = self._tenders(random, lines, billed=habit.company and person is not None)
+        if industry.priced == "tier" and person is not None:
+            tenders = ()
         refund = self._refund(random, at, lines) if random.random() < industry.refunded else None
         code = industry.branches[branch].code.upper()
         return Ticket(
@@ -178,12 +188,12 @@ class History:
         return self._shelves[basket]
 
     def _tenders(self, random: Random, lines: tuple[Line, ...], *, billed: bool) -> tuple[tuple[str, int], ...]:
-        industry, total = self._industry, sum(line.amount for line in lines)
+        industry, total = self._industry, sum(line.paid for line in lines)
         choice = _BILLED if billed else industry.tenders
         chosen = random.choices(tuple(choice), tuple(choice.values()))[0]
         if chosen != "medical_insurance":
             return ((chosen, total),)
-        covered = sum(line.amount for line in lines if line.category in industry.insured)
+        covered = sum(line.paid for line in lines if line.category in industry.insured)
         parts = ((chosen, covered), ("wechat", total - covered))
         return tuple(part for part in parts if part[1] > 0)
 
@@ -198,12 +208,16 @@ class History:
         return Refund(when, line) if when <= self.calendar.until else None
 
 
-def _line(random: Random, item: Goods, price: float) -> Line:
-    each = random.triangular(item.low, item.high, item.low) * price
+def _line(random: Random, item: Goods, person: Person | None) -> Line:
+    if item.member is not None:
+        quantity = 2 if random.random() < _TWO_PIECES else 1
+        paid = item.low if person is None else item.member
+        return Line(item.category, item.sku, quantity, item.low * quantity, paid * quantity)
+    each = random.triangular(item.low, item.high, item.low) * (person.price if person else _PASSING)
     step = 100 if each >= _WHOLE_YUAN else 10
     each = max(10, round(each / step) * step)
     quantity = 2 if each < _CHEAP and random.random() < _TWO_PIECES else 1
-    return Line(item.category, item.sku, quantity, int(each) * quantity)
+    return Line(item.category, item.sku, quantity, int(each) * quantity, int(each) * quantity)
 
 
 def _number(random: Random, low: float, high: float) -> float:

@@ -10,13 +10,16 @@ from saas.demo.visits import Action, Ticket
 
 
 class Writer:
-    """Writes to one chain. `branches`: its branches' ids, in the order of the industry's table."""
+    """Writes to one chain. `branches`: its branches' ids, in the order of the industry's table; `final`: its tills send
+    amounts from which they took discounts, if any.
+    """
 
-    def __init__(self, client: Client, branches: Sequence[str]) -> None:
+    def __init__(self, client: Client, branches: Sequence[str], *, final: bool) -> None:
+        self._final = final
         self._client = client
         self._branches = branches
         self._members: dict[int, str] = {}
-        self._given_back: dict[str, str] = {}
+        self._given_back: dict[str, dict[str, Any]] = {}
 
     def enrol(self, joining: Iterable[Person]) -> None:
         """Referrers first: `joining` is in the order of numbers, and they have lower ones."""
@@ -29,26 +32,26 @@ class Writer:
         self._enrol(plain)
 
     def sell(self, tickets: Sequence[Ticket]) -> None:
-        ids = self._client.send_batch("/v1/purchases:batch", [self._purchase(ticket) for ticket in tickets])
-        for ticket, made in zip(tickets, ids, strict=True):
+        answers = self._client.send_batch("/v1/purchases:batch", [self._purchase(ticket) for ticket in tickets])
+        for ticket, made in zip(tickets, answers, strict=True):
             if ticket.refund is not None and made is not None:
                 self._given_back[ticket.external_id] = made
 
     def refund(self, ticket: Ticket) -> None:
-        """Gives back what the ticket's refund says. The id of one that an earlier start sold is asked for by sending it
-        again.
+        """Gives back what was paid for what the ticket's refund says. One that an earlier start sold is asked for by
+        sending it again.
         """
         if ticket.refund is None:
             return
+        made = self._given_back.pop(ticket.external_id, None)
+        if made is None:
+            made = self._client.post("/v1/purchases", self._purchase(ticket))
         line = ticket.refund.line
-        what: dict[str, Any] = {"amount": ticket.amount}
+        what: dict[str, Any] = {"amount": made["paid"]}
         if line is not None:
-            what = {"lines": [{"line": line, "amount": ticket.lines[line].amount}]}
-        purchase = self._given_back.pop(ticket.external_id, None)
-        if purchase is None:
-            purchase = self._client.post("/v1/purchases", self._purchase(ticket))["id"]
+            what = {"lines": [{"line": line, "amount": made["lines"][line]["amount"]}]}
         body = {**what, "external_id": f"{ticket.external_id}-R", "reason": "顾客退货"}
-        self._client.post(f"/v1/purchases/{purchase}/refunds", body)
+        self._client.post(f"/v1/purchases/{made['id']}/refunds", body)
 
     def act(self, actions: Iterable[Action]) -> None:
         items = [
@@ -66,10 +69,10 @@ class Writer:
         self._client.send_batch("/v1/activities:batch", items)
 
     def _enrol(self, some: Sequence[Person]) -> None:
-        ids = self._client.send_batch(
+        answers = self._client.send_batch(
             "/v1/members:batch", [self._member(p) for p in some], "external-id-taken", "phone-taken"
         )
-        self._members |= {person.number: made for person, made in zip(some, ids, strict=True) if made is not None}
+        self._members |= {p.number: made["id"] for p, made in zip(some, answers, strict=True) if made is not None}
 
     def _member(self, person: Person) -> dict[str, Any]:
         return {
@@ -86,10 +89,10 @@ class Writer:
             **({} if person.card_no is None else {"card_no": person.card_no}),
             **({"kind": "company"} if person.habit.company else {"gender": person.gender}),
             **({} if person.birthday is None else {"birthday": person.birthday.isoformat()}),
-            **({} if person.referrer is None else {"referrer_id": self._member_id(person.referrer)}),
+            **({} if person.referrer is None else {"referrer_id": self.member_id(person.referrer)}),
         }
 
-    def _member_id(self, number: int) -> str:
+    def member_id(self, number: int) -> str:
         """Of a member who is in already; one whom an earlier start enrolled is asked for."""
         if number not in self._members:
             found = self._client.get(f"/v1/members?external_id={external_id(number)}")["data"]
@@ -97,6 +100,7 @@ class Writer:
         return self._members[number]
 
     def _purchase(self, ticket: Ticket) -> dict[str, Any]:
+        tenders = [{"type": tender, "amount": amount} for tender, amount in ticket.tenders]
         return {
             **({} if ticket.buyer is None else {"phone": ticket.buyer}),
             "branch_id": self._branches[ticket.branch],
@@ -106,9 +110,11 @@ class Writer:
                 {"category": line.category, "sku": line.sku, "quantity": line.quantity, "amount": line.amount}
                 for line in ticket.lines
             ],
-            "tenders": [{"type": tender, "amount": amount} for tender, amount in ticket.tenders],
+            **({"tenders": tenders} if tenders else {}),
+            **({"points_to_redeem": ticket.points} if ticket.points else {}),
+            **({"wallet_amount": ticket.wallet} if ticket.wallet else {}),
             "sold_by": ticket.sold_by,
-            "external_amounts": True,
+            "external_amounts": self._final,
         }
 
 

@@ -12,7 +12,7 @@ import urllib.parse
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from typing import Any
 import pytest
 
 from industry_templates import loader
-from saas.demo.fill import days
+from saas.demo.days import days
 from saas.demo.industries import INDUSTRIES
+from saas.demo.industry import ZONE
 from saas.local.process import free_port, spawn
 
 ROOT = Path(__file__).parents[2]
@@ -150,8 +151,44 @@ def check_chain(up: Up, code: str, key: str, until: datetime) -> None:
     ladders = loader.get(code).programme.ladders
     tiers = {(ladder.code, tier.code) for ladder in ladders for tier in ladder.tiers}
     assert populated(up.url, key) == tiers
+    check_value(up, code, key, [member["id"] for member in members])
     today = ask(f"{up.url}/v1/members/{members[0]['id']}/tier", key)["as_of"]
     assert abs((datetime.fromisoformat(today) - datetime.now().astimezone()).total_seconds()) < 60
+
+
+def check_value(up: Up, code: str, key: str, members: list[str]) -> None:
+    """The chain lives with what its template is about."""
+    history = [ask(f"{up.url}/v1/members/{member}/points?limit=200", key) for member in members]
+    entries = Counter(entry["kind"] for points in history for entry in points["data"])
+    assert entries["earn"] > 100
+    assert entries["redeem"] > 5
+    assert entries["reverse"] > 0
+    campaigns = {one["code"] for one in ask(f"{up.url}/v1/campaigns?state=running", key)["data"]}
+    assert campaigns >= {"member-day", "welcome-gift"}
+    coupons = [one for member in members for one in every(f"{up.url}/v1/members/{member}/coupons", key)]
+    assert Counter(one["state"] for one in coupons).keys() >= {"open", "used"}
+    cards = [one for member in members for one in every(f"{up.url}/v1/members/{member}/cards", key)]
+    assert Counter(one["state"] for one in cards)["replaced"] == 1
+    if code == "tea":
+        today = datetime.now(ZONE).date()
+        settled = ask(f"{up.url}/v1/reports/settlement?from={today - timedelta(days=300)}&to={today}", key)
+        assert any(pair["principal"] > 0 for pair in settled["pairs"])
+        assert entries["reward"] > 0
+    if code == "gym":
+        passes = [one for member in members for one in every(f"{up.url}/v1/members/{member}/passes", key)]
+        assert any(one["left"] < one["uses"] for one in passes)
+        free = [one for m in members for one in ask(f"{up.url}/v1/members/{m}/allowances", key)["data"]]
+        assert any(one["used"] for one in free)
+    if code == "courier":
+        assert any(one["coupon"]["code"].startswith("welcome-") for one in coupons)
+
+
+def proved(folder: Path) -> str:
+    """What `regulars verify` says of a running installation, run as the operator's guide says."""
+    command = f"set -a; . {folder}/environment; exec {sys.executable} -m saas.cli verify"
+    run = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False, cwd=ROOT)  # noqa: S603
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
 
 
 def test_up_fills_four_chains_goes_on_where_it_was_stopped_and_keeps_its_keys(folder: Path) -> None:
@@ -175,6 +212,7 @@ def test_up_fills_four_chains_goes_on_where_it_was_stopped_and_keeps_its_keys(fo
         until = datetime.fromisoformat(json.loads((folder / "demo.json").read_text())["until"])
         for code, key in first.items():
             check_chain(again, code, key, until)
+        assert proved(folder).count(": proved\n") == len(first)
     finally:
         again.stop()
 

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from saas.demo.fill import Day, days, fires
+from saas.demo.days import Day, days
+from saas.demo.fill import fires
 from saas.demo.industries import INDUSTRIES
 from saas.demo.industry import DAYS, ZONE, Industry
 from saas.demo.people import people
@@ -50,8 +51,14 @@ def test_tickets_are_what_a_till_would_send(industry: Industry) -> None:
     for ticket in sold:
         opened = industry.branches[ticket.branch].opened
         assert all(line.amount > 0 and line.amount % 10 == 0 and line.quantity in {1, 2} for line in ticket.lines)
-        assert sum(amount for _, amount in ticket.tenders) == ticket.amount
+        assert all(0 < line.paid <= line.amount for line in ticket.lines)
+        if ticket.tenders:
+            assert sum(amount for _, amount in ticket.tenders) + ticket.points + ticket.wallet == ticket.paid
+        else:  # the chain knows the price, or value pays all of it
+            by_tier = industry.priced == "tier" and ticket.buyer is not None
+            assert by_tier or ticket.points + ticket.wallet == ticket.paid
         assert all(amount > 0 for _, amount in ticket.tenders)
+        assert ticket.buyer or not ticket.points + ticket.wallet
         assert ticket.at <= UNTIL
         assert ticket.at.hour in industry.hours
         assert opened is None or ticket.at.date() >= UNTIL.date() - timedelta(days=opened)
@@ -114,7 +121,7 @@ def test_whatever_day_it_is_the_pharmacy_has_members_of_each_class(until: dateti
     spend: Counter[str] = Counter()
     for ticket in tickets(history(INDUSTRIES["pharmacy"], until)):
         if ticket.buyer and ticket.at.date().replace(day=1) == last.replace(day=1):
-            spend[ticket.buyer] += ticket.amount
+            spend[ticket.buyer] += ticket.paid
     classes = Counter(sum(amount >= step for step in (50_000, 100_000, 150_000)) for amount in spend.values())
     assert all(classes[n] >= 2 for n in range(4)), classes
 
@@ -125,9 +132,67 @@ def test_whatever_day_it_is_each_step_of_spend_is_reached(until: datetime, code:
     spend: Counter[str] = Counter()
     for ticket in tickets(history(INDUSTRIES[code], until)):
         if ticket.buyer:
-            spend[ticket.buyer] += ticket.amount
+            spend[ticket.buyer] += ticket.paid
     reached = Counter(sum(amount >= step for step in steps) for amount in spend.values())
     assert all(reached[n] >= 5 for n in range(len(steps) + 1)), reached
+
+
+@TODAYS
+def test_whatever_day_it_is_tea_is_drunk_by_members_of_each_level(until: datetime) -> None:
+    """By points alone, earned by spending and topping up."""
+    points: Counter[str] = Counter()
+    for happened in history(INDUSTRIES["tea"], until).values():
+        for ticket in happened.tickets:
+            if ticket.buyer and ticket.refund is None:
+                points[ticket.buyer] += (ticket.paid - ticket.points) // 100
+        for top_up in happened.top_ups:
+            points[top_up.phone] += top_up.amount // 100
+    reached = Counter(sum(earned >= step for step in (1_000, 5_000)) for earned in points.values())
+    assert all(reached[n] >= 5 for n in range(3)), reached
+
+
+@CHAINS
+def test_nobody_spends_what_it_has_not(industry: Industry) -> None:
+    wallet: Counter[str] = Counter()
+    points: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
+    for happened in history(industry).values():
+        for top_up in happened.top_ups:
+            wallet[top_up.phone] += top_up.amount + industry.top_ups[top_up.amount]
+            points[top_up.phone] += top_up.amount // 100
+            assert wallet[top_up.phone] - industry.top_ups[top_up.amount] <= 500_000  # the legal limit
+        for ticket in happened.tickets:
+            if ticket.buyer:
+                wallet[ticket.buyer] -= ticket.wallet
+                points[ticket.buyer] += (ticket.paid - ticket.wallet) // 100 - ticket.points
+                seen["points"] += ticket.points > 0
+                assert ticket.wallet <= 20_000  # above it the member has to consent
+                assert wallet[ticket.buyer] >= 0
+                assert points[ticket.buyer] >= 0
+                assert ticket.points * 2 <= ticket.paid
+        for claim in happened.claims:
+            assert industry.reward is not None
+            points[claim.phone] -= industry.reward[1]
+            assert points[claim.phone] >= 0
+        seen["top_ups"] += len(happened.top_ups)
+        seen["claims"] += len(happened.claims)
+    assert seen["points"] > 20
+    assert (seen["top_ups"] > 50) == bool(industry.top_ups)
+    assert (seen["claims"] > 4) == (industry.reward is not None)
+
+
+def test_passes_are_sold_before_they_are_used_and_hold_what_they_say() -> None:
+    left: dict[str, int] = {}
+    ends: dict[str, date] = {}
+    for day, happened in history(INDUSTRIES["gym"]).items():
+        for sale in happened.passes:
+            left[sale.external_id], ends[sale.external_id] = sale.uses, sale.valid_until
+        for use in happened.uses:
+            left[use.sale] -= 1
+            assert left[use.sale] >= 0
+            assert day <= ends[use.sale]
+    assert len(left) > 20
+    assert 0 in left.values()
 
 
 def test_schedules_fire_on_the_first_of_a_month_or_quarter() -> None:

@@ -58,4 +58,6 @@ COURIER = Industry(
     tags={"电商卖家": 0.12, "上门取件": 0.3},
     pastimes=(Pastime("event", 0.12),),
     referred=0.08,
+    priced="tier",
+    redeems=0.06,
 )

@@ -1,6 +1,6 @@
 """A gym chain: full in January and before summer, empty at the Spring Festival; classes, reviews, challenges."""
 
-from saas.demo.industry import Branch, Goods, Habit, Industry, Pastime
+from saas.demo.industry import Branch, Goods, Habit, Industry, PassKind, Pastime
 from saas.demo.seasons import dates, spring_festival
 
 SEASON = (
@@ -67,4 +67,12 @@ GYM = Industry(
     ),
     referred=0.16,
     refunded=0.01,
+    redeems=0.08,
+    reward=("towel", 1_000),
+    claims=0.04,
+    passes=(
+        PassKind("personal_training", 10, 320_000, 180, 0.07, 3.0),
+        PassKind("group_class", 10, 58_000, 120, 0.12, 3.0),
+    ),
+    free={"class": "group_class"},
 )

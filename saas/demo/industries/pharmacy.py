@@ -68,6 +68,10 @@ PHARMACY = Industry(
     women=0.57,
     tags={"家有老人": 0.22, "母婴": 0.12, "送药上门": 0.08},
     insured=("prescription", "otc"),
+    redeems=0.06,
+    reward=("blood-sugar-strips", 1_500),
+    claims=0.03,
+    no_points=("prescription",),
     pastimes=(
         Pastime("glucose_check", 0.35, value=(4.2, 11.5), health=True),
         Pastime("pressure_check", 0.55, fields={"systolic": (104, 158), "diastolic": (64, 98)}, health=True),

@@ -13,9 +13,9 @@ SEASON = (
     (dates((5, 6), (3, 24)), 0.9),
 )
 
-_CONNOISSEUR = ("oolong", "dark", "white", "teaware", "tasting_set")
-_GIFTS = ("gift_box", "gift_box", "green", "oolong")
-_EVERYDAY = ("green", "oolong", "white", "black", "tasting_set")
+_CONNOISSEUR = ("oolong", "puer", "white", "teaware", "tasting")
+_GIFTS = ("gift", "gift", "green", "oolong")
+_EVERYDAY = ("green", "oolong", "white", "black", "tasting")
 
 TEA = Industry(
     template="tea",
@@ -29,16 +29,23 @@ TEA = Industry(
         Branch("quanzhou", "泉州西街加盟店", "franchise", opened=260, weight=5),
     ),
     goods=(
-        Goods("green", "LJ-MQ-50", 8_800, 36_800, 8),
-        Goods("green", "MLH-ZZ-100", 3_800, 15_800, 12),
-        Goods("oolong", "TGY-QX-125", 5_800, 29_800, 10),
-        Goods("oolong", "DHP-100", 9_800, 68_800, 6),
-        Goods("black", "ZSXZ-100", 6_800, 32_800, 7),
-        Goods("white", "BHYZ-100", 8_800, 42_800, 7),
-        Goods("dark", "PE-CAKE-357", 9_800, 88_800, 5),
-        Goods("gift_box", "GIFT-BOX", 16_800, 128_000, 8),
-        Goods("teaware", "GAIWAN-SET", 6_800, 58_800, 4),
-        Goods("tasting_set", "TASTING-SET", 2_800, 7_800, 9),
+        Goods("green", "LJ-MQ-50", 16_800, 16_800, 5, member=15_200),
+        Goods("green", "MLH-ZZ-100", 5_800, 5_800, 11, member=5_200),
+        Goods("oolong", "TGY-QX-125", 9_800, 9_800, 9, member=8_800),
+        Goods("oolong", "TGY-CW-250", 19_800, 19_800, 4, member=17_800),
+        Goods("oolong", "DHP-100", 26_800, 26_800, 3, member=23_800),
+        Goods("oolong", "DHP-250", 58_800, 58_800, 1, member=52_800),
+        Goods("black", "ZSXZ-100", 12_800, 12_800, 7, member=11_500),
+        Goods("white", "BHYZ-100", 16_800, 16_800, 5, member=15_000),
+        Goods("white", "SM-CAKE-350", 32_800, 32_800, 2, member=29_800),
+        Goods("puer", "PE-CAKE-357", 25_800, 25_800, 4, member=22_800),
+        Goods("puer", "PE-RAW-357", 56_800, 56_800, 1, member=50_800),
+        Goods("gift", "GIFT-BOX-S", 18_800, 18_800, 4, member=16_800),
+        Goods("gift", "GIFT-BOX", 29_800, 29_800, 3, member=26_800),
+        Goods("gift", "GIFT-BOX-L", 68_800, 68_800, 1, member=61_800),
+        Goods("teaware", "GAIWAN-SET", 15_800, 15_800, 3, member=14_200),
+        Goods("teaware", "TEAPOT", 42_800, 42_800, 1, member=38_800),
+        Goods("tasting", "TASTING-SET", 4_900, 4_900, 12, member=4_500),
     ),
     habits=(
         Habit(7, "steady", 2.6, 1.2, 3, _CONNOISSEUR, active=2.4),
@@ -64,5 +71,10 @@ TEA = Industry(
     traits={"taste": {"oolong": 32, "white": 24, "green": 20, "dark": 14, "black": 10}},
     pastimes=(Pastime("tasting", 0.18), Pastime("festival", 0.05)),
     referred=0.1,
-    moved={"silver": 0.24, "gold": 0.09},
+    priced="list",
+    tops_up=0.34,
+    top_ups={50_000: 3_000, 100_000: 8_000, 300_000: 30_000},
+    redeems=0.12,
+    reward=("tea-caddy", 2_000),
+    claims=0.03,
 )

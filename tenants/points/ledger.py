@@ -25,6 +25,14 @@ _LOT: Final = """jsonb_build_array(l.id, l."left", l.points, l.day, l.spendable_
 LOTS: Final = f"""(SELECT jsonb_agg({_LOT}) FROM points_lot l
   WHERE l.tenant_id = $1 AND l.member_id = {{member}} AND l."left" > 0)"""
 """SQL of a member's open lots as JSON for `lots_of`: for who spends or takes back; an accrual needs none."""
+SPENDABLE: Final = f"""(SELECT jsonb_agg({_LOT}) FROM (
+    SELECT o.*, sum(o."left") OVER (ORDER BY o.expires_on NULLS LAST, o.id) - o."left" AS before FROM points_lot o
+     WHERE o.tenant_id = $1 AND o.member_id = {{member}} AND o."left" > 0
+       AND o.spendable_from <= {{today}} AND (o.expires_on IS NULL OR o.expires_on >= {{today}})) l
+ WHERE l.before < {{points}})"""
+"""SQL of the lots out of which so many points are spent on a local day, or, where they aren't enough, of all that may
+be spent: for who has hundreds of lots and spends a few points.
+"""
 
 
 class StaleError(RuntimeError):

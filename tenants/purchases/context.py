@@ -18,8 +18,9 @@ from tenants.points.ledger import account_of, lots_of
 from tenants.points.lots import Account, Lot
 from tenants.pricing.basket import ListPrice
 from tenants.programme.windows import local_day
+from tenants.purchases import statements
 from tenants.purchases.bodies import TicketBody
-from tenants.purchases.statements import OPEN_GRANTS, READ
+from tenants.purchases.statements import OPEN_GRANTS, Asked
 from tenants.wallet.reading import Wallet, wallet_of
 
 _UUID_LENGTH: Final = 36
@@ -71,19 +72,19 @@ NOTHING: Final = UUID(int=0)
 """Stands for the purchase that a quote doesn't make."""
 
 
-def asks(body: TicketBody) -> list[Any]:
-    """The context's parameters, as `statements` names them."""
+def asks(body: TicketBody) -> dict[Asked, Any]:
+    """What the ticket asks the context for, with its parameters."""
     ids, numbers = refs(body)
     priced = () if body.external_amounts else (line.sku for line in body.lines or () if line.sku is not None)
-    return [
-        body.occurred_at,
-        body.points_to_redeem > 0,
-        body.wallet_amount > 0,
-        ids or None,
-        numbers or None,
-        sorted(set(priced)) or None,
-        body.external_id,
-    ]
+    asked: dict[Asked, Any] = {
+        "occurred_at": body.occurred_at,
+        "points": body.points_to_redeem or None,
+        "wallet": (body.external_id or "") if body.wallet_amount else None,
+        "grants": ids or None,
+        "numbers": numbers or None,
+        "skus": sorted(set(priced)) or None,
+    }
+    return {name: parameter for name, parameter in asked.items() if parameter is not None}
 
 
 def refs(body: TicketBody) -> tuple[list[UUID], list[str]]:
@@ -96,7 +97,7 @@ def context_of(row: asyncpg.Record, *, seq: int = 0, purchase_id: UUID = NOTHING
     """What `statements` read, in a place that was found."""
     zone = ZoneInfo(row["timezone"])
     prices: dict[str, list[ListPrice]] = {}
-    for sku, code, price in row["prices"] or ():
+    for sku, code, price in row.get("prices") or ():
         prices.setdefault(sku, []).append(ListPrice(code, price))
     return Context(
         row["member_id"],
@@ -111,12 +112,12 @@ def context_of(row: asyncpg.Record, *, seq: int = 0, purchase_id: UUID = NOTHING
         row["branch_code"],
         row["held"] or {},
         account_of(row["points"]),
-        tuple(lots_of(row["points_lots"])),
-        wallet_of(row["wallet"]),
-        tuple(grant_of(each) for each in (*(row["grants"] or ()), *(row["numbered"] or ()))),
+        tuple(lots_of(row.get("points_lots"))),
+        wallet_of(row.get("wallet")),
+        tuple(grant_of(each) for each in (*(row.get("grants") or ()), *(row.get("numbered") or ()))),
         prices,
         parse_running(row["running"]),
-        row["taken"],
+        row.get("taken", False),
     )
 
 
@@ -140,7 +141,9 @@ async def read(body: TicketBody, member_id: UUID | None, recorded_at: datetime |
 
     Raises DomainError `unknown-branch`.
     """
-    row = await connection().fetchrow(READ, current().tenant_id, body.branch_id, member_id, recorded_at, *asks(body))
+    asked = asks(body)
+    arguments = [current().tenant_id, body.branch_id, member_id, recorded_at, *asked.values()]
+    row = await connection().fetchrow(statements.read(*asked), *arguments)
     if row is None:
         raise DomainError("internal")
     if row["branch_id"] is None:

@@ -8,15 +8,16 @@ import asyncpg
 
 from saas.errors import DomainError
 from saas.scope import connection, current
+from tenants.purchases.credit import CREDIT, PRICING
 from tenants.purchases.recorded import Recorded, recorded, value_out
 
 _COLUMNS: Final = (
     "p.id, p.member_id, p.branch_id, p.external_id, p.occurred_at, p.recorded_at, p.local_day, p.amount, p.list_amount,"
-    " p.lines, p.tenders, p.pricing, p.category, p.sold_by, p.source, coalesce(r.refunded, 0) AS refunded,"
+    f" p.lines, p.tenders, {PRICING} AS pricing, p.category, p.sold_by, p.source, coalesce(r.refunded, 0) AS refunded,"
     " e.recorded_at AS undone_at"
 )
 _REFUNDED: Final = (
-    "LEFT JOIN purchase_refunded r ON r.tenant_id = p.tenant_id AND r.purchase_id = p.id"
+    f"{CREDIT} LEFT JOIN purchase_refunded r ON r.tenant_id = p.tenant_id AND r.purchase_id = p.id"
     " LEFT JOIN purchase_undone e ON e.tenant_id = p.tenant_id AND e.purchase_id = p.id"
 )
 

@@ -14,9 +14,9 @@ from uuid import UUID
 import asyncpg
 
 from saas.errors import DomainError, FieldError
-from saas.outbox import enqueue
 from saas.scope import begin_again, connection, current
 from tenants.campaigns.offers import triggers
+from tenants.campaigns.when import OnTierReached
 from tenants.confirming.confirm import confirm
 from tenants.coupons import ledger as coupons_ledger
 from tenants.points import ledger as points_ledger
@@ -28,16 +28,15 @@ from tenants.purchases.first_fact import settle_settings
 from tenants.purchases.guests import with_printed
 from tenants.purchases.parts import measures
 from tenants.purchases.recorded import Recorded, recorded
-from tenants.purchases.statements import LOCK_BY_ID, record
+from tenants.purchases.statements import lock_by_id, record
 from tenants.purchases.ticket import Ticket, reckon
 from tenants.purchases.whose import located, meant, named
 from tenants.referrals.counting import count
 from tenants.tiers.evaluate import Change, evaluate_fact
+from tenants.triggers import queue
 from tenants.wallet import ledger as wallet_ledger
 
 FUTURE: Final = timedelta(days=1)
-TRIGGERED: Final = "campaigns.purchase"
-"""Payload: `purchase_id`, of a purchase that a running campaign has to do something about."""
 _TRIES: Final = 5
 """A member found may be merged before it is locked: then the survivor is."""
 
@@ -125,11 +124,12 @@ async def _follow(context: Context, ticket: Ticket, made: asyncpg.Record) -> lis
         "purchase",
         context.purchase_id,
         ticket.day,
+        awaited=any(isinstance(one.campaign.when, OnTierReached) for one in context.running),
     )
     if made["is_first"]:
         await count([context.member_id])
     if context.running and triggers(context.running, ticket.net):
-        await enqueue(TRIGGERED, {"purchase_id": str(context.purchase_id)})
+        await queue("purchase", {"purchase_id": str(context.purchase_id)})
     return changes
 
 
@@ -199,10 +199,11 @@ async def _write(
 
 async def _lock(body: PurchaseBody) -> asyncpg.Record:
     """The member's lock and next number; its instant is the fact's `recorded_at`. With it tenant, branch, context."""
-    sql, who = await named(body)
+    lock, who = await named(body)
     asked = asks(body)
     for _ in range(_TRIES):
-        place = await connection().fetchrow(sql, current().tenant_id, body.branch_id, *who, *asked)
+        arguments = [current().tenant_id, body.branch_id, *who, *asked.values()]
+        place = await connection().fetchrow(lock(*asked), *arguments)
         if place is None:
             raise DomainError("internal")
         if place["status"] in {"suspended", "cancelled"}:
@@ -211,7 +212,7 @@ async def _lock(body: PurchaseBody) -> asyncpg.Record:
             raise DomainError("unknown-branch", params={"branch": str(body.branch_id)})
         if place["member_id"] is not None or who == [None]:
             return place
-        sql, who = LOCK_BY_ID, [await located(body)]
+        lock, who = lock_by_id, [await located(body)]
         begin_again()
     raise DomainError("busy")
 

@@ -1,7 +1,7 @@
 """The statements that record a purchase. The benchmark's pgbench script sends the same ones."""
 
 from functools import cache
-from typing import Final
+from typing import Final, Literal
 
 from tenants.campaigns.offers import RUNNING
 from tenants.coupons import ledger as coupons_ledger
@@ -13,42 +13,52 @@ from tenants.wallet.reading import WALLET
 _GRANT: Final = "jsonb_build_array(g.id, g.code, g.member_id, g.number, g.terms, g.state, g.valid_from, g.valid_until)"
 
 # What a purchase is priced, paid and credited by, of the member and at the instant of `place` (a name of its own: the
-# ledgers' fragments have aliases, too).
-# `held`: tiers by ladder. Within 15 minutes a purchase is of now; an earlier one has the tiers that were in force then.
-_CONTEXT: Final = f"""
-       CASE WHEN {{occurred}}::timestamptz IS NULL OR {{occurred}} >= place.recorded_at - interval '15 minutes'
-            THEN (SELECT jsonb_object_agg(s.ladder, s.tier) FROM member_tier s
-                   WHERE s.tenant_id = $1 AND s.member_id = place.member_id AND s.rank > 0)
-            ELSE (SELECT jsonb_object_agg(d.ladder, d.to_tier)
-                    FROM (SELECT DISTINCT ON (k.ladder) k.ladder, k.to_tier FROM decision k
-                           WHERE k.tenant_id = $1 AND k.member_id = place.member_id AND k.effective_at < {{occurred}}
-                           ORDER BY k.ladder, k.seq DESC) d) END AS held,
+# ledgers' fragments have aliases, too). Each statement reads what its ticket asks for and nothing else: then no plan
+# made for one ticket is better than the one for all, and PostgreSQL doesn't plan anew for each. Lists of ids are arrays
+# out of a subquery for the same reason.
+_NOW: Final = """(SELECT jsonb_object_agg(s.ladder, s.tier) FROM member_tier s
+        WHERE s.tenant_id = $1 AND s.member_id = place.member_id AND s.rank > 0)"""
+_THEN: Final = """(SELECT jsonb_object_agg(d.ladder, d.to_tier)
+         FROM (SELECT DISTINCT ON (k.ladder) k.ladder, k.to_tier FROM decision k
+                WHERE k.tenant_id = $1 AND k.member_id = place.member_id AND k.effective_at < {n}
+                ORDER BY k.ladder, k.seq DESC) d)"""
+_TODAY: Final = "(place.recorded_at AT TIME ZONE place.timezone)::date"
+_ALWAYS: Final = f"""
        {points_ledger.ACCOUNT.format(member="place.member_id")} AS points,
-       CASE WHEN {{by_points}} THEN {points_ledger.LOTS.format(member="place.member_id")} END AS points_lots,
-       CASE WHEN {{by_wallet}} THEN {WALLET.format(member="place.member_id")} END AS wallet,
-       CASE WHEN {{grants}}::uuid[] IS NOT NULL THEN (
-            SELECT jsonb_agg({_GRANT}) FROM coupon_grant g WHERE g.tenant_id = $1 AND g.id = ANY ({{grants}})) END
-            AS grants,
-       CASE WHEN {{numbers}}::text[] IS NOT NULL THEN (
-            SELECT jsonb_agg({_GRANT}) FROM coupon_grant g WHERE g.tenant_id = $1 AND g.number = ANY ({{numbers}})) END
-            AS numbered,
-       CASE WHEN {{skus}}::text[] IS NOT NULL AND place.member_id IS NOT NULL THEN (
-            SELECT jsonb_agg(jsonb_build_array(p.sku, p.list, p.price) ORDER BY p.list) FROM price p
-             WHERE p.tenant_id = $1 AND p.sku = ANY ({{skus}})) END AS prices,
-       {RUNNING} AS running,
-       CASE WHEN {{by_wallet}} THEN EXISTS (
-            SELECT FROM purchase_external x
-             WHERE x.tenant_id = $1 AND x.branch_id = $2 AND x.external_id = {{external}}::text)
-            ELSE false END AS taken"""
+       {RUNNING} AS running"""
+_AT_TIERS_NOW: Final = f",\n       {_NOW} AS held"
+
+Asked = Literal["occurred_at", "points", "wallet", "grants", "numbers", "skus"]
+_ASKED: Final[dict[Asked, str]] = {
+    # the tiers in force then; within 15 minutes a purchase is of now
+    "occurred_at": f"""
+       CASE WHEN {{n}}::timestamptz >= place.recorded_at - interval '15 minutes' THEN {_NOW} ELSE {_THEN} END AS held""",
+    "points": points_ledger.SPENDABLE.format(member="place.member_id", today=_TODAY, points="{n}::bigint")
+    + " AS points_lots",
+    # the till's number: a repeat mustn't ask for the member's consent again
+    "wallet": f"""
+       {WALLET.format(member="place.member_id")} AS wallet,
+       EXISTS (SELECT FROM purchase_external x
+                WHERE x.tenant_id = $1 AND x.branch_id = $2 AND x.external_id = {{n}}::text) AS taken""",
+    "grants": f"""
+       (SELECT jsonb_agg({_GRANT}) FROM coupon_grant g
+         WHERE g.tenant_id = $1 AND g.id = ANY (ARRAY(SELECT unnest({{n}}::uuid[])))) AS grants""",
+    "numbers": f"""
+       (SELECT jsonb_agg({_GRANT}) FROM coupon_grant g
+         WHERE g.tenant_id = $1 AND g.number = ANY (ARRAY(SELECT unnest({{n}}::text[])))) AS numbered""",
+    "skus": """
+       (SELECT jsonb_agg(jsonb_build_array(p.sku, p.list, p.price) ORDER BY p.list) FROM price p
+         WHERE p.tenant_id = $1 AND p.sku = ANY (ARRAY(SELECT unnest({n}::text[])))) AS prices""",
+}
+"""What a ticket may ask for beside tiers held, points account and running campaigns; each with one parameter: the
+instant, the points, the till's number, coupons by id and by number, skus to be priced.
+"""
 
 
-def _context(first: int) -> str:
-    """Columns of the context, with its parameters from `$first` on: occurred_at, whether points, whether the wallet
-    pays, coupons by id and by number, skus to be priced (NULL: none), the till's number (`taken`: the member's consent
-    mustn't be asked for again where it is only a repeat).
-    """
-    names = ("occurred", "by_points", "by_wallet", "grants", "numbers", "skus", "external")
-    return _CONTEXT.format(**{name: f"${first + n}" for n, name in enumerate(names)})
+def _context(asked: tuple[Asked, ...], first: int) -> str:
+    """Columns of the context; the parameters of what is asked for follow each other from `$first` on."""
+    found = [_ASKED[each].format(n=f"${first + n}") for n, each in enumerate(asked)]
+    return ",".join([_ALWAYS, *found]) + ("" if "occurred_at" in asked else _AT_TIERS_NOW)
 
 
 # One statement locks and reads, which is right as long as nobody came between its snapshot and its lock: `seen_seq` is
@@ -66,21 +76,37 @@ place AS MATERIALIZED (
 SELECT place.*, uuidv7() AS purchase_id,
        (SELECT s.seq FROM member s WHERE s.tenant_id = $1 AND s.id = place.member_id) AS seen_seq,{context}
   FROM place"""
-LOCK_BY_ID: Final = _LOCK.format(member="$3::uuid", context=_context(4))
-LOCK_BY_IDENTITY: Final = _LOCK.format(
-    member="(SELECT i.member_id FROM member_identity i WHERE i.tenant_id = $1 AND i.kind = $3 AND i.value = $4)",
-    context=_context(5),
+_IDENTIFIED: Final = (
+    "(SELECT i.member_id FROM member_identity i WHERE i.tenant_id = $1 AND i.kind = $3 AND i.value = $4)"
 )
-READ: Final = f"""
+
+
+@cache
+def lock_by_id(*asked: Asked) -> str:
+    """The member's lock with tenant, branch and context: tenant, branch, member (NULL: nobody), what is asked for."""
+    return _LOCK.format(member="$3::uuid", context=_context(asked, 4))
+
+
+@cache
+def lock_by_identity(*asked: Asked) -> str:
+    """The same by kind and value of an identity."""
+    return _LOCK.format(member=_IDENTIFIED, context=_context(asked, 5))
+
+
+@cache
+def read(*asked: Asked) -> str:
+    """The same without a lock: for a quote, and behind a lock that was waited for (the instant in the fourth place)."""
+    return f"""
 WITH place AS MATERIALIZED (
     SELECT t.timezone, t.status, t.currency, t.programme_version, $3::uuid AS member_id,
            coalesce($4::timestamptz, clock_timestamp() + t.clock_offset) AS recorded_at,
            b.id AS branch_id, b.code AS branch_code, b.closed_at
       FROM tenant t LEFT JOIN branch b ON b.tenant_id = t.tenant_id AND b.id = $2
      WHERE t.tenant_id = $1)
-SELECT place.*,{_context(5)}
+SELECT place.*,{_context(asked, 5)}
   FROM place"""
-"""The same without a lock: for a quote, and behind a lock that was waited for (`$4`: its instant)."""
+
+
 OPEN_GRANTS: Final = f"""
 SELECT {_GRANT} AS grant, c.names FROM coupon_grant g JOIN coupon c ON c.tenant_id = g.tenant_id AND c.id = g.coupon_id
  WHERE g.tenant_id = $1 AND g.member_id = $2 AND g.state = 'open' AND $3::date BETWEEN g.valid_from AND g.valid_until

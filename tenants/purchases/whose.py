@@ -1,5 +1,6 @@
 """Whom a ticket is of: by id, phone, card, or the QR code of the digital card."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -9,21 +10,21 @@ from tenants.confirming.confirm import member_of_any_code, member_of_code
 from tenants.members.identities import CARD, PHONE
 from tenants.members.whereabouts import locate, locate_identity, survivor_of
 from tenants.purchases.bodies import TicketBody
-from tenants.purchases.statements import LOCK_BY_ID, LOCK_BY_IDENTITY
+from tenants.purchases.statements import lock_by_id, lock_by_identity
 
 
-async def named(body: TicketBody) -> tuple[str, list[Any]]:
+async def named(body: TicketBody) -> tuple[Callable[..., str], list[Any]]:
     """The statement that locks who the body means, and its parameters after the branch.
 
     Raises DomainError `code-ended` for a QR code that is over.
     """
     if body.phone is not None:
-        return LOCK_BY_IDENTITY, [PHONE, body.phone]
+        return lock_by_identity, [PHONE, body.phone]
     if body.card_no is not None:
-        return LOCK_BY_IDENTITY, [CARD, body.card_no]
+        return lock_by_identity, [CARD, body.card_no]
     if body.member_code is not None:
-        return LOCK_BY_ID, [await member_of_code(body.member_code, await tenant_now())]
-    return LOCK_BY_ID, [body.member_id]
+        return lock_by_id, [await member_of_code(body.member_code, await tenant_now())]
+    return lock_by_id, [body.member_id]
 
 
 async def located(body: TicketBody) -> UUID | None:

@@ -21,7 +21,7 @@ from tenants.measures import codes
 from tenants.programme.compiler import Ids
 from tenants.programme.document import Programme
 from tenants.programme.moment import moment_of
-from tenants.purchases.statements import LOCK_BY_ID, RECORD_FOR_MEMBER
+from tenants.purchases.statements import RECORD_FOR_MEMBER, lock_by_id
 from tenants.tiers.deciding import statement_for
 from tenants.tiers.evaluate import immediate_ladders
 from tests.benchmarks.history import FIRST_MEMBER, MEMBER_ID, PROGRAMME, TODAY, Made
@@ -65,7 +65,7 @@ def purchase_script(made: Made, *, keyed: bool) -> Script:
         f"SET LOCAL lock_timeout = {get_settings().lock_timeout_ms};",
         *([f"{claim} ON CONFLICT DO NOTHING;"] if keyed else []),
         "\\endpipeline",
-        _filled(LOCK_BY_ID, [":tenant::uuid", ":branch::uuid", MEMBER_ID.format(":n"), *_CONTEXT]) + " \\gset",
+        _filled(lock_by_id(), [":tenant::uuid", ":branch::uuid", MEMBER_ID.format(":n")]) + " \\gset",
         _filled(RECORD_FOR_MEMBER, _RECORD_ARGUMENTS) + " \\gset purchase_",
         _evaluation(made, variables) + ";",
         "\\startpipeline",
@@ -77,8 +77,6 @@ def purchase_script(made: Made, *, keyed: bool) -> Script:
 
 
 _NUMBER: Final = "'-' || :client_id || '-' || :k"
-# occurred_at, whether points, whether the wallet pays, coupons by id, by number, skus, the till's number
-_CONTEXT: Final = ["NULL::timestamptz", "false", "false", "NULL::uuid[]", "NULL::text[]", "NULL::text[]", "''"]
 # tenant, branch, external id, fingerprint, member, number, occurred, recorded, day, amount, lines, tenders, seller,
 # who, counted, version, id, list amount, pricing; measures, their amounts, whether somebody brought the member
 _RECORD_ARGUMENTS: Final = [

@@ -8,6 +8,7 @@ import pytest
 from benchmarks.round_trips import RoundTrips, counted
 from club import CLASSES, done, rules
 from support.chains import Chain
+from support.programme import change_programme
 from support.till import member
 
 from saas.scope import connection, tenant_scope
@@ -15,6 +16,10 @@ from tenants.activities.history import OF_MEMBER
 from tenants.referrals.listing import BROUGHT
 
 MOST = 5
+FOLLOWED_UP = 2
+"""More where a tier was decided: jobs for its gifts and for campaigns."""
+EARNED = 2
+"""More where the kind earns points: the account behind the lock, and the entry."""
 
 
 @pytest.fixture
@@ -33,8 +38,19 @@ async def test_five_round_trips_and_one_for_a_consent(chain: Chain, trips: Round
     for kind, most in (("class", MOST), ("glucose_check", MOST + 1)):
         trips.reset()
         made = await done(chain, kind, one, kind=kind)
-        assert trips.count <= most
+        assert trips.count <= most + (FOLLOWED_UP if made["decision_id"] else 0)
         assert (made["decision_id"] is not None) == (kind == "class")
+
+
+async def test_two_more_for_points(chain: Chain, trips: RoundTrips) -> None:
+    points = {"per_unit": "0", "beside": {"activities": [{"kind": "check_in", "points": 20}]}}
+    await change_programme(chain, points=points)
+    one = await member(chain)
+    for number in range(3):
+        trips.reset()
+        made = await done(chain, str(number), one, kind="check_in")
+    assert (made["points_earned"], made["decision_id"]) == (20, None)
+    assert trips.count <= MOST + EARNED
 
 
 def scans(node: dict[str, Any]) -> list[dict[str, Any]]:

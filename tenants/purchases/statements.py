@@ -32,7 +32,8 @@ Asked = Literal["occurred_at", "points", "wallet", "grants", "numbers", "skus"]
 _ASKED: Final[dict[Asked, str]] = {
     # the tiers in force then; within 15 minutes a purchase is of now
     "occurred_at": f"""
-       CASE WHEN {{n}}::timestamptz >= place.recorded_at - interval '15 minutes' THEN {_NOW} ELSE {_THEN} END AS held""",
+       CASE WHEN {{n}}::timestamptz >= place.recorded_at - interval '15 minutes' THEN {_NOW}
+            ELSE {_THEN} END AS held""",
     "points": points_ledger.SPENDABLE.format(member="place.member_id", today=_TODAY, points="{n}::bigint")
     + " AS points_lots",
     # the till's number: a repeat mustn't ask for the member's consent again

@@ -98,7 +98,7 @@ def as_pattern(shown: str) -> str:
 
 def test_the_readmes_commands_answer_as_shown(server: str, folder: Path) -> None:
     known = steps()
-    assert len(known) == 4
+    assert len(known) == 5
     answers = run_all([commands for commands, _ in known], server, folder)
     for answer, (commands, shown) in zip(answers, known, strict=True):
         packed = json.dumps(json.loads(answer), ensure_ascii=False, separators=(",", ":"))

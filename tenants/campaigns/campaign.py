@@ -15,6 +15,7 @@ from tenants.campaigns.checking import faults_of
 from tenants.campaigns.document import AnyCampaign, dumped, parse_campaign
 from tenants.segments.segment import condition_named
 from tenants.segments.selecting import segment_of
+from tenants.trading import require_trading
 
 WALK_JOB: Final = "campaigns.walk"
 """Payload: `campaign_id`; looks for whom the campaign has something today (`tenants.campaigns.walking`)."""
@@ -47,7 +48,10 @@ _BEGINNING: Final = UUID(int=0)
 
 
 async def make_campaign(campaign: AnyCampaign) -> dict[str, Any]:
-    """A draft, as JSON data. Raises DomainError `code-taken`, `validation-failed` for what it names and isn't there."""
+    """A draft, as JSON data. Raises DomainError `tenant-closed`, `code-taken`, `validation-failed` for what it names
+    and isn't there.
+    """
+    await require_trading()
     await _require_sound(campaign, "validation-failed")
     row = await connection().fetchrow(_INSERT, current().tenant_id, uuid7(), campaign.code, dumped(campaign))
     if row is None:
@@ -75,6 +79,7 @@ async def change_campaign(campaign_id: UUID, campaign: AnyCampaign) -> dict[str,
 
     Raises DomainError `not-found`, `campaign-not-draft`, and those of `make_campaign`.
     """
+    await require_trading()
     row = await campaign_row(campaign_id, "FOR UPDATE")
     _require_draft(row)
     code = row["document"]["code"]
@@ -89,12 +94,11 @@ async def change_campaign(campaign_id: UUID, campaign: AnyCampaign) -> dict[str,
 
 
 async def delete_campaign(campaign_id: UUID) -> None:
-    """Forgets a draft. Raises DomainError `not-found`, `campaign-not-draft`: what ran is history."""
+    """Forgets a draft. Raises DomainError `tenant-closed`, `not-found`, `campaign-not-draft`: what ran is history."""
+    await require_trading()
     row = await campaign_row(campaign_id, "FOR UPDATE")
     _require_draft(row)
-    await connection().execute(
-        "DELETE FROM campaign WHERE tenant_id = $1 AND id = $2", current().tenant_id, campaign_id
-    )
+    await connection().execute(_DELETE, current().tenant_id, campaign_id)
     await record("campaign.delete", f"campaign:{campaign_id}", {"code": row["document"]["code"]})
 
 
@@ -102,9 +106,10 @@ async def start_campaign(campaign_id: UUID) -> dict[str, Any]:
     """Switches it on: purchases from now on have it, and whom it has something for today is looked for at once.
     Starting a running one changes nothing.
 
-    Raises DomainError `not-found`, `campaign-outdated` where something that it names is gone, and what asking its
-    audience raises (`tenants.segments.usable`): who may not ask may not let others be told.
+    Raises DomainError `tenant-closed`, `not-found`, `campaign-outdated` where something that it names is gone, and what
+    asking its audience raises (`tenants.segments.usable`): who may not ask may not let others be told.
     """
+    await require_trading()
     row = await campaign_row(campaign_id, "FOR UPDATE")
     if row["state"] == "running":
         return shown(row)
@@ -121,7 +126,9 @@ async def start_campaign(campaign_id: UUID) -> dict[str, Any]:
 
 async def stop_campaign(campaign_id: UUID) -> dict[str, Any]:
     """Switches it off: nothing more comes of it, of what had been triggered neither. Waits for what is being given at
-    this moment. Stopping a stopped one changes nothing. Raises DomainError `not-found`, `campaign-not-running`.
+    this moment. Stopping a stopped one changes nothing. Who is suspended may do it.
+
+    Raises DomainError `not-found`, `campaign-not-running`.
     """
     row = await campaign_row(campaign_id, "FOR UPDATE")
     if row["state"] == "stopped":

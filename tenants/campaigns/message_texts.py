@@ -7,6 +7,7 @@ from saas.errors import DomainError
 from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.campaigns.texts import Message
+from tenants.trading import require_trading
 
 _SHOWN: Final = "t.document, t.source, t.changed_at"
 _LIST: Final = f"""
@@ -50,8 +51,9 @@ async def message_of(code: str) -> Message | None:
 
 async def put_text(message: Message) -> tuple[dict[str, Any], bool]:
     """Keeps the text under its code; whether it is a new one. What is sent from now on says it, also by campaigns that
-    run.
+    run. Raises DomainError `tenant-closed`.
     """
+    await require_trading()
     row = await connection().fetchrow(_PUT, current().tenant_id, message.code, message.model_dump(mode="json"))
     if row is None:
         raise RuntimeError("a tenant without its row")
@@ -60,7 +62,10 @@ async def put_text(message: Message) -> tuple[dict[str, Any], bool]:
 
 
 async def delete_text(code: str) -> None:
-    """Raises DomainError `not-found`, `text-in-use` {campaign} while a draft or a running campaign sends it."""
+    """Raises DomainError `tenant-closed`, `not-found`, `text-in-use` {campaign} while a draft or a running campaign
+    sends it.
+    """
+    await require_trading()
     used_by = await connection().fetchval(_USED, current().tenant_id, code)
     if used_by is not None:
         raise DomainError("text-in-use", params={"campaign": used_by})

@@ -14,6 +14,7 @@ from tenants.audit.record import record
 from tenants.coupons.bodies import CouponChange, NewCoupon, check_days
 from tenants.coupons.postings import Issue, Occasion
 from tenants.coupons.terms import Coupon, Terms
+from tenants.trading import require_trading
 
 _SHOWN: Final = (
     "c.id, c.code, c.names, c.terms, c.valid_days, c.valid_from, c.valid_until, c.source, c.ended_at, c.created_at"
@@ -106,7 +107,10 @@ async def install_coupons(coupons: Sequence[Coupon]) -> None:
 
 
 async def make_coupon(new: NewCoupon) -> dict[str, Any]:
-    """A new coupon. Raises DomainError `code-taken`, `validation-failed` for a branch that isn't there."""
+    """A new coupon. Raises DomainError `tenant-closed`, `code-taken`, `validation-failed` for a branch that isn't
+    there.
+    """
+    await require_trading()
     await _require_branches(new.branches)
     row = await connection().fetchrow(
         _INSERT,
@@ -154,9 +158,10 @@ async def definitions(codes: Collection[str]) -> dict[str, Definition]:
 
 
 async def change_coupon(coupon_id: UUID, change: CouponChange) -> dict[str, Any]:
-    """Changes what is given. Raises DomainError `not-found`, `validation-failed` for days that don't fit together and
-    for a branch that isn't there.
+    """Changes what is given. Raises DomainError `tenant-closed`, `not-found`, `validation-failed` for days that don't
+    fit together and for a branch that isn't there.
     """
+    await require_trading()
     if change.branches:
         await _require_branches(change.branches)
     row = await connection().fetchrow(f"{_READ} FOR NO KEY UPDATE", current().tenant_id, coupon_id)

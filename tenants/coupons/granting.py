@@ -17,6 +17,7 @@ from tenants.nightly import this_night
 from tenants.segments.conditions import parse_segment_condition
 from tenants.segments.segment import condition_named
 from tenants.segments.selecting import segment_of
+from tenants.trading import require_trading
 
 JOB: Final = "coupons.grant"
 BATCH: Final = 1_000
@@ -56,8 +57,10 @@ async def grant_to_members(
     """One for each of the members, all or none; a merged record's is its survivor's, and who is named twice gets one.
     `at`: pointers to where each was named. `{id, member_id}` in the members' order.
 
-    Raises DomainError `not-found`, `coupon-ended`, and `validation-failed` for who isn't there or has left.
+    Raises DomainError `tenant-closed`, `not-found`, `coupon-ended`, and `validation-failed` for who isn't there or
+    has left.
     """
+    await require_trading()
     given = await definition(coupon_id)
     meant = await _meant(members, at)
     locked = await lock_active(meant)
@@ -90,9 +93,10 @@ async def _meant(members: Sequence[UUID], at: Sequence[str]) -> list[UUID]:
 async def grant_to_segment(coupon_id: UUID, segment: str, reason: str | None) -> UUID:
     """Begins to give one to everybody who is in the segment: the job's id. Who comes into it or joins later gets none.
 
-    Raises DomainError `not-found`, `coupon-ended`, what `segment_of` raises, and `validation-failed` for a segment
-    that isn't there.
+    Raises DomainError `tenant-closed`, `not-found`, `coupon-ended`, what `segment_of` raises, and
+    `validation-failed` for a segment that isn't there.
     """
+    await require_trading()
     given = await definition(coupon_id)
     given.issue("by_hand", (await this_night()).today)
     condition = await condition_named(segment)

@@ -12,12 +12,14 @@ from tenants.coupons.ledger import post
 from tenants.coupons.numbers import new_number
 from tenants.coupons.postings import Posting
 from tenants.nightly import this_night
+from tenants.trading import require_trading
 
 
 async def print_coupons(coupon_id: UUID, count: int, branch_id: UUID | None) -> dict[str, Any]:
-    """So many new numbers with their days. Raises DomainError `not-found`, `coupon-ended`, what `require_branch`
-    raises, and `validation-failed` for a key of some branches that names none.
+    """So many new numbers with their days. Raises DomainError `tenant-closed`, `not-found`, `coupon-ended`, what
+    `require_branch` raises, and `validation-failed` for a key of some branches that names none.
     """
+    await require_trading()
     if branch_id is not None:
         await require_branch(branch_id)
     elif current().principal.branch_ids is not None:

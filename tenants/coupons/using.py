@@ -19,11 +19,12 @@ from tenants.coupons.ledger import not_usable, post
 from tenants.coupons.postings import Posting
 from tenants.members.row import lock_active, lock_member
 from tenants.programme.windows import local_day
+from tenants.trading import CLOSED
 
 _PLACE: Final = """
 SELECT t.status, t.timezone, clock_timestamp() + t.clock_offset AS now, b.code FROM tenant t
   JOIN branch b ON b.tenant_id = t.tenant_id AND b.id = $2 WHERE t.tenant_id = $1"""
-_CLOCK: Final = "SELECT timezone, clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1"
+_CLOCK: Final = "SELECT status, timezone, clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1"
 _KNOWN: Final = "SELECT grant_id, fingerprint FROM coupon_entry WHERE tenant_id = $1 AND external_id = $2"
 
 
@@ -41,7 +42,7 @@ async def redeem(body: RedeemBody) -> tuple[asyncpg.Record, bool]:
         return earlier, False
     await require_branch(body.branch_id)
     place = await connection().fetchrow(_PLACE, current().tenant_id, body.branch_id)
-    if place is None or place["status"] in {"suspended", "cancelled"}:
+    if place is None or place["status"] in CLOSED:
         raise DomainError("tenant-closed")
     branches = found["terms"].get("branches")
     if branches and place["code"] not in branches:
@@ -112,13 +113,13 @@ async def _use(body: RedeemBody, mark: bytes, found: asyncpg.Record, place: asyn
 
 
 async def void(reference: str, reason: str) -> asyncpg.Record:
-    """Nobody can use it any more. Raises DomainError `not-found`, `coupon-not-usable` for one that is used, void or
-    expired already.
+    """Nobody can use it any more. Raises DomainError `not-found`, `tenant-closed`, `coupon-not-usable` for one that is
+    used, void or expired already.
     """
     found = await held(reference)
     clock = await connection().fetchrow(_CLOCK, current().tenant_id)
-    if clock is None:
-        raise RuntimeError("a tenant without its row")
+    if clock is None or clock["status"] in CLOSED:
+        raise DomainError("tenant-closed")
     member_id, seq, now = None, None, clock["now"]
     if found["member_id"] is not None:
         member = await lock_member(found["member_id"])

@@ -10,6 +10,7 @@ from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.price_lists.bodies import PriceListBody, is_code
 from tenants.programme.strict import Names
+from tenants.trading import require_trading
 
 # The list's row is the lock: who else replaces the list waits here.
 _PUT: Final = """
@@ -46,7 +47,7 @@ async def put_price_list(code: str, body: PriceListBody) -> tuple[dict[str, Any]
 
     Raises DomainError `tenant-closed`.
     """
-    await _require_open()
+    await require_trading()
     names = body.names.model_dump(mode="json")
     made = await connection().fetchrow(_PUT, current().tenant_id, code, names)
     if made is None:
@@ -87,9 +88,3 @@ async def _replace(code: str, prices: Sequence[dict[str, Any]]) -> asyncpg.Recor
     if counts is None:
         raise DomainError("internal")
     return counts
-
-
-async def _require_open() -> None:
-    status = await connection().fetchval("SELECT status FROM tenant WHERE tenant_id = $1", current().tenant_id)
-    if status in {"suspended", "cancelled"}:
-        raise DomainError("tenant-closed")

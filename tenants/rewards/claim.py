@@ -23,6 +23,7 @@ from tenants.programme.versions import programme
 from tenants.programme.windows import local_day
 from tenants.rewards.bodies import ClaimBody
 from tenants.rewards.reward import floor_rank, reward
+from tenants.trading import CLOSED, require_trading
 
 _TENANT: Final = "SELECT status, timezone, programme_version FROM tenant WHERE tenant_id = $1"
 _RANK: Final = "SELECT tier, rank FROM member_tier WHERE tenant_id = $1 AND member_id = $2 AND ladder = $3"
@@ -156,7 +157,7 @@ async def _meant(body: ClaimBody) -> UUID:
 
 async def _tenant() -> asyncpg.Record:
     tenant = await connection().fetchrow(_TENANT, current().tenant_id)
-    if tenant is None or tenant["status"] in {"suspended", "cancelled"}:
+    if tenant is None or tenant["status"] in CLOSED:
         raise DomainError("tenant-closed")
     return tenant
 
@@ -209,8 +210,12 @@ async def _read(claim_id: UUID) -> asyncpg.Record:
 
 
 async def collect(claim_id: UUID) -> asyncpg.Record:
-    """The member has the thing now. Raises DomainError `not-found`, `not-permitted`, `claim-not-open` {state}."""
-    await _end(await _open(claim_id), "collected")
+    """The member has the thing now. Raises DomainError `not-found`, `not-permitted`, `claim-not-open` {state},
+    `tenant-closed`.
+    """
+    found = await _open(claim_id)
+    await require_trading()
+    await _end(found, "collected")
     await record("reward.collect", f"reward_claim:{claim_id}", {})
     return await _read(claim_id)
 

@@ -14,6 +14,7 @@ from tenants.programme.document import Programme
 from tenants.programme.strict import Names
 from tenants.programme.versions import current_programme
 from tenants.rewards.bodies import Floor, NewReward, RewardChange
+from tenants.trading import require_trading
 
 _SHOWN: Final = "r.id, r.code, r.names, r.points, r.stock, r.ladder, r.tier, r.source, r.ended_at, r.created_at"
 _NOW: Final = "(SELECT clock_timestamp() + t.clock_offset FROM tenant t WHERE t.tenant_id = $1)"
@@ -85,7 +86,10 @@ async def install_rewards(rewards: Sequence[Offered]) -> None:
 
 
 async def make_reward(new: NewReward) -> dict[str, Any]:
-    """A new reward. Raises DomainError `code-taken`, `validation-failed` for a tier that isn't there."""
+    """A new reward. Raises DomainError `tenant-closed`, `code-taken`, `validation-failed` for a tier that isn't
+    there.
+    """
+    await require_trading()
     await _require_floor(new.floor)
     floor = None if new.floor is None else (new.floor.ladder, new.floor.tier)
     rows = await _put([Offered(new.code, new.names, new.points, new.stock, floor)], "tenant")
@@ -124,9 +128,10 @@ async def reward(reward_id: UUID) -> asyncpg.Record:
 
 
 async def change_reward(reward_id: UUID, change: RewardChange) -> dict[str, Any]:
-    """Changes what is given; claims made before keep their points. Raises DomainError `not-found`,
-    `validation-failed` for a tier that isn't there.
+    """Changes what is given; claims made before keep their points. Raises DomainError `tenant-closed`,
+    `not-found`, `validation-failed` for a tier that isn't there.
     """
+    await require_trading()
     await _require_floor(change.floor)
     row = await connection().fetchrow(f"{_READ} FOR NO KEY UPDATE", current().tenant_id, reward_id)
     if row is None:
@@ -155,9 +160,10 @@ async def change_reward(reward_id: UUID, change: RewardChange) -> dict[str, Any]
 
 
 async def stock_reward(reward_id: UUID, pieces: int) -> dict[str, Any]:
-    """More pieces or fewer; one whose pieces weren't counted has none before. Raises DomainError `not-found`,
-    `reward-stock-too-low` {stock}.
+    """More pieces or fewer; one whose pieces weren't counted has none before. Raises DomainError
+    `tenant-closed`, `not-found`, `reward-stock-too-low` {stock}.
     """
+    await require_trading()
     row = await connection().fetchrow(_STOCK, current().tenant_id, reward_id, pieces, current().principal.actor)
     if row is None:
         there = await reward(reward_id)

@@ -17,10 +17,11 @@ from saas.errors import DomainError, FieldError
 from saas.scope import begin_again, connection, current
 from tenants.campaigns.offers import triggers
 from tenants.campaigns.when import OnTierReached
-from tenants.confirming.confirm import confirm
+from tenants.confirming.confirm import Ahead, confirm
 from tenants.coupons import ledger as coupons_ledger
 from tenants.points import ledger as points_ledger
 from tenants.programme.versions import programme
+from tenants.purchases.ahead import pin_ahead
 from tenants.purchases.bodies import PurchaseBody
 from tenants.purchases.context import Context, asks, context_of, read
 from tenants.purchases.fingerprint import details_digest, fingerprint
@@ -55,6 +56,7 @@ async def record_purchase(body: PurchaseBody) -> Recorded:
     if not current().principal.may_at(body.branch_id):
         raise DomainError("not-permitted")
     mark = partial(fingerprint, occurred_at=body.occurred_at, amount=amount, details=details_digest(body.details()))
+    ahead = await pin_ahead(body)
     try:
         place = await _lock(body)
     except DomainError as refused:  # who has left, or whose code is used, is still answered what was sold before
@@ -62,7 +64,7 @@ async def record_purchase(body: PurchaseBody) -> Recorded:
             raise
         return await _first_answer(body, await meant(body), mark, otherwise=refused)
     try:
-        context, ticket = await _reckoned(body, place)
+        context, ticket = await _reckoned(body, place, ahead)
     except DomainError as refused:  # a till that never heard the answer to its last sale still gets it
         return await _first_answer(body, place["member_id"], mark, otherwise=refused)
     occurred_at = body.occurred_at or context.recorded_at
@@ -95,7 +97,7 @@ def _conflict(body: PurchaseBody) -> DomainError:
     return DomainError("external-id-conflict", params={"external_id": body.external_id})
 
 
-async def _reckoned(body: PurchaseBody, place: asyncpg.Record) -> tuple[Context, Ticket]:
+async def _reckoned(body: PurchaseBody, place: asyncpg.Record, ahead: Ahead | None) -> tuple[Context, Ticket]:
     """The purchase as it is going to be written, with the member's consent."""
     if body.occurred_at is not None and body.occurred_at > place["recorded_at"] + FUTURE:
         raise DomainError("validation-failed", errors=[FieldError("/occurred_at", "occurred-too-far-ahead")])
@@ -108,7 +110,7 @@ async def _reckoned(body: PurchaseBody, place: asyncpg.Record) -> tuple[Context,
         raise _conflict(body)
     ticket = await reckon(body, context, await programme(context.version))
     if context.member_id is not None and body.wallet_amount > ticket.confirm_above:
-        await confirm(context.member_id, body.wallet_amount, body.wallet_consent, context.recorded_at)
+        await confirm(context.member_id, body.wallet_amount, body.wallet_consent, context.recorded_at, ahead)
     return context, await with_printed(ticket, context)
 
 

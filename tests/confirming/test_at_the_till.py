@@ -3,11 +3,17 @@
 import asyncio
 import secrets
 from typing import Any
+from uuid import UUID
 
 import httpx
+import pytest
 from paying import by_sms, qr, set_pin
 from support.chains import Chain
+from support.clock import owner
 from support.till import buy, member, rows
+
+import tenants.confirming.pins
+from saas.passwords import check_password
 
 ABOVE = 20_001  # the general template asks for a consent above 200.00
 
@@ -102,3 +108,41 @@ async def test_what_is_no_consent_is_named_without_being_quoted(chain: Chain) ->
         assert answer.json()["errors"][0]["pointer"].startswith("/wallet_consent")
         assert "20481X" not in answer.text
         assert "SECRET" not in answer.text
+
+
+async def test_nobody_waits_while_a_pin_is_looked_at(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """argon2 takes a good part of a second: the member isn't locked by then."""
+    one = await rich(chain)
+    await set_pin(chain, one, "204816")
+    looked, free = 0, "SELECT 1 FROM member WHERE tenant_id = $1 AND id = $2 FOR UPDATE NOWAIT"
+
+    async def check(stored: str | None, pin: str) -> bool:
+        nonlocal looked
+        looked += 1
+        assert await (await owner()).fetchval(free, chain.tenant_id, UUID(one)) == 1
+        return await check_password(stored, pin)
+
+    monkeypatch.setattr(tenants.confirming.pins, "check_password", check)
+    pin = {"type": "pin", "pin": "204816"}
+    assert outcome(await pays(chain, "1", pin, member_id=one)) == "201"
+    assert outcome(await pays(chain, "1", pin, member_id=one)) == "200"
+    assert outcome(await pays(chain, "2", {"type": "pin", "pin": "204817"}, member_id=one)) == "consent-refused"
+    assert looked == 2  # the repeat needs none
+
+
+async def test_a_pin_that_changed_while_it_was_looked_at_is_looked_at_again(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = await rich(chain)
+    await set_pin(chain, one, "204816")
+    seen: list[bool] = []
+
+    async def check(stored: str | None, pin: str) -> bool:
+        seen.append(await check_password(stored, pin))
+        if len(seen) == 1:
+            await (await owner()).execute("DELETE FROM member_pin WHERE tenant_id = $1", chain.tenant_id)
+        return seen[-1]
+
+    monkeypatch.setattr(tenants.confirming.pins, "check_password", check)
+    answer = await pays(chain, "1", {"type": "pin", "pin": "204816"}, member_id=one)
+    assert (outcome(answer), seen) == ("consent-refused", [True, False])

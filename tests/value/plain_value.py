@@ -67,7 +67,7 @@ class Rules:
     no_discount: str = "medicine"
 
 
-@dataclass
+@dataclass(eq=False)
 class PointsLot:
     number: int
     points: int
@@ -78,7 +78,7 @@ class PointsLot:
     """What was left once debt was paid."""
 
 
-@dataclass
+@dataclass(eq=False)
 class WalletLot:
     number: int
     principal: int
@@ -89,7 +89,7 @@ class WalletLot:
     voided: int = 0
 
 
-@dataclass
+@dataclass(eq=False)
 class Coupon:
     number: int
     kind: str
@@ -99,7 +99,7 @@ class Coupon:
     state: str = "open"
 
 
-@dataclass
+@dataclass(eq=False)
 class Pass:
     uses: int
     left: int
@@ -109,7 +109,7 @@ class Pass:
     paid_back: int = 0
 
 
-@dataclass
+@dataclass(eq=False)
 class Line:
     price: int
     category: str
@@ -118,7 +118,7 @@ class Line:
     back: int = 0
 
 
-@dataclass
+@dataclass(eq=False)
 class Sale:
     member: "Member"
     lines: list[Line]
@@ -141,6 +141,8 @@ class Sale:
     tenders_back: list[int] = field(default_factory=list)
     back: int = 0
     undone: bool = False
+    moved: bool = False
+    """Its member was merged into another."""
 
     @property
     def tenders(self) -> list[int]:
@@ -148,7 +150,7 @@ class Sale:
         return [self.value, self.principal, self.bonus, rest]
 
 
-@dataclass
+@dataclass(eq=False)
 class TopUp:
     member: "Member"
     lot: WalletLot
@@ -157,9 +159,10 @@ class TopUp:
     day: date
     reversed: int = 0
     undone: bool = False
+    moved: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class Member:
     points: list[PointsLot] = field(default_factory=list)
     debt: int = 0
@@ -194,7 +197,9 @@ class Shop:
         self.today = today
         self.stock = 0
         self.numbers = count(1)
-        self.last: Sale | TopUp | None = None
+        self.entries: list[Sale | TopUp] = []
+        """Of the one clerk at the one till, without what was undone."""
+        self.acts: list[Sale | TopUp] = []
 
     # ── points ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -254,7 +259,9 @@ class Shop:
         if points > 0:
             self.accrue(member, points, self.today, pending=0)
         else:
-            self.spend_points(member, -points)
+            if -points > sum(lot.left for lot in member.points):
+                raise No("not enough points")
+            self.take_back(member, None, -points)
 
     def use_points(self, member: Member, points: int) -> None:
         self.spend_points(member, points)
@@ -268,7 +275,8 @@ class Shop:
         member.wallet.append(lot)
         points = floor(Fraction(amount, 100) * self.rules.top_up_points)
         made = TopUp(member, lot, self.accrue(member, points, self.today), points, self.today)
-        self.last = made
+        self.entries.append(made)
+        self.acts.append(made)
         return made
 
     def pay(self, member: Member, amount: int) -> list[tuple[WalletLot, int, int]]:
@@ -356,7 +364,8 @@ class Shop:
             member, lines, paid, earned, rate, value, charged, principal, bonus, coupons, lot, points_takes,
             wallet_takes, self.today, tenders_back=[0, 0, 0, 0],
         )  # fmt: skip
-        self.last = made
+        self.entries.append(made)
+        self.acts.append(made)
         return made
 
     def _use(self, coupons: list[Coupon], lines: list[Line]) -> None:
@@ -410,14 +419,14 @@ class Shop:
         return {"points_reversed": reverse, "points_returned": charged, "principal": shares[1], "bonus": shares[2]}
 
     def undo(self, act: Sale | TopUp) -> None:
-        if act.undone or act is not self.last or act.day != self.today:
+        if act.undone or self.entries[-1:] != [act] or act.day != self.today or act.moved:
             raise No("not the last one")
         if isinstance(act, TopUp):
             self._undo_top_up(act)
         else:
             self._undo_sale(act)
         act.undone = True
-        self.last = None
+        self.entries.pop()
 
     def _undo_sale(self, sale: Sale) -> None:
         if sale.back or (sale.lot is not None and sale.lot.left != sale.lot.at_first):
@@ -493,3 +502,6 @@ class Shop:
         survivor.coupons += other.coupons
         survivor.passes += other.passes
         other.wallet, other.coupons, other.passes = [], [], []
+        for act in self.acts:
+            if act.member is other:
+                act.member, act.moved = survivor, True

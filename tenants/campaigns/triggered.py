@@ -10,7 +10,7 @@ from saas.outbox import enqueue
 from saas.scope import connection, current
 from tenants.campaigns.document import GrantCampaign
 from tenants.campaigns.giving import BATCH, Candidate, Held, give, hold, lock_in_order
-from tenants.campaigns.when import OnPurchase, OnReferral
+from tenants.campaigns.when import AnyWhen, OnPurchase, OnReferral
 from tenants.campaigns.wording import chain, tier_name
 from tenants.triggers import JOBS, Trigger
 
@@ -55,10 +55,19 @@ async def bought(purchase_id: UUID) -> None:
     row = await connection().fetchrow(_PURCHASE, current().tenant_id, purchase_id)
     if row is None:
         return
-    for held in await _held("purchase"):
-        when = held.campaign.when
-        if isinstance(when, OnPurchase) and when.by == "member" and row["amount"] >= when.min_amount:
-            await give(held, [Candidate(row["member_id"], purchase_id, str(purchase_id))])
+    candidates = [Candidate(row["member_id"], purchase_id, str(purchase_id))]
+    found = [held for held in await _held("purchase") if _wants(held.campaign.when, row["amount"])]
+    if not found:
+        return
+    await lock_in_order(candidates)
+    if await connection().fetchrow(_PURCHASE, current().tenant_id, purchase_id) is None:  # undone while we waited
+        return
+    for held in found:
+        await give(held, candidates)
+
+
+def _wants(when: AnyWhen, amount: int) -> bool:
+    return isinstance(when, OnPurchase) and when.by == "member" and amount >= when.min_amount
 
 
 async def raised(decision_ids: Sequence[UUID]) -> None:

@@ -18,6 +18,7 @@ from tenants.refunds.write import sum_anew
 from tenants.tiers.evaluate import Change
 from tenants.tiers.undoing import undo_decisions, undone_decisions
 from tenants.undo.bodies import UndoBody
+from tenants.undo.campaigns import gifts_of, take_back
 from tenants.undo.entry import Entry, Tenant, open_tenant, require_own_last, require_unused
 from tenants.undo.printed import require_unused_coupons, void_coupons
 
@@ -98,6 +99,7 @@ async def _undo(purchase: Bought, place: Place, tenant: Tenant, body: UndoBody) 
     if holder_id is None:
         await void_coupons(why)
     else:
+        await take_back(await gifts_of(purchase.id, holder_id), why)
         await sum_anew([(holder_id, purchase.local_day)], measured(purchase, purchase.unmade()), [holder_id])
         await undo_decisions(holder_id, purchase.id, tenant.version, place.recorded_at, tenant.timezone)
     await record("purchase.undo", f"purchase:{purchase.id}", {"amount": purchase.amount})

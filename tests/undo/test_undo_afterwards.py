@@ -13,7 +13,7 @@ from support.clock import owner
 from support.midnights import work
 from support.programme import change_programme
 from support.till import bought, give_back, given_back, member, rows
-from support.value import LINES, furnished, set_up, sound
+from support.value import LINES, furnished, holds, set_up, sound
 
 from saas.scope import tenant_scope
 from tenants.overview.queries import sales
@@ -60,6 +60,50 @@ async def test_no_gift_where_the_undo_was_faster(chain: Chain, drain: Drain) -> 
     await undone(chain, sale["id"])
     await work(chain, drain)
     assert await rows(chain, "coupon_grant") == []
+
+
+async def thanks(chain: Chain, **parts: Any) -> None:
+    """A campaign gives a coupon and 77 points for every purchase."""
+    names = {"zh-CN": "谢", "en": "Thanks"}
+    body = {"code": "again", "names": names, "value": {"type": "amount", "amount": 100}, "valid_days": 30}
+    assert (await chain.http.post("/v1/coupons", json=body)).status_code == 201
+    campaign = {"code": "thanks", "names": names, "type": "grant", "when": {"type": "purchase"}, **parts}
+    made = await chain.http.post("/v1/campaigns", json={**campaign, "coupon": "again", "points": 77})
+    assert (await chain.http.post(f"/v1/campaigns/{made.json()['id']}/start", json={})).is_success
+
+
+async def test_what_campaigns_gave_for_it_ends_with_it(chain: Chain, drain: Drain) -> None:
+    await set_up(chain)
+    await thanks(chain, once="ever")
+    who = await furnished(chain, points=0, top_up=0)
+    before = await holds(chain, who)
+    sale = await bought(chain, "1", 1_000, member_id=who)
+    await work(chain, drain)
+    after = await holds(chain, who)
+    assert (after["points"], len(after["coupons"])) == (87, 1)
+    first = await undone(chain, sale["id"])
+    assert await holds(chain, who) == before
+    assert await undone(chain, sale["id"]) == first
+    await bought(chain, "1", 1_000, member_id=who)  # in earnest: once, for ever
+    await work(chain, drain)
+    after = await holds(chain, who)
+    assert (after["points"], len(after["coupons"])) == (87, 1)
+    await sound(chain)
+
+
+@pytest.mark.parametrize("use", ["coupon", "points"])
+async def test_not_once_something_that_a_campaign_gave_for_it_was_used(use: str, chain: Chain, drain: Drain) -> None:
+    await set_up(chain)
+    await thanks(chain)
+    who = await furnished(chain, points=0, top_up=0)
+    sale = await bought(chain, "1", 1_000, member_id=who, sold_by="甲")
+    await work(chain, drain)
+    held = (await holds(chain, who))["coupons"]
+    used = {"coupons": held, "external_amounts": False} if use == "coupon" else {"points_to_redeem": 87}
+    await bought(chain, "2", 1_000, member_id=who, sold_by="乙", **used)
+    answer = await chain.http.post(f"/v1/purchases/{sale['id']}/undo", json={})
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/undo-used")
+    await sound(chain)
 
 
 async def test_a_tier_that_another_purchase_got_with_its_help_is_looked_at_again(chain: Chain) -> None:

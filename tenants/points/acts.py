@@ -69,7 +69,7 @@ async def adjust(body: AdjustBody) -> Moved:
     """
     moved = await _move("adjust", body)
     if moved.first:
-        detail = {"points": moved.points, "reason": body.reason, "act_id": str(moved.id)}
+        detail = {"points": moved.points, "act_id": str(moved.id)}  # the reason may name the person
         await record("points.adjust", f"member:{moved.member_id}", detail)
     return moved
 

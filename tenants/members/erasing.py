@@ -130,9 +130,10 @@ _PERSONAL: Final = (
     b'"cooling_off":',
     b'"proof":',
     b'"pass_id":',
+    b'"undone_at":"',
 )
 """Parts of answers that show more than an id: a member under whatever name it had then, those who share a phone, an
-activity's notes and numbers, why money was given back, a card's number.
+activity's notes and numbers, why money was given back or an entry undone, a card's number.
 """
 
 

@@ -34,6 +34,24 @@ async def cards_and_passes(chain: Any, one: str) -> None:
     await keyed(chain, f"/v1/passes/{made['id']}/refund", {"branch_id": chain.branch_id, "reason": NOTES[3]})
 
 
+async def points_and_money(chain: Any, who: str) -> None:
+    """Whatever staff may give a reason for."""
+    reason = {"reason": NOTES[3]}
+    await keyed(chain, "/v1/points/adjust", {"member_id": who, "points": 5} | reason)
+    await keyed(chain, "/v1/points/redeem", {"member_id": who, "points": 2} | reason)
+    at = {"member_id": who, "branch_id": chain.branch_id}
+    await keyed(chain, "/v1/wallet/top-ups", at | {"external_id": f"t{who}", "amount": 1_000})
+    await keyed(chain, "/v1/wallet/refunds", at | {"external_id": f"b{who}", "amount": 1_000} | reason)
+    undone = await keyed(chain, "/v1/wallet/top-ups", at | {"external_id": f"u{who}", "amount": 1_000})
+    await keyed(chain, f"/v1/wallet/top-ups/{undone['id']}/undo", reason)
+    sold = await bought(chain, f"u{who}", 100, member_id=who)
+    await keyed(chain, f"/v1/purchases/{sold['id']}/undo", reason)
+    coupon = {"code": f"c{who[-6:]}", "names": {"zh-CN": "五元", "en": "Five"}, "valid_days": 9}
+    made = await keyed(chain, "/v1/coupons", coupon | {"value": {"type": "amount", "amount": 5}})
+    given = await keyed(chain, f"/v1/coupons/{made['id']}/grant", {"member_id": who} | reason)
+    await keyed(chain, f"/v1/coupons/grants/{given['coupons'][0]['id']}/void", reason)
+
+
 async def imported(chain: Any, kind: str, file: str) -> None:
     answer = await chain.http.post(
         "/v1/imports",
@@ -73,6 +91,8 @@ async def life(chain: Any, drain: Any) -> tuple[str, str]:
     assert put.status_code == 200, put.text
     assert (await chain.http.patch(f"/v1/members/{one}", json=LATER)).status_code == 200
     await cards_and_passes(chain, one)
+    for who in (one, two):
+        await points_and_money(chain, who)
     brought = await member(chain, name="新客", referrer_id=two)
     await bought(chain, "b1", 100, member_id=brought)
     await keyed(chain, f"/v1/members/{one}/merge", {"other_id": two})

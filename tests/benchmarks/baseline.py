@@ -38,7 +38,7 @@ async def group_by(made: Made) -> float:
 async def make_copies(owner: Any) -> None:
     """Empty copies of the tables that a run writes."""
     for table in ("decision", "member_tier"):
-        await _copy_of(owner, table)
+        await copy_of(owner, table)
 
 
 async def write(made: Made) -> float:
@@ -54,7 +54,7 @@ async def write(made: Made) -> float:
     return time.perf_counter() - started
 
 
-async def _copy_of(owner: Any, table: str) -> None:
+async def copy_of(owner: Any, table: str) -> None:
     """An empty table with the same columns, checks, indexes, foreign keys, row security and fill factor."""
     options = await owner.fetchval("SELECT array_to_string(reloptions, ', ') FROM pg_class WHERE relname = $1", table)
     keys = await owner.fetch(

@@ -22,6 +22,7 @@ from tests.benchmarks.table import Row, markdown
 BENCHES: Final = {
     "purchase": "tests.benchmarks.bench_purchase",
     "value": "tests.benchmarks.bench_value",
+    "ledgers": "tests.benchmarks.bench_ledgers",
     "import": "tests.benchmarks.imports",
     "recalculation": "tests.benchmarks.bench_recalculation",
     "metrics": "tests.benchmarks.bench_metrics",

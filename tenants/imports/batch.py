@@ -68,7 +68,7 @@ async def _stopped(payload: dict[str, Any], _error: str) -> None:
     if taken is not None:
         await runs.fail(taken.run, {"code": "import-stopped", "errors": []})
         await count_stopped(taken.run, payload["batch"])
-        _remove_file(taken)
+        runs.remove_file(taken)
 
 
 @job(JOB, on_dead=_stopped)
@@ -88,7 +88,7 @@ async def import_batch(payload: dict[str, Any]) -> None:
             cursor = await _cursor(file, taken)
         except LayoutError as error:
             await runs.refuse(taken.run, error)
-            _remove_file(taken)
+            runs.remove_file(taken)
             return
         await _run_batch(file, taken, cursor, payload["batch"])
 
@@ -121,7 +121,8 @@ async def _run_batch(file: BinaryIO, taken: Taken, cursor: Cursor, number: int) 
         await enqueue(JOB, {"import_id": str(taken.run.id), "batch": number + 1}, direct=True)
         return
     await end_import(taken.run, number + 1)
-    _remove_file(taken)
+    if not taken.run.accrues:
+        runs.remove_file(taken)
 
 
 def _parse(file: BinaryIO, cursor: Cursor, context: Context) -> _Parsed:
@@ -165,9 +166,3 @@ async def _apply(apply: Apply, context: Context) -> tuple[Context, Counts]:
             await connection().execute("RELEASE SAVEPOINT batch")
             return attempt, counts
     raise RuntimeError("unreachable: the last attempt returns or raises")
-
-
-def _remove_file(taken: Taken) -> None:
-    """Once the end is durable; a file of people's data isn't kept longer than it is needed."""
-    scope = current()
-    scope.after_commit.append(partial(file_store().delete, scope.tenant_id, taken.file))

@@ -42,6 +42,11 @@ class Run:
     branch_ids: list[UUID] | None
 
     @property
+    def accrues(self) -> bool:
+        """Whether points are given once the rows are in."""
+        return self.options.accrue and not self.options.dry_run
+
+    @property
     def mark(self) -> str:
         """What a member made by this import has as `enrolled_by`."""
         return f"import:{self.id}"

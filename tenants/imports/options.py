@@ -58,17 +58,24 @@ _Column = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 class ImportOptions(Body):
     """The `options` part of an upload. `mapping` names a field for each column to be read, and no other column
     is read then; without it columns are matched by name. `minor_units`: amounts are integers, already in minor
-    units. `create_missing`: unknown branches and members are made instead of refused. A column of a member file may
-    also feed an attribute that the programme declares, by its code.
+    units. `create_missing`: unknown branches and members are made instead of refused. `accrue`: the
+    purchases earn points. A column of a member file may also feed an attribute that the programme declares, by its
+    code.
     """
 
     kind: Kind
     mapping: dict[_Column, str] | None = Field(default=None, min_length=1, max_length=100)
     dry_run: bool = False
     evaluate: bool = True
-    accrue: Literal[False] = False
+    accrue: bool = False
     minor_units: bool = False
     create_missing: bool = False
+
+    @model_validator(mode="after")
+    def _accrue_fits(self) -> Self:
+        if self.accrue and self.kind != "purchases":
+            raise InvalidValueError("not-allowed", at=pointer("accrue"), expected="kind: purchases")
+        return self
 
     @model_validator(mode="after")
     def _mapping_fits(self) -> Self:

@@ -11,6 +11,7 @@ from saas.jobs import job
 from saas.outbox import enqueue
 from saas.scope import connection, current
 from tenants.imports import runs
+from tenants.imports.accrue import begin_accrual
 from tenants.imports.context import Run
 from tenants.imports.evaluate import evaluate_imports
 from tenants.referrals.jobs import settle
@@ -38,7 +39,7 @@ async def end_import(run: Run, batch: int) -> None:
     if run.options.kind == "purchases" and not run.options.dry_run and await _brings_anybody():
         await _count_next(run, batch, UUID(int=0))
     else:
-        await _end(run)
+        await _end(run, batch)
 
 
 async def count_stopped(run: Run, batch: int) -> None:
@@ -61,6 +62,7 @@ async def _stopped(payload: dict[str, Any], _error: str) -> None:
     taken = await runs.take(current().tenant_id, UUID(payload["import_id"]), payload["batch"])
     if taken is not None:
         await runs.fail(taken.run, {"code": "import-stopped", "errors": []})
+        runs.remove_file(taken)
 
 
 @job(JOB, on_dead=_stopped)
@@ -75,9 +77,13 @@ async def count_brought(payload: dict[str, Any]) -> None:
     if len(rows) == CHUNK:
         await enqueue(JOB, {**payload, "after": str(rows[-1]["id"])}, direct=True)
     elif taken is not None:
-        await _end(taken.run)
+        await _end(taken.run, payload["batch"])
 
 
-async def _end(run: Run) -> None:
+async def _end(run: Run, batch: int) -> None:
     decides = run.options.evaluate and not run.options.dry_run
-    await runs.finish(run, await evaluate_imports(run) if decides else None)
+    recalculation_id = await evaluate_imports(run) if decides else None
+    if run.accrues:
+        await begin_accrual(run, batch, recalculation_id)
+    else:
+        await runs.finish(run, recalculation_id)

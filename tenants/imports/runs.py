@@ -1,11 +1,14 @@
 """The row of an import, and the job row that goes with it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, Literal, Self
 from uuid import UUID
 
 from saas.db import dumps
-from saas.scope import connection
+from saas.file_store import file_store
+from saas.scope import connection, current
 from tenants.imports.context import Counts, Run
 from tenants.imports.errors import RowError
 from tenants.imports.layout import Layout, LayoutError
@@ -27,13 +30,13 @@ _BEGIN: Final = (
 _ADVANCE: Final = (
     "UPDATE import_run AS r SET batch = r.batch + 1, cursor = $3, rows = r.rows + $4, imported = r.imported + $5,"
     " updated = r.updated + $6, unchanged = r.unchanged + $7, failed = r.failed + $8,"
-    " errors_kept = r.errors_kept + $9 WHERE tenant_id = $1 AND id = $2"
-    " RETURNING rows, imported, updated, unchanged, failed"
+    " errors_kept = r.errors_kept + $9, points = r.points + $10 WHERE tenant_id = $1 AND id = $2"
+    " RETURNING rows, imported, updated, unchanged, failed, points"
 )
 _END: Final = (
     "UPDATE import_run SET state = $3, error = $4, finished_at = clock_timestamp()"
     " WHERE tenant_id = $1 AND id = $2 AND state IN ('queued', 'running')"
-    " RETURNING rows, imported, updated, unchanged, failed"
+    " RETURNING rows, imported, updated, unchanged, failed, points"
 )
 _ERRORS: Final = (
     'INSERT INTO import_error AS e (tenant_id, import_id, line, "column", code, params, value)'
@@ -50,13 +53,14 @@ _ASKED: Final = frozenset(ImportOptions.model_fields)
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """How the file is read and where the next batch begins. `first` is where the rows begin: a file in which refunds
-    were `seen` is read again for them `now` that its purchases are in.
+    were `seen` is read again for them `now` that its purchases are in, and any once more for its points, where these
+    are to be `accrued`.
     """
 
     layout: Layout
     place: Place
     first: Place
-    refunds: Literal["unseen", "seen", "now"] = "unseen"
+    refunds: Literal["unseen", "seen", "now", "accrued"] = "unseen"
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -79,13 +83,17 @@ class Cursor:
             return replace(self, place=end, refunds=seen)
         return replace(self, place=self.first, refunds="now") if seen == "seen" else None
 
+    def accruing(self) -> Self:
+        """For the points; the first time from the first row on."""
+        return self if self.refunds == "accrued" else replace(self, place=self.first, refunds="accrued")
+
     def at_end(self, file_size: int) -> Self:
         return replace(self, place=Place(file_size, self.place.line))
 
     def progress(self, file_size: int) -> float:
-        """0…1. The second reading is the shorter part of the work."""
+        """0…1, and 1…2 of the points. The second reading is the shorter part of the work."""
         share = min(self.place.offset / file_size, 1.0) if file_size else 1.0
-        return {"unseen": share, "seen": _FIRST_READING * share}.get(
+        return {"unseen": share, "seen": _FIRST_READING * share, "accrued": 1 + share}.get(
             self.refunds, _FIRST_READING + (1 - _FIRST_READING) * share
         )
 
@@ -129,7 +137,15 @@ async def begin(run: Run) -> None:
     await progress_job(run.id, 0.0, {})
 
 
-async def advance(taken: Taken, cursor: Cursor, rows: int, counts: Counts, failed: int, errors: list[RowError]) -> None:
+async def advance(
+    taken: Taken,
+    cursor: Cursor,
+    rows: int,
+    counts: Counts,
+    failed: int = 0,
+    errors: Sequence[RowError] = (),
+    points: int = 0,
+) -> None:
     """Keeps what a batch did, with as many of its errors as may still be kept."""
     kept = errors[: MAX_ERRORS - taken.errors_kept]
     run = taken.run
@@ -145,11 +161,13 @@ async def advance(taken: Taken, cursor: Cursor, rows: int, counts: Counts, faile
         counts.unchanged,
         failed,
         len(kept),
+        points,
     )
-    await progress_job(run.id, cursor.progress(taken.file_size), dict(so_far or {}))
+    parts = 2 if run.accrues else 1
+    await progress_job(run.id, cursor.progress(taken.file_size) / parts, dict(so_far or {}))
 
 
-async def _keep_errors(run: Run, errors: list[RowError]) -> None:
+async def _keep_errors(run: Run, errors: Sequence[RowError]) -> None:
     if errors:
         await connection().execute(
             _ERRORS,
@@ -161,6 +179,12 @@ async def _keep_errors(run: Run, errors: list[RowError]) -> None:
             [dumps(dict(e.params)) for e in errors],
             [e.value for e in errors],
         )
+
+
+def remove_file(taken: Taken) -> None:
+    """Once the end is durable; a file of people's data isn't kept longer than it is needed."""
+    scope = current()
+    scope.after_commit.append(partial(file_store().delete, scope.tenant_id, taken.file))
 
 
 async def finish(run: Run, recalculation_id: UUID | None) -> None:

@@ -10,7 +10,7 @@ from tenants.imports.messages import message
 
 _ERRORS_A_PAGE: Final = 2_000
 _RUN: Final = (
-    "SELECT id, kind, state, rows, imported, updated, unchanged, failed, errors_kept, recalculation_id, error,"
+    "SELECT id, kind, state, rows, imported, updated, unchanged, failed, points, errors_kept, recalculation_id, error,"
     " extract(epoch FROM coalesce(finished_at, clock_timestamp()) - started_at)::float8 AS seconds"
     " FROM import_run WHERE tenant_id = $1 AND id = $2"
 )
@@ -29,8 +29,9 @@ async def show_import(import_id: UUID, language: Language) -> dict[str, Any]:
     if row is None:
         raise DomainError("not-found")
     recalculation_id = row["recalculation_id"]
+    plain = ("kind", "state", "rows", "imported", "updated", "unchanged", "failed", "points")
     return {
-        **{name: row[name] for name in ("kind", "state", "rows", "imported", "updated", "unchanged", "failed")},
+        **{name: row[name] for name in plain},
         "id": str(row["id"]),
         "errors_kept": row["errors_kept"],
         "seconds": None if row["seconds"] is None else round(row["seconds"], 3),

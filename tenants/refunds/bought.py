@@ -11,12 +11,13 @@ import asyncpg
 from saas.scope import connection, current
 from tenants.measures import codes
 from tenants.measures.add import Measured
+from tenants.purchases.credit import CREDIT, PRICING
 from tenants.purchases.parts import Lines, by_category
 from tenants.refunds.paid import BONUS, Paid, Way, ways_of
 
-FIND: Final = """
+FIND: Final = f"""
 SELECT p.id, p.member_id, coalesce(m.merged_into, p.member_id) AS holder_id, p.branch_id, p.external_id, p.local_day,
-       p.amount, p.uncounted, p.lines, p.category, p.tenders, p.pricing, coalesce(r.refunded, 0) AS refunded,
+       p.amount, p.uncounted, p.lines, p.category, p.tenders, {PRICING} AS pricing, coalesce(r.refunded, 0) AS refunded,
        coalesce(r.uncounted, 0) AS refunded_uncounted, r.lines AS refunded_lines,
        u.purchase_id IS NOT NULL AS undone,
        CASE WHEN r.refunded > 0 AND p.tenders IS NOT NULL THEN
@@ -24,6 +25,7 @@ SELECT p.id, p.member_id, coalesce(m.merged_into, p.member_id) AS holder_id, p.b
   FROM purchase p
   LEFT JOIN member m ON m.tenant_id = p.tenant_id AND m.id = p.member_id
   LEFT JOIN purchase_refunded r ON r.tenant_id = p.tenant_id AND r.purchase_id = p.id
+  {CREDIT}
   LEFT JOIN purchase_undone u ON u.tenant_id = p.tenant_id AND u.purchase_id = p.id
  WHERE p.tenant_id = $1 AND p.id = ANY ($2::uuid[])"""
 

@@ -171,12 +171,23 @@ async def _finish(run: asyncpg.Record) -> None:
         whole,
     )
     await finish_job(run["id"], result_of(run))
+    await _accrue(run)
     if run["upgraded"] and run["cause"] in _TOLD:
         await fire("tier_reached", {"recalculation_id": str(run["id"])})
     await run_ended(run)
     await start_next()
 
 
+async def _accrue(run: asyncpg.Record) -> None:
+    """Imports that give points do so behind their evaluation, whose late decisions they go by."""
+    if run["cause"] == "import":
+        for row in await connection().fetch(_WAITING_IMPORTS, current().tenant_id, run["id"]):
+            await enqueue("import.accrue", {"import_id": str(row["id"]), "batch": row["batch"]}, direct=True)
+
+
+_WAITING_IMPORTS: Final = (
+    "SELECT id, batch FROM import_run WHERE tenant_id = $1 AND recalculation_id = $2 AND state = 'running'"
+)
 _TOLD: Final = {"schedule", "request"}
 """Runs whose upgrades campaigns hear of: those of an import and of a rebuild are history."""
 
@@ -192,5 +203,6 @@ async def give_up(payload: dict[str, Any], error: str) -> None:
     )
     await fail_job(run_id, error)
     if run is not None:
+        await _accrue(run)
         await run_ended(run)
     await start_next()

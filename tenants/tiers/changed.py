@@ -21,6 +21,7 @@ UNION SELECT f.member_id FROM tier_act f WHERE f.tenant_id = $1 AND f.id >= $2
 UNION SELECT f.member_id FROM merge f WHERE f.tenant_id = $1 AND f.id >= $2
 UNION SELECT f.member_id FROM top_up f WHERE f.tenant_id = $1 AND f.id >= $2
 UNION SELECT f.member_id FROM wallet_refund f WHERE f.tenant_id = $1 AND f.id >= $2
+UNION SELECT f.member_id FROM points_entry f WHERE f.tenant_id = $1 AND f.id >= $2 AND f.kind <> 'expire'
 UNION SELECT f.member_id FROM profile_change f WHERE f.tenant_id = $1 AND f.id >= $2
 UNION SELECT f.id FROM member f WHERE f.tenant_id = $1 AND f.id >= $3"""
 # A fact names whom it was recorded for: what is given back of a merged member's purchase is the survivor's.

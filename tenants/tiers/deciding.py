@@ -159,8 +159,8 @@ w AS MATERIALIZED (
 
 
 def _recheck(values: Values, ladders: tuple[int, ...], *, upward: bool) -> str:
-    """What the decision `k` that gave the tier would have given, if that is lower than what it gave: the outcome of its own instant,
-    or the standing `b` before it. A late decision only raises, so an outcome not above `b` is none.
+    """What the decision `k` that gave the tier would give now, if that is lower: the outcome of its own instant, or the
+    standing `b` before it. A late decision only raises, so an outcome not above `b` is none.
     """
     decided = _decided(values, ladders, Steps(again=True, upward=upward, everyone=True))
     written = writing(values, locks=True, cause_id="w.refund_id")

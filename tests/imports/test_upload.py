@@ -70,7 +70,7 @@ async def test_parts_may_come_in_any_order(imports: Any) -> None:
         (multipart(FILE, ('name="options"', b"[")), 422, ["/options"]),
         (multipart(FILE, ('name="options"', b'{"kind": "visits"}')), 422, ["/options/kind"]),
         (
-            multipart(FILE, ('name="options"', b'{"kind": "members", "accrue": true, "dry": 1}')),
+            multipart(FILE, ('name="options"', b'{"kind": "members", "accrue": 2, "dry": 1}')),
             422,
             ["/options/accrue", "/options/dry"],
         ),

@@ -35,6 +35,7 @@ APPEND_ONLY = {
     "public.coupon_entry",
     "public.reward_entry",
     "public.allowance_use",
+    "public.purchase_credit",
     "public.purchase_undone",
     "public.top_up_undone",
 }

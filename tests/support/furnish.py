@@ -83,6 +83,7 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
     options = {"options": json.dumps({"kind": "members", "evaluate": False})}
     started = await chain.http.post("/v1/imports", files=files, data=options)
     assert started.status_code == 202, started.text
+    await _history(chain, made["id"], mark)
     run = await _post(chain, "/v1/programme/recalculate", {})
     await drain()
     async with tenant_scope(chain.tenant_id):
@@ -170,6 +171,18 @@ async def _warning(chain: Chain, member_id: str) -> None:
     assert (await chain.http.put(f"/v1/members/{member_id}/tier", json=body)).status_code == 200
     async with tenant_scope(chain.tenant_id):
         await enqueue("tiers.notices", {})
+
+
+async def _history(chain: Chain, member_id: str, mark: str) -> None:
+    """A purchase of former times, with its points."""
+    found = (await chain.http.get(f"/v1/members/{member_id}")).json()["external_id"]
+    branches = (await chain.http.get("/v1/branches")).json()["data"]
+    code = next(branch["code"] for branch in branches if branch["id"] == chain.branch_id)
+    head = "external_id,member,branch,occurred_at,amount"
+    files = {"file": ("p.csv", f"{head}\nH{mark},{found},{code},2026-01-02 10:00,20.00\n".encode(), "text/csv")}
+    options = {"options": json.dumps({"kind": "purchases", "accrue": True, "evaluate": False})}
+    started = await chain.http.post("/v1/imports", files=files, data=options)
+    assert started.status_code == 202, started.text
 
 
 async def _points(chain: Chain, member_id: str) -> None:

@@ -361,6 +361,7 @@ CREATE TABLE import_run (
     updated     bigint NOT NULL DEFAULT 0,
     unchanged   bigint NOT NULL DEFAULT 0,
     failed      bigint NOT NULL DEFAULT 0,
+    points      bigint NOT NULL DEFAULT 0,  -- accrued
     errors_kept bigint NOT NULL DEFAULT 0,
     recalculation_id uuid,      -- the run that decided the tiers afterwards
     error       jsonb,

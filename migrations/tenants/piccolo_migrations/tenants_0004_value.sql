@@ -646,6 +646,20 @@ ALTER TABLE purchase_refunded ADD COLUMN uncounted bigint NOT NULL DEFAULT 0 CHE
 ALTER TABLE refund ADD COLUMN uncounted bigint NOT NULL DEFAULT 0 CHECK (uncounted BETWEEN 0 AND amount);
 ALTER TABLE refund ADD COLUMN tenders jsonb; -- what came back of each way it was paid
 
+-- Imported history that was given its points afterwards, where a till's has `pricing`: once a purchase, beside its entry
+-- of kind earn.
+CREATE TABLE purchase_credit (
+    tenant_id         uuid NOT NULL,
+    purchase_id       uuid NOT NULL,
+    earning           bigint NOT NULL CHECK (earning > 0), -- minor units
+    rate              numeric NOT NULL CHECK (rate > 0),   -- points for a whole currency unit
+    points            bigint NOT NULL CHECK (points > 0),  -- for what was left of it then
+    programme_version integer NOT NULL,
+    recorded_at       timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, purchase_id),
+    FOREIGN KEY (tenant_id, purchase_id) REFERENCES purchase (tenant_id, id)
+);
+
 -- A clerk took back his last entry: it counts nowhere, and its number is free again.
 CREATE TABLE purchase_undone (
     tenant_id   uuid NOT NULL,
@@ -688,7 +702,7 @@ BEGIN
                              'coupon_grant', 'coupon_entry', 'reward', 'reward_claim', 'reward_entry', 'price_list',
                              'price', 'allowance_use', 'gift', 'birthday_run', 'campaign', 'campaign_share',
                              'campaign_inside', 'message_text', 'card',
-                             'purchase_undone', 'top_up_undone'] LOOP
+                             'purchase_credit', 'purchase_undone', 'top_up_undone'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
         EXECUTE format('CREATE POLICY tenant ON %I TO app USING (tenant_id = current_setting(''app.tenant_id'')::uuid)'
@@ -699,7 +713,7 @@ END $$;
 
 -- Append-only for the application. What an undo frees is only the till's number.
 REVOKE UPDATE, DELETE ON points_entry, points_take, points_act, wallet_entry, wallet_take, top_up, wallet_refund,
-    pass_entry, coupon_entry, reward_entry, allowance_use, purchase_undone, top_up_undone FROM app;
+    pass_entry, coupon_entry, reward_entry, allowance_use, purchase_credit, purchase_undone, top_up_undone FROM app;
 REVOKE DELETE ON points_account, points_lot, wallet_account, wallet_lot, pass, coupon_grant, reward_claim, card,
     gift FROM app;
 REVOKE UPDATE ON top_up_external FROM app;

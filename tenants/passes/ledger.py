@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from saas.errors import DomainError
 from saas.scope import connection, current
 
 Kind = Literal["use", "undo_use", "refund"]
@@ -35,8 +36,8 @@ e AS (
                                  external_id, fingerprint, branch_id, tender, reason, recorded_at, actor)
     SELECT $1, n.id, p.id, p.member_id, $5, $6, coalesce($7, n.id), $3, p."left", $4, $8, $9, $10, $11, $12, $13, $14
       FROM p CROSS JOIN (SELECT uuidv7() AS id) AS n
-    RETURNING e.*)
-SELECT e.* FROM e
+    ON CONFLICT (tenant_id, kind, external_id) DO NOTHING RETURNING e.*)
+SELECT e.* FROM p LEFT JOIN e ON true
 """
 MOVE_TO: Final = "UPDATE pass AS p SET member_id = $2 WHERE p.tenant_id = $1 AND p.member_id = $3"
 """What a merge does: `$2` the survivor, `$3` the other. Entries stay with the record they were made for."""
@@ -85,8 +86,11 @@ async def sell(values: dict[str, Any]) -> UUID | None:
 
 
 async def move(entry: Entry) -> asyncpg.Record | None:
-    """Writes a movement and returns its row. None where the pass hasn't so many uses left."""
-    return await connection().fetchrow(
+    """Writes a movement and returns its row. None where the pass hasn't so many uses left.
+
+    Raises DomainError `external-id-conflict` where another member's pass took the number while we worked.
+    """
+    row = await connection().fetchrow(
         _MOVE,
         current().tenant_id,
         entry.pass_id,
@@ -103,3 +107,6 @@ async def move(entry: Entry) -> asyncpg.Record | None:
         entry.recorded_at,
         current().principal.actor,
     )
+    if row is not None and row["id"] is None:
+        raise DomainError("external-id-conflict", params={"external_id": entry.external_id})
+    return row

@@ -233,6 +233,17 @@ async def test_one_number_at_two_tills_is_one_sale(chain: Chain) -> None:
     assert len(await rows(chain, "pass_entry")) == 1
 
 
+@pytest.mark.parametrize("what", ["use", "refund"])
+async def test_one_number_at_two_tills_is_one_entry(chain: Chain, what: str) -> None:
+    passes = [await sold(chain, external_id=f"p{n}", member_id=await member(chain)) for n in range(2)]
+    body = {"branch_id": chain.branch_id, "external_id": "n1"} | ({"uses": 1} if what == "refund" else {})
+    answers = await asyncio.gather(
+        *(chain.http.post(f"/v1/passes/{passes[n % 2]['id']}/{what}", json=body) for n in range(6))
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 201, 409, 409, 409]
+    assert sorted(row["left"] for row in await rows(chain, "pass")) == [9, 10]
+
+
 async def test_a_key_of_another_branch(chain: Chain, client: Any) -> None:
     other = (await chain.http.post("/v1/branches", json={"code": "b2", "name": "二店"})).json()["id"]
     new = {"name": "x", "scopes": ["wallet:write"], "branch_ids": [other]}

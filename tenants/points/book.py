@@ -144,6 +144,11 @@ class Book:
             self.lots = {**lots, **self.lots}
             self.record(fact, kind, rules.give_back(self.account, taken, points, self.lots, fact.today), fact.today)
 
+    def revive(self, fact: Fact, lot: Lot, points: int) -> None:
+        """What had expired of a lot comes back, before its accrual is undone: it never was."""
+        self.lots.setdefault(lot.id, lot)
+        self.record(replace(fact, source_id=lot.id), "undo_redeem", rules.revive(self.account, lot, points), fact.today)
+
     def void(self, fact: Fact) -> None:
         """Everything ends, debt too."""
         change = rules.void(self.account, self.lots.values())

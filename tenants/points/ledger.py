@@ -164,6 +164,11 @@ SELECT t.lot_id, sum(t.points)::bigint AS points, {_LOT} AS lot
  GROUP BY t.lot_id, l.id, l."left", l.points, l.day, l.spendable_from, l.expires_on HAVING sum(t.points) > 0
  ORDER BY l.expires_on NULLS LAST, l.id"""
 
+_EXPIRED: Final = f"""
+SELECT {_LOT} AS lot, -e.points AS points
+  FROM points_entry e JOIN points_lot l ON l.tenant_id = $1 AND l.id = e.source_id
+ WHERE e.tenant_id = $1 AND e.kind = 'expire' AND e.source_id = $2"""
+
 
 def check(checked: bool) -> None:
     """Raises StaleError unless `CHECKED` was true: then the caller's work must not last."""
@@ -202,6 +207,12 @@ async def taken(sources: Collection[tuple[Kind, UUID]]) -> tuple[list[Take], Map
     )
     found = {lot.id: lot for lot in lots_of([row["lot"] for row in rows])}
     return [(row["lot_id"], row["points"]) for row in rows], found
+
+
+async def expired(lot_id: UUID) -> tuple[Lot, int] | None:
+    """A lot that has expired with something in it, and how much that was."""
+    row = await connection().fetchrow(_EXPIRED, current().tenant_id, lot_id)
+    return None if row is None else (lots_of([row["lot"]])[0], row["points"])
 
 
 async def accrue_beside(fact: Fact, kind: Kind, points: int, day: date, rules: Points) -> int:

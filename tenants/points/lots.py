@@ -181,6 +181,13 @@ def give_back(account: Account, taken: Sequence[Take], points: int, lots: Mappin
     return Change(points, lot, tuple(given), -paid)
 
 
+def revive(account: Account, lot: Lot, points: int) -> Change:
+    """What had expired of a lot (`points`, above 0) is in it again, so that its accrual can be undone; less debt."""
+    paid = min(account.debt, points)
+    takes = ((lot.id, paid - points),) if points > paid else ()
+    return Change(points, takes=takes, debt=-paid)
+
+
 def expire(lot: Lot) -> Change:
     """What is left of a lot is gone."""
     return Change(-lot.left, takes=((lot.id, lot.left),))

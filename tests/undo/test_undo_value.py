@@ -8,6 +8,7 @@ import httpx
 from support.chains import Chain
 from support.clock import set_clock
 from support.counter import paid_out, topped_up, wallet
+from support.programme import change_programme
 from support.till import bought, buy, member, rows
 from support.value import LINES, coupon, furnished, holds, set_up, sound
 
@@ -48,6 +49,21 @@ async def test_everything_that_paid_is_there_again(chain: Chain) -> None:
         points_to_redeem=3_000, wallet_amount=14_000,
     )  # fmt: skip
     assert again["paid"] == sale["paid"]
+    await sound(chain)
+
+
+async def test_points_that_had_expired_when_they_came_are_nobodys_debt(chain: Chain) -> None:
+    """A till that was offline over the new year tells of a sale whose points ended with the old one."""
+    await set_clock(chain.tenant_id, datetime(2026, 1, 1, 4, tzinfo=UTC))
+    await set_up(chain)
+    points = (await chain.http.get("/v1/programme")).json()["points"]
+    await change_programme(chain, points={**points, "expiry": {"type": "end_of_year", "years": 0}})
+    for who in (await furnished(chain), await member(chain)):
+        before = await holds(chain, who)
+        sale = await bought(chain, f"1-{who}", 9_000, member_id=who, occurred_at="2025-12-31T23:50:00+08:00")
+        assert (sale["points_earned"], await holds(chain, who)) == (90, before)
+        assert (await undo(chain, sale["id"])).json()["points_reversed"] == 90
+        assert await holds(chain, who) == before
     await sound(chain)
 
 

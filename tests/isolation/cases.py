@@ -133,7 +133,8 @@ def _purchases(ids: Ids, ours: Furnished) -> list[Knock]:
         _ticket(ours, branch_id=ids.branch, member_id=ours.member_id),
     )
     held = [{"coupons": [ref], "external_amounts": False} for ref in (ids.grant, ids.number)]
-    coupons = [_ticket(ours, member_id=who, **named) for named in held for who in (ours.member_id, None)]
+    whose = [(who, named) for named in held for who in (ours.member_id, None)]  # each with a number of its own
+    coupons = [_ticket(ours, external_id=f"knock {n}", member_id=who, **named) for n, (who, named) in enumerate(whose)]
     return [*(Knock("/v1/purchases", 422, body) for body in wrong), *(Knock("/v1/purchases", 409, c) for c in coupons)]
 
 

@@ -46,6 +46,15 @@ SELECT n.valid_until, n.member_id, n.ladder, n.event_id, e.data FROM tier_notice
    AND (n.valid_until, n.member_id, n.ladder) > ($6, $7, $8)
    AND {_NOT_YET.format(member="n.member_id", period="coalesce($9::text, n.ladder || ' ' || n.valid_until)")}
  ORDER BY n.valid_until, n.member_id, n.ladder LIMIT $10"""
+# Who was inside under a record that was merged since is inside still, and comes in no second time.
+_UNITE: Final = """
+WITH merged AS (
+    DELETE FROM campaign_inside AS i USING member o
+     WHERE i.tenant_id = $1 AND i.campaign_id = $2 AND o.tenant_id = $1 AND o.id = i.member_id
+       AND o.merged_into IS NOT NULL RETURNING o.merged_into)
+INSERT INTO campaign_inside AS i (tenant_id, campaign_id, member_id)
+SELECT DISTINCT $1::uuid, $2::uuid, m.merged_into FROM merged m ORDER BY m.merged_into
+ON CONFLICT DO NOTHING"""
 _ENTERED: Final = """
 WITH gone AS (
     DELETE FROM campaign_inside AS i WHERE i.tenant_id = $1 AND i.campaign_id = $2
@@ -127,6 +136,8 @@ async def _entered(held: Held, after: After | None) -> Page:
     segment = None if held.campaign.audience is None else await audience_of(held.campaign.audience)
     if segment is None:
         return Page([], None)
+    if not after:
+        await connection().execute(_UNITE, current().tenant_id, held.id)
     before = UUID(after[0]) if after else _END
     page = await segment.page(before, BATCH)
     first = page.after or _BEGINNING

@@ -114,6 +114,21 @@ async def test_who_comes_into_a_segment_is_given_to_each_time(chain: Chain, drai
     )
 
 
+async def test_who_was_in_it_under_another_record_has_not_come_in(chain: Chain, drain: Any) -> None:
+    await segment(chain, "quiet", {"metric": "days_since_purchase", "gte": 2})
+    older, inside, newer = [await member(chain) for _ in range(3)]
+    await bought(chain, "T1", 100, member_id=inside)
+    await until(chain, drain, "2031-03-16")
+    await start(chain, "back", "grant", {"type": "segment_entered"}, points=10, audience="quiet")
+    await work(chain, drain)
+    for survivor, other in ((older, inside), (newer, older)):
+        merged = await chain.http.post(f"/v1/members/{survivor}/merge", json={"other_id": other})
+        assert merged.status_code == 200, merged.text
+        await until(chain, drain, "2031-03-17" if survivor == older else "2031-03-18")
+        assert await periods(chain) == ["2031-03-16"]
+        assert [str(row["member_id"]) for row in await rows(chain, "campaign_inside")] == [survivor]
+
+
 async def test_ten_visits_in_a_month_bring_the_family_meal_once_a_month(new_chain: Any, drain: Any) -> None:
     chain = await opened(new_chain, noon("2031-03-12"), template="catering")
     ten = {"metric": "purchases", "window": {"type": "calendar_month", "offset": 0}, "gte": 10}

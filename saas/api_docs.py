@@ -3,11 +3,14 @@
 from typing import Any, Final
 
 from litestar import Request, Response, get
-from litestar.serialization import encode_json
+from litestar.serialization import encode_json, get_serializer
+from pydantic import BaseModel
 
 from saas.pages import render_page
 from saas.sessions import session_of
 
+_PLAIN: Final = get_serializer({BaseModel: lambda model: model.model_dump(mode="json", by_alias=True)})
+"""Models are some fields' defaults."""
 _OPEN: Final[dict[str, Any]] = {"auth": "none", "scoped": False}
 
 
@@ -16,7 +19,7 @@ def openapi_document(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The contract as OpenAPI 3.1, put together once a process."""
     state = request.app.state
     if "openapi_json" not in state:
-        state.openapi_json = encode_json(request.app.openapi_schema.to_schema())
+        state.openapi_json = encode_json(request.app.openapi_schema.to_schema(), _PLAIN)
     headers = {"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff"}
     return Response(state.openapi_json, media_type="application/json", headers=headers)
 

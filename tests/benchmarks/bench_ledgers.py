@@ -143,8 +143,8 @@ async def _statement(place: Place, owner: Any, made: Made, options: Options) -> 
     for n, entries in enumerate(ENTRIES):
         await owner.execute(
             "INSERT INTO points_entry (tenant_id, id, member_id, seq, kind, source_id, points, balance, day,"
-            f" recorded_at, actor) SELECT $1, uuidv7(), {MEMBER_ID.format('$2::bigint')}, k, 'adjust', uuidv7(), 1, k, $4::date,"
-            " $5::timestamptz, 'bench' FROM generate_series(1, $3::integer) AS k",
+            f" recorded_at, actor) SELECT $1, uuidv7(), {MEMBER_ID.format('$2::bigint')}, k, 'adjust', uuidv7(), 1, k,"
+            " $4::date, $5::timestamptz, 'bench' FROM generate_series(1, $3::integer) AS k",
             made.tenant_id,
             FIRST_MEMBER + n,
             entries,

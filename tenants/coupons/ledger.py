@@ -118,6 +118,20 @@ async def check(postings: Sequence[Posting], written: Collection[int]) -> None:
     raise not_usable(row["code"], "not-theirs" if why == "open" and posting.kind == "use" else why)
 
 
+_LOCK_PRINTED: Final = """
+SELECT FROM coupon_grant AS g
+ WHERE g.tenant_id = $1 AND g.member_id IS NULL AND g.id IN (
+       SELECT n.id FROM coupon_grant n WHERE n.tenant_id = $1 AND n.id = ANY ($2)
+       UNION ALL SELECT n.id FROM coupon_grant n WHERE n.tenant_id = $1 AND n.number = ANY ($3))
+ ORDER BY g.id FOR NO KEY UPDATE"""
+
+
+async def lock_printed(ids: Collection[UUID], numbers: Collection[str]) -> None:
+    """Locks those of these coupons that no member's lock guards, for whoever is going to use several in any order."""
+    if ids or numbers:
+        await connection().execute(_LOCK_PRINTED, current().tenant_id, list(ids), list(numbers))
+
+
 def not_usable(code: str, state: str) -> DomainError:
     """The refusal of a coupon in this state."""
     return DomainError("coupon-not-usable", params={"code": code, "state": Word(state)})

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from purchases.purse import printed
 from support.chains import Chain
 from support.till import bought, drift, member, rows, ticket
 
@@ -26,8 +27,10 @@ def check_in(_: Chain) -> Item:
     return lambda number, who: {"external_id": number, "member_id": who, "kind": "check_in"}
 
 
-def meet_half_way(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:
-    """A batch goes on with its second half when the other has done its first, or hasn't begun half a second later."""
+def meet_half_way(monkeypatch: pytest.MonkeyPatch, module: Any) -> Counter[asyncio.Task[Any] | None]:
+    """A batch goes on with its second half when the other has done its first, or hasn't begun half a second later.
+    Answers how many items each request has begun.
+    """
     record, half, done = module._one, asyncio.Barrier(2), Counter[asyncio.Task[Any] | None]()
 
     async def one(item: Any) -> Any:
@@ -39,6 +42,7 @@ def meet_half_way(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:
         return await record(item)
 
     monkeypatch.setattr(module, "_one", one)
+    return done
 
 
 async def both_ways(chain: Chain, url: str, item: Item) -> list[httpx.Response]:
@@ -71,3 +75,26 @@ async def test_the_same_numbers_in_opposite_order(
     assert {row["seq"] for row in await rows(chain, "member") if row["id"] != one} == {0}
     assert await rows(chain, "idempotency") == []
     assert await drift(chain) == []
+
+
+@pytest.mark.parametrize("by", ["coupons", "member_code"])
+async def test_what_else_two_batches_share_in_opposite_order(
+    by: str, chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Printed coupons, or members by the codes of their cards: each batch runs once, none is a deadlock's victim."""
+    await bought(chain, "first", 1)
+    if by == "coupons":
+        shared = [{"coupons": [each]} for each in await printed(chain, "amount", 100, many=len(NUMBERS))]
+    else:
+        made = [await chain.http.post(f"/v1/members/{await member(chain)}/wallet-codes", json={}) for _ in NUMBERS]
+        shared = [{"member_code": answer.json()["code"]} for answer in made]
+    begun = meet_half_way(monkeypatch, tenants.purchases.batch)
+    bodies = [
+        {"items": [ticket(chain, f"{n}-{k}", 900, external_amounts=False, **one) for k, one in enumerate(order)]}
+        for n, order in enumerate((shared, shared[::-1]))
+    ]
+    answers = await asyncio.gather(*(chain.http.post("/v1/purchases:batch", json=body) for body in bodies))
+    assert [answer.status_code for answer in answers] == [200, 200], [answer.text for answer in answers]
+    assert sorted(begun.values()) == [len(NUMBERS)] * 2
+    outcomes = Counter(outcome["status"] for answer in answers for outcome in answer.json()["data"])
+    assert outcomes == ({201: 12, 409: 12} if by == "coupons" else {201: 24})

@@ -1,4 +1,4 @@
-"""A coupon is in the state that its entries leave it in, and was used for the purchase that they name."""
+"""A coupon is in the state that its entries leave it in, was used for the purchase that they name, once at a time."""
 
 from typing import Final
 
@@ -41,5 +41,18 @@ SELECT g.id, 1 AS expected, count(e.id) AS stored
  WHERE g.tenant_id = $1
  GROUP BY g.id HAVING count(e.id) <> 1
  ORDER BY g.id""",
+    ),
+    # Only what is open is used, ended or void; only what was used comes back. So nothing is used twice.
+    Check(
+        "coupon-steps",
+        "coupon",
+        f"""
+SELECT x.grant_id AS id, CASE WHEN x.kind IN ('return', 'undo_use') THEN 'used' ELSE 'open' END AS expected,
+       x.before AS stored
+  FROM (SELECT e.grant_id, e.id, e.kind, lag({_STATE}) OVER (PARTITION BY e.grant_id ORDER BY e.id) AS before
+          FROM coupon_entry e WHERE e.tenant_id = $1) x
+ WHERE x.kind <> 'grant'
+   AND x.before IS DISTINCT FROM CASE WHEN x.kind IN ('return', 'undo_use') THEN 'used' ELSE 'open' END
+ ORDER BY x.grant_id, x.id""",
     ),
 )

@@ -7,7 +7,11 @@ difference, which names what it is about, what the entries say and what is store
 
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
+import asyncpg
+
+from saas.db import Connection
 from saas.scope import connection, current
 from tenants.verifying import coupons, passes, points, rewards, wallet
 from tenants.verifying.check import Check
@@ -32,9 +36,14 @@ class Difference:
 
 async def verify_ledgers() -> list[Difference]:
     """Every difference in the current tenant's ledgers, at most `MOST` of each check; reads, and changes nothing."""
+    return await differences(connection(), current().tenant_id)
+
+
+async def differences(conn: "asyncpg.Connection | Connection", tenant_id: UUID) -> list[Difference]:
+    """The same by a connection that sees the tenant's rows."""
     found = []
     for check in CHECKS:
-        rows = await connection().fetch(f"{check.sql}\nLIMIT {MOST}", current().tenant_id, timeout=600)
+        rows = await conn.fetch(f"{check.sql}\nLIMIT {MOST}", tenant_id, timeout=600)
         found += [
             Difference(check.code, f"{check.noun}:{row['id']}", _text(row["expected"]), _text(row["stored"]))
             for row in rows

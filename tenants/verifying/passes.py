@@ -1,4 +1,4 @@
-"""A pass has left what its entries add up to, and gave back the money that they say."""
+"""A pass has left what its entries add up to, each of them said so, and gave back the money that they say."""
 
 from typing import Final
 
@@ -17,5 +17,15 @@ CHECKS: Final = (
         "pass-paid-back",
         "pass",
         _SUMS.format(expected="coalesce(-sum(e.amount) FILTER (WHERE e.kind = 'refund'), 0)", stored="p.paid_back"),
+    ),
+    Check(
+        "pass-running",
+        "entry",
+        """
+SELECT x.id, x.expected, x.stored
+  FROM (SELECT e.id, e.left_after AS stored, sum(e.uses) OVER (PARTITION BY e.pass_id ORDER BY e.id) AS expected
+          FROM pass_entry e WHERE e.tenant_id = $1) x
+ WHERE x.expected <> x.stored
+ ORDER BY x.id""",
     ),
 )

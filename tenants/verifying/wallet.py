@@ -34,6 +34,19 @@ SELECT x.id, x.expected, x.stored
           FROM wallet_entry e WHERE e.tenant_id = $1) x
  WHERE x.expected <> x.stored
  ORDER BY x.id"""
+# The kind of takes that belongs to an entry's; what opens a lot or moves with a merge takes nothing out of any.
+_TAKEN_AS: Final = """CASE
+       WHEN kind IN ('spend', 'spend_bonus') THEN 'spend' WHEN kind IN ('return', 'return_bonus') THEN 'return'
+       WHEN kind IN ('undo_spend', 'undo_spend_bonus') THEN 'undo_spend' WHEN kind = 'void_bonus' THEN 'void'
+       WHEN kind IN ('refund', 'refund_deduction', 'refund_bonus') THEN 'refund'
+       WHEN kind IN ('undo_top_up', 'undo_top_up_bonus') THEN 'undo_top_up' END"""
+_GIVEN_BACK: Final = """
+SELECT l.id, coalesce(sum({amount}), 0) AS expected, l.{column} AS stored
+  FROM wallet_lot l LEFT JOIN wallet_take t ON t.tenant_id = l.tenant_id AND t.lot_id = l.id AND t.kind IN ({kinds})
+ WHERE l.tenant_id = $1
+ GROUP BY l.tenant_id, l.id
+HAVING coalesce(sum({amount}), 0) <> l.{column}
+ ORDER BY l.id"""
 CHECKS: Final = (
     *(Check(f"wallet-{account}", "member", _BALANCE.format(account=account)) for account in ("principal", "bonus")),
     *(Check(f"wallet-{account}-lots", "member", _LOTS.format(account=account)) for account in ("principal", "bonus")),
@@ -55,13 +68,21 @@ HAVING sum(x.amount) <> 0""",
     Check(
         "wallet-taken",
         "movement",
-        """
-SELECT coalesce(e.source_id, t.source_id) AS id, t.amount AS expected, e.amount AS stored
-  FROM (SELECT source_id, sum(amount) AS amount FROM wallet_entry
-         WHERE tenant_id = $1 AND kind IN ('spend', 'spend_bonus') GROUP BY source_id) e
-  FULL JOIN (SELECT source_id, sum(principal + bonus) AS amount FROM wallet_take
-              WHERE tenant_id = $1 AND kind = 'spend' GROUP BY source_id) t ON t.source_id = e.source_id
+        f"""
+SELECT coalesce(e.source_id, t.source_id) AS id, coalesce(t.amount, 0) AS expected, coalesce(e.amount, 0) AS stored
+  FROM (SELECT {_TAKEN_AS} AS kind, source_id, sum(amount) AS amount FROM wallet_entry
+         WHERE tenant_id = $1 AND {_TAKEN_AS} IS NOT NULL GROUP BY 1, 2) e
+  FULL JOIN (SELECT kind, source_id, sum(abs(principal + bonus)) AS amount FROM wallet_take
+              WHERE tenant_id = $1 GROUP BY 1, 2) t USING (kind, source_id)
  WHERE coalesce(e.amount, 0) <> coalesce(t.amount, 0)
  ORDER BY 1""",
+    ),
+    Check("wallet-refunded", "lot", _GIVEN_BACK.format(column="refunded", amount="t.principal", kinds="'refund'")),
+    Check(
+        "wallet-bonus-voided",
+        "lot",
+        _GIVEN_BACK.format(
+            column="bonus_voided", amount="t.principal - t.paid_out + t.bonus", kinds="'refund', 'void'"
+        ),
     ),
 )

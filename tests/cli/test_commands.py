@@ -12,7 +12,20 @@ from saas.outbox import enqueue
 from saas.scope import tenant_scope
 from saas.terminal import table
 
-COMMANDS = ("up", "serve", "worker", "relay", "scheduler", "migrate", "doctor", "tenant", "jobs", "secrets", "bench")
+COMMANDS = (
+    "up",
+    "serve",
+    "worker",
+    "relay",
+    "scheduler",
+    "migrate",
+    "doctor",
+    "tenant",
+    "verify",
+    "jobs",
+    "secrets",
+    "bench",
+)
 
 
 async def run(regulars: Any, *arguments: str, **more: Any) -> Any:

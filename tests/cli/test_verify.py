@@ -1,0 +1,47 @@
+"""`regulars verify`: what an operator is told about a chain's ledgers."""
+
+import asyncio
+import re
+from typing import Any
+
+from support.chains import Chain
+from support.clock import owner
+from support.till import bought
+from support.value import furnished, set_up
+
+
+async def verify(regulars: Any, *arguments: str) -> Any:
+    return await asyncio.to_thread(regulars, "verify", *arguments)
+
+
+async def test_ledgers_are_proved_and_a_fault_is_named(regulars: Any, chain: Chain) -> None:
+    await set_up(chain)
+    who = await furnished(chain)
+    await bought(chain, "1", 5_000, member_id=who, points_to_redeem=1_000, wallet_amount=2_000)
+    slug = await (await owner()).fetchval("SELECT slug FROM tenant WHERE tenant_id = $1", chain.tenant_id)
+    for name in (slug, str(chain.tenant_id)):
+        done = await verify(regulars, "--tenant", name)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.splitlines() == [f"{slug}: proved", "1 tenants, 0 differences"]
+
+    await (await owner()).execute(
+        "UPDATE wallet_account SET principal = principal + 1 WHERE tenant_id = $1", chain.tenant_id
+    )
+    done = await verify(regulars, "--tenant", slug)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert f"{slug}: 2 differences" in done.stdout
+    lines = [line.split() for line in done.stdout.splitlines() if f"member:{who}" in line]
+    assert [(check, int(stored) - int(expected)) for check, _, expected, stored in lines] == [
+        ("wallet-principal", 1),
+        ("wallet-principal-lots", 1),
+    ]
+    everybody = await verify(regulars)
+    assert everybody.returncode == 1
+    assert re.search(rf"^{slug}: 2 differences$", everybody.stdout, re.MULTILINE)
+    assert re.search(r"^\d+ tenants, \d+ differences$", everybody.stdout.splitlines()[-1])
+
+
+async def test_an_unknown_chain_is_one_line(regulars: Any) -> None:
+    done = await verify(regulars, "--tenant", "nobody")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: no tenant has the id or slug 'nobody'\n"

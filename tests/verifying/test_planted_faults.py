@@ -1,0 +1,244 @@
+"""Every kind of fault that is planted is named: by which check, what it is about, what should be there and what is."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from support.chains import Chain
+from support.clock import owner
+from support.counter import paid_out, topped_up
+from support.till import bought, given_back
+from support.value import LINES, coupon, furnished, set_up
+
+from saas.scope import tenant_scope
+from tenants.verifying.ledgers import CHECKS, Difference, differences, verify_ledgers
+
+
+@dataclass(frozen=True)
+class Lived:
+    """A member who did some of everything."""
+
+    chain: Chain
+    member_id: str
+    sale_id: str
+    grant_id: str
+    reward_id: str
+    claim_id: str
+    pass_id: str
+
+
+async def post(chain: Chain, url: str, body: dict[str, Any]) -> dict[str, Any]:
+    answer = await chain.http.post(url, json=body)
+    assert answer.is_success, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+@pytest.fixture(scope="module")
+async def lived(new_chain: Callable[..., Awaitable[Chain]]) -> Lived:
+    chain = await new_chain()
+    await set_up(chain)
+    who = await furnished(chain)
+    grant = await coupon(chain, who)
+    sale = await bought(
+        chain, "1", None, member_id=who, lines=LINES, coupons=[grant], external_amounts=False,
+        points_to_redeem=3_000, wallet_amount=14_000,
+    )  # fmt: skip
+    await given_back(chain, sale["id"], "r1", 10_000)
+    top_up = await topped_up(chain, who, "u2", 50_000)
+    await paid_out(chain, who, "w1", 20_000, top_up_id=top_up["id"])
+    names = {"zh-CN": "杯", "en": "Cup"}
+    reward = await post(chain, "/v1/rewards", {"code": "cup", "names": names, "points": 50, "stock": 5})
+    claim = await post(chain, f"/v1/rewards/{reward['id']}/claim", {"member_id": who})
+    body = {"member_id": who, "branch_id": chain.branch_id, "external_id": "p1", "product": "wash", "uses": 10}
+    sold = await post(chain, "/v1/passes", {**body, "price": 1_000, "valid_until": "2099-12-31"})
+    for what in ("use", "refund"):
+        await post(chain, f"/v1/passes/{sold['id']}/{what}", {"branch_id": chain.branch_id} | _ONE_USE[what])
+    assert await found(chain) == []
+    return Lived(chain, who, sale["id"], grant, reward["id"], claim["id"], sold["id"])
+
+
+_ONE_USE: dict[str, dict[str, int]] = {"use": {"count": 1}, "refund": {"uses": 2}}
+
+
+async def found(chain: Chain) -> list[Difference]:
+    async with tenant_scope(chain.tenant_id):
+        return await verify_ledgers()
+
+
+_OLDEST_LOT = "(SELECT min(id::text)::uuid FROM {table} WHERE tenant_id = $1)"
+_POINTS_LOT, _WALLET_LOT = (_OLDEST_LOT.format(table=table) for table in ("points_lot", "wallet_lot"))
+_SALE = "kind = 'spend' AND source_id = '{sale_id}'"
+
+# What is planted (after UPDATE or DELETE FROM), and the checks that name it, each with what it is about.
+FAULTS: dict[str, tuple[str, dict[str, str]]] = {
+    "a balance of points": (
+        "UPDATE points_account SET open = open + 7 WHERE tenant_id = $1",
+        {"points-balance": "member:{member_id}", "points-lots": "member:{member_id}"},
+    ),
+    "debt from nowhere": (
+        "UPDATE points_account SET open = 0, debt = 7 WHERE tenant_id = $1",
+        {"points-balance": "member:{member_id}", "points-lots": "member:{member_id}"},
+    ),
+    "what a lot of points has left": (
+        f'UPDATE points_lot SET "left" = "left" - 1 WHERE tenant_id = $1 AND id = {_POINTS_LOT}',
+        {"points-lots": "member:{member_id}", "points-lot-left": "lot:"},
+    ),
+    "points of an entry": (
+        "UPDATE points_entry SET points = points - 5 WHERE tenant_id = $1 AND kind = 'redeem'",
+        {"points-balance": "member:{member_id}", "points-running-balance": "entry:"},
+    ),
+    "a balance behind an entry": (
+        "UPDATE points_entry SET balance = balance + 1 WHERE tenant_id = $1 AND kind = 'redeem'",
+        {"points-running-balance": "entry:"},
+    ),
+    "points taken out of no lot": (
+        (
+            "DELETE FROM points_take WHERE tenant_id = $1 AND entry_id ="
+            " (SELECT id FROM points_entry WHERE tenant_id = $1 AND kind = 'redeem')"
+        ),
+        {"points-lot-left": "lot:"},
+    ),
+    "no account": (
+        "DELETE FROM points_account WHERE tenant_id = $1",
+        {"points-balance": "member:{member_id}", "points-lots": "member:{member_id}"},
+    ),
+    "principal": (
+        "UPDATE wallet_account SET principal = principal + 100 WHERE tenant_id = $1",
+        {"wallet-principal": "member:{member_id}", "wallet-principal-lots": "member:{member_id}"},
+    ),
+    "bonus": (
+        "UPDATE wallet_account SET bonus = bonus - 100 WHERE tenant_id = $1",
+        {"wallet-bonus": "member:{member_id}", "wallet-bonus-lots": "member:{member_id}"},
+    ),
+    "what a top-up has left": (
+        (
+            "UPDATE wallet_lot SET principal_left = principal_left - 1, bonus_left = bonus_left - 1"
+            f" WHERE tenant_id = $1 AND id = {_WALLET_LOT}"
+        ),
+        {
+            "wallet-principal-lots": "member:{member_id}",
+            "wallet-bonus-lots": "member:{member_id}",
+            "wallet-principal-left": "lot:",
+            "wallet-bonus-left": "lot:",
+        },
+    ),
+    "what was paid back of a top-up": (
+        (
+            "UPDATE wallet_lot SET refunded = refunded - 1, bonus_voided = bonus_voided + 1"
+            " WHERE tenant_id = $1 AND refunded > 0"
+        ),
+        {"wallet-refunded": "lot:", "wallet-bonus-voided": "lot:"},
+    ),
+    "a movement": (
+        f"UPDATE wallet_entry SET amount = amount + 1 WHERE tenant_id = $1 AND {_SALE}",
+        {
+            "wallet-principal": "member:{member_id}",
+            "wallet-principal-running": "entry:",
+            "wallet-taken": "movement:{sale_id}",
+        },
+    ),
+    "bonus behind a movement": (
+        f"UPDATE wallet_entry SET bonus_after = bonus_after + 1 WHERE tenant_id = $1 AND {_SALE}",
+        {"wallet-bonus-running": "entry:"},
+    ),
+    "money taken out of no lot": (
+        f"DELETE FROM wallet_take WHERE tenant_id = $1 AND {_SALE}",
+        {"wallet-principal-left": "lot:", "wallet-bonus-left": "lot:", "wallet-taken": "movement:{sale_id}"},
+    ),
+    "money given back that no lot got": (
+        "DELETE FROM wallet_take WHERE tenant_id = $1 AND kind = 'return'",
+        {"wallet-principal-left": "lot:", "wallet-bonus-left": "lot:", "wallet-taken": "movement:"},
+    ),
+    "half a merge": (
+        (
+            "UPDATE wallet_entry SET kind = 'merge_in', debit = 'merge', credit = 'principal'"
+            " WHERE tenant_id = $1 AND kind = 'return'"
+        ),
+        {"wallet-zero": "tenant:{chain.tenant_id}", "wallet-taken": "movement:"},
+    ),
+    "a coupon open again": (
+        "UPDATE coupon_grant SET state = 'open', used_for = NULL WHERE tenant_id = $1 AND id = '{grant_id}'",
+        {"coupon-state": "coupon:{grant_id}"},
+    ),
+    "what a coupon was used for": (
+        "UPDATE coupon_grant SET used_for = id WHERE tenant_id = $1 AND id = '{grant_id}'",
+        {"coupon-used-for": "coupon:{grant_id}"},
+    ),
+    "a coupon that nobody gave": (
+        "DELETE FROM coupon_entry WHERE tenant_id = $1 AND grant_id = '{grant_id}' AND kind = 'grant'",
+        {"coupon-granted-once": "coupon:{grant_id}", "coupon-steps": "coupon:{grant_id}"},
+    ),
+    "a coupon used twice": (
+        (
+            "INSERT INTO coupon_entry (tenant_id, grant_id, kind, source_id, recorded_at, actor)"
+            " VALUES ($1, '{grant_id}', 'use', '{grant_id}', now(), 'x')"
+        ),
+        {"coupon-steps": "coupon:{grant_id}", "coupon-used-for": "coupon:{grant_id}"},
+    ),
+    "a piece too many": (
+        "UPDATE reward SET stock = stock + 1 WHERE tenant_id = $1 AND id = '{reward_id}'",
+        {"reward-stock": "reward:{reward_id}"},
+    ),
+    "a claim that took no piece": (
+        "DELETE FROM reward_entry WHERE tenant_id = $1 AND kind = 'claim'",
+        {"reward-stock": "reward:{reward_id}"},
+    ),
+    "a claim's points": (
+        "UPDATE reward_claim SET points = points + 1 WHERE tenant_id = $1",
+        {"claim-points": "claim:{claim_id}"},
+    ),
+    "what a pass has left": (
+        'UPDATE pass SET "left" = "left" + 1 WHERE tenant_id = $1',
+        {"pass-uses": "pass:{pass_id}"},
+    ),
+    "what a pass paid back": (
+        "UPDATE pass SET paid_back = paid_back + 1 WHERE tenant_id = $1",
+        {"pass-paid-back": "pass:{pass_id}"},
+    ),
+    "a visit that was struck out": (
+        "DELETE FROM pass_entry WHERE tenant_id = $1 AND kind = 'use'",
+        {"pass-uses": "pass:{pass_id}", "pass-running": "entry:"},
+    ),
+}
+
+
+async def planted(lived: Lived, sql: str) -> list[Difference]:
+    """What is found while the fault is there; it is gone again afterwards."""
+    conn = await owner()
+    change = conn.transaction()
+    await change.start()
+    try:
+        done = await conn.execute(sql.format(**vars(lived)), lived.chain.tenant_id)
+        assert int(done.rpartition(" ")[2]) > 0, "nothing was planted"
+        return await differences(conn, lived.chain.tenant_id)
+    finally:
+        await change.rollback()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_fault_is_named(fault: str, lived: Lived) -> None:
+    sql, told = FAULTS[fault]
+    named = await planted(lived, sql)
+    assert {one.check for one in named} == set(told)
+    for check, subject in told.items():
+        wanted = subject.format(**vars(lived))
+        own = [one for one in named if one.check == check]
+        assert all(one.subject.startswith(wanted) for one in own), own
+        assert all(one.expected != one.stored for one in own), own
+    assert await found(lived.chain) == []
+
+
+def test_every_check_has_a_fault_that_it_names() -> None:
+    assert {check for _, told in FAULTS.values() for check in told} == {check.code for check in CHECKS}
+
+
+async def test_what_should_be_and_what_is_stored(lived: Lived) -> None:
+    (stock,) = await planted(lived, "UPDATE reward SET stock = 9 WHERE tenant_id = $1 AND id = '{reward_id}'")
+    assert (stock.check, stock.subject) == ("reward-stock", f"reward:{lived.reward_id}")
+    assert (stock.expected, stock.stored) == ("4", "9")
+    (state,) = await planted(lived, FAULTS["a coupon open again"][0])
+    assert (state.expected, state.stored) == ("used", "open")
+    gone = await planted(lived, FAULTS["no account"][0])
+    assert {one.stored for one in gone} == {None}

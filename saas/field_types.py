@@ -139,6 +139,8 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
 """What people type and print: a branch's code. Case counts."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", min_length=3, max_length=40)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(clean_line)]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(clean_line)]
+"""Why, in the words of staff. May name a person: erasing takes it away."""
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(clean_line)]
 """The caller's own key: any one line of text."""
 LongText = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(clean_text)]

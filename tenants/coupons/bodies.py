@@ -4,10 +4,10 @@ from datetime import date
 from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from saas.errors import InvalidValueError
-from saas.field_types import clean_line
+from saas.field_types import Reason
 from saas.validation import Body, ExternalId, ListQuery, LocalDate, MinorUnits
 from tenants.coupons.numbers import CouponNumber
 from tenants.coupons.terms import BranchCodes, Combines, Terms, ValidDays, Value
@@ -15,7 +15,6 @@ from tenants.programme.strict import Code, Labels, Money, Names
 
 MOST: Final = 1000
 """Members named in one request, and numbers printed by one."""
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(clean_line)]
 
 
 class NewCoupon(Body):

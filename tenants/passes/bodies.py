@@ -1,29 +1,25 @@
 """What a till sends when a pass is sold, used or given back."""
 
-from typing import Annotated, Final, Self
+from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import Field
 
-from saas.errors import DomainError, InvalidValueError
-from saas.field_types import clean_line
+from saas.errors import DomainError
+from saas.field_types import Reason
 from saas.validation import Body, ExternalId, LocalDate, MinorUnits, Name
-from tenants.members.bodies import Phone
+from tenants.members.named import OfMember
 from tenants.purchases.bodies import TenderBody, TenderType
 
 MOST_USES: Final = 10_000
 Uses = Annotated[int, Field(strict=True, ge=1, le=MOST_USES)]
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(clean_line)]
 
 
-class PassBody(Body):
-    """A pass that is sold. Exactly one of `member_id`, `phone`, `card_no`. `price` is for all its `uses`, in minor
-    units; `tenders`, where sent, sum to it. `valid_until`: its last local day.
+class PassBody(OfMember):
+    """A pass that is sold. `price` is for all its `uses`, in minor units; `tenders`, where sent, sum to it.
+    `valid_until`: its last local day.
     """
 
-    member_id: UUID | None = None
-    phone: Phone | None = None
-    card_no: ExternalId | None = None
     branch_id: UUID
     external_id: ExternalId
     product: Name
@@ -32,15 +28,6 @@ class PassBody(Body):
     valid_until: LocalDate
     tenders: list[TenderBody] | None = Field(default=None, min_length=1, max_length=20)
     sold_by: Name | None = None
-
-    @model_validator(mode="after")
-    def _one_member(self) -> Self:
-        given = sum(x is not None for x in (self.member_id, self.phone, self.card_no))
-        if given > 1:
-            raise InvalidValueError("one-of-identifiers", at="/member_id")
-        if given == 0:
-            raise InvalidValueError("identifier-missing", expected="member_id, phone, card_no")
-        return self
 
     def check_tenders(self) -> None:
         """Raises DomainError `tenders-do-not-match`."""

@@ -1,6 +1,7 @@
 """Sells a pass, uses it, takes a use back, pays back what isn't used: each behind the member's lock."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -12,9 +13,8 @@ import asyncpg
 from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from saas.validation import Body
-from tenants.members.identities import CARD, PHONE
+from tenants.members.named import WHO, lock_named
 from tenants.members.row import lock_member
-from tenants.members.whereabouts import locate_identity
 from tenants.passes.bodies import PassBody, RefundBody, UndoBody, UseBody
 from tenants.passes.ledger import Entry, move, sell
 from tenants.passes.reading import entry_by_number, entry_row, money_back, pass_by_number, pass_row, undo_of
@@ -43,9 +43,9 @@ async def sell_pass(body: PassBody) -> Written:
     `validation-failed` for a last day before today.
     """
     body.check_tenders()
-    member = await _lock_meant(body)
+    member = await lock_named(body)
     place = await _place(body.branch_id)
-    mark = _fingerprint(body, {"member_id", "phone", "card_no"})
+    mark = _fingerprint(body, WHO)
     known = await pass_by_number(body.external_id)
     if known is not None:
         if known["fingerprint"] != mark or known["member_id"] != member["id"]:
@@ -79,7 +79,7 @@ async def use_pass(pass_id: UUID, body: UseBody) -> Written:
     """
     member, row = await _lock_pass(pass_id)
     place = await _place(body.branch_id)
-    mark = _fingerprint(body, set(), pass_id)
+    mark = _fingerprint(body, (), pass_id)
     known = await _repeated("use", body.external_id, mark)
     if known is not None:
         return Written(known, first=False)
@@ -138,7 +138,7 @@ async def refund_pass(pass_id: UUID, body: RefundBody) -> Written:
     """
     member, row = await _lock_pass(pass_id)
     place = await _place(body.branch_id)
-    mark = _fingerprint(body, set(), pass_id)
+    mark = _fingerprint(body, (), pass_id)
     known = await _repeated("refund", body.external_id, mark)
     if known is not None:
         return Written(known, first=False)
@@ -162,23 +162,6 @@ async def refund_pass(pass_id: UUID, body: RefundBody) -> Written:
         reason=body.reason,
     )
     return Written(await _move(refund, row), first=True)
-
-
-async def _lock_meant(body: PassBody) -> asyncpg.Record:
-    if body.phone is not None:
-        member_id = await locate_identity(PHONE, body.phone)
-    elif body.card_no is not None:
-        member_id = await locate_identity(CARD, body.card_no)
-    elif body.member_id is not None:
-        member_id = body.member_id
-    else:
-        raise DomainError("unknown-member")
-    try:
-        return await lock_member(member_id)
-    except DomainError as error:
-        if error.code != "not-found":
-            raise
-        raise DomainError("unknown-member") from None
 
 
 async def _lock_pass(pass_id: UUID) -> tuple[asyncpg.Record, asyncpg.Record]:
@@ -224,9 +207,9 @@ async def _repeated(kind: str, external_id: str | None, mark: bytes) -> asyncpg.
     return known
 
 
-def _fingerprint(body: Body, but: set[str], pass_id: UUID | None = None) -> bytes:
+def _fingerprint(body: Body, but: Collection[str], pass_id: UUID | None = None) -> bytes:
     """SHA-256 of what was sent, but for who is meant: a merge or a new phone may have renamed it since."""
-    sent: dict[str, Any] = body.model_dump(mode="json", exclude_none=True, exclude=but)
+    sent: dict[str, Any] = body.model_dump(mode="json", exclude_none=True, exclude=set(but))
     if pass_id is not None:
         sent["pass_id"] = str(pass_id)
     return sha256(json.dumps(sent, ensure_ascii=False, sort_keys=True).encode()).digest()

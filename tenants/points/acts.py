@@ -13,9 +13,8 @@ import asyncpg
 from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from tenants.audit.record import record
-from tenants.members.identities import CARD, PHONE
+from tenants.members.named import WHO, active_named, names
 from tenants.members.row import lock_active
-from tenants.members.whereabouts import locate, locate_identity, survivor_of
 from tenants.points.bodies import AdjustBody, RedeemBody
 from tenants.points.book import Fact
 from tenants.points.ledger import post, read
@@ -83,7 +82,7 @@ async def _move(act: Act, body: AdjustBody | RedeemBody) -> Moved:
     _require_branch(body.branch_id)
     mark = _fingerprint(act, body)
     try:
-        member = await lock_active(await _meant(body))
+        member = await lock_active(await active_named(body))
         known = await _known(body)
         if known is not None:
             return await _first_answer(body, known, mark)
@@ -148,16 +147,6 @@ def _require_branch(branch_id: UUID | None) -> None:
         raise DomainError("not-permitted")
 
 
-async def _meant(body: AdjustBody | RedeemBody) -> UUID:
-    if body.phone is not None:
-        return await locate_identity(PHONE, body.phone)
-    if body.card_no is not None:
-        return await locate_identity(CARD, body.card_no)
-    if body.member_id is None:
-        raise DomainError("unknown-member")
-    return await locate(body.member_id)
-
-
 async def _place(body: AdjustBody | RedeemBody, member: asyncpg.Record) -> _Place:
     """Today, and when points given today end. Raises DomainError as `adjust`."""
     row = await connection().fetchrow(_PLACE, current().tenant_id, body.branch_id)
@@ -177,8 +166,7 @@ async def _place(body: AdjustBody | RedeemBody, member: asyncpg.Record) -> _Plac
 
 def _fingerprint(act: Act, body: AdjustBody | RedeemBody) -> bytes:
     """What makes two requests the same: everything that was sent but the member, which may have another id since."""
-    who = {"member_id", "phone", "card_no"}
-    sent = {"act": act, **body.model_dump(mode="json", exclude_none=True, exclude=who)}
+    sent = {"act": act, **body.model_dump(mode="json", exclude_none=True, exclude=set(WHO))}
     return sha256(json.dumps(sent, ensure_ascii=False, sort_keys=True).encode()).digest()
 
 
@@ -190,7 +178,7 @@ async def _known(body: AdjustBody | RedeemBody) -> asyncpg.Record | None:
 
 async def _first_answer(body: AdjustBody | RedeemBody, known: asyncpg.Record, mark: bytes) -> Moved:
     """What was answered at first, if it is the same. Raises DomainError `external-id-conflict`."""
-    if known["fingerprint"] != mark or not await _is_of(known["member_id"], body):
+    if known["fingerprint"] != mark or not await names(body, known["member_id"]):
         raise _conflict(body)
     return Moved(
         known["id"],
@@ -201,15 +189,6 @@ async def _first_answer(body: AdjustBody | RedeemBody, known: asyncpg.Record, ma
         known["recorded_at"],
         first=False,
     )
-
-
-async def _is_of(member_id: UUID, body: AdjustBody | RedeemBody) -> bool:
-    """Whether the body means this member, or the one that it was merged into."""
-    try:
-        meant = await survivor_of(body.member_id) if body.member_id is not None else await _meant(body)
-    except DomainError:
-        return False
-    return meant == await survivor_of(member_id)
 
 
 def _conflict(body: AdjustBody | RedeemBody) -> DomainError:

@@ -2,16 +2,14 @@
 
 from typing import Annotated, Final
 
-from pydantic import Field, StringConstraints
-from pydantic.functional_validators import AfterValidator
+from pydantic import Field
 
 from saas.errors import DomainError, FieldError, pointer
-from saas.field_types import clean_line
+from saas.field_types import Reason
 from saas.money import MAX_MINOR
 from saas.validation import Body, ExternalId
 
 Positive = Annotated[int, Field(strict=True, ge=1, le=MAX_MINOR)]
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(clean_line)]
 MOST_LINES: Final = 500
 
 

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from saas.errors import InvalidValueError
 from saas.validation import Body, ExternalId, ListQuery
-from tenants.members.bodies import Phone
+from tenants.members.named import OfMember
 from tenants.programme.strict import Code, Names
 
 MOST: Final = 10**9
@@ -62,23 +62,11 @@ class StockBody(Body):
         return self
 
 
-class ClaimBody(Body):
+class ClaimBody(OfMember):
     """Who claims one piece. `external_id`: the caller's own number of it, unique for ever."""
 
-    member_id: UUID | None = None
-    phone: Phone | None = None
-    card_no: ExternalId | None = None
     branch_id: UUID | None = None
     external_id: ExternalId | None = None
-
-    @model_validator(mode="after")
-    def _one_member(self) -> Self:
-        given = sum(x is not None for x in (self.member_id, self.phone, self.card_no))
-        if given > 1:
-            raise InvalidValueError("one-of-identifiers", at="/member_id")
-        if given == 0:
-            raise InvalidValueError("identifier-missing", expected="member_id, phone, card_no")
-        return self
 
 
 class ClaimsQuery(ListQuery):

@@ -14,9 +14,8 @@ from saas.savepoint import savepoint
 from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.branches.branch import require_branch
-from tenants.members.identities import CARD, PHONE
+from tenants.members.named import active_named, names
 from tenants.members.row import lock_active
-from tenants.members.whereabouts import locate, locate_identity, survivor_of
 from tenants.points.book import Fact
 from tenants.points.ledger import post, read, taken
 from tenants.programme.versions import programme
@@ -103,7 +102,7 @@ async def claim(reward_id: UUID, body: ClaimBody) -> tuple[asyncpg.Record, bool]
 
 
 async def _claim(reward_id: UUID, body: ClaimBody, mark: bytes) -> UUID:
-    member = await lock_active(await _meant(body))
+    member = await lock_active(await active_named(body))
     tenant = await _tenant()
     wanted = await reward(reward_id)
     if wanted["ended_at"] is not None:
@@ -145,16 +144,6 @@ async def _require_place(branch_id: UUID | None) -> None:
         raise DomainError("validation-failed", errors=[FieldError("/branch_id", "required")])
 
 
-async def _meant(body: ClaimBody) -> UUID:
-    if body.phone is not None:
-        return await locate_identity(PHONE, body.phone)
-    if body.card_no is not None:
-        return await locate_identity(CARD, body.card_no)
-    if body.member_id is None:
-        raise DomainError("unknown-member")
-    return await locate(body.member_id)
-
-
 async def _tenant() -> asyncpg.Record:
     tenant = await connection().fetchrow(_TENANT, current().tenant_id)
     if tenant is None or tenant["status"] in CLOSED:
@@ -188,18 +177,9 @@ async def _earlier(body: ClaimBody, mark: bytes) -> asyncpg.Record | None:
     known = await connection().fetchrow(_KNOWN, current().tenant_id, body.external_id)
     if known is None:
         return None
-    if known["fingerprint"] != mark or not await _is_of(known["member_id"], body):
+    if known["fingerprint"] != mark or not await names(body, known["member_id"]):
         raise DomainError("external-id-conflict", params={"external_id": body.external_id})
     return known
-
-
-async def _is_of(member_id: UUID, body: ClaimBody) -> bool:
-    """Whether the body means this member, or the one that it was merged into."""
-    try:
-        meant = await survivor_of(body.member_id) if body.member_id is not None else await _meant(body)
-    except DomainError:
-        return False
-    return meant == await survivor_of(member_id)
 
 
 async def _read(claim_id: UUID) -> asyncpg.Record:

@@ -17,7 +17,7 @@ READ = {"requires": "members:read"}
 
 def top_up_out(made: ToppedUp) -> dict[str, Any]:
     """The till's answer; `wallet` holds so much behind it. `tier` is the main ladder's; `tiers` lists every ladder
-    whose tier changed.
+    whose tier changed. `undone_at`: it was taken back then.
     """
     main = made.changes[0] if made.changes else None  # ladders come in the programme's order
     return {
@@ -41,6 +41,7 @@ def top_up_out(made: ToppedUp) -> dict[str, Any]:
             if c.decision_id is not None
         ],
         "decision_id": None if main is None else main.decision_id,
+        "undone_at": made.undone_at,
     }
 
 

@@ -3,34 +3,16 @@
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from saas.errors import DomainError, InvalidValueError
-from saas.field_types import clean_line
+from saas.field_types import Reason
 from saas.money import MAX_MINOR
-from saas.validation import AwareDatetime, Body, ExternalId, Name
-from tenants.members.bodies import Phone
+from saas.validation import AwareDatetime, ExternalId, Name
+from tenants.members.named import OfMember
 from tenants.purchases.bodies import TenderBody, TenderType
 
 Positive = Annotated[int, Field(strict=True, ge=1, le=MAX_MINOR)]
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(clean_line)]
-
-
-class OfMember(Body):
-    """Exactly one of the three says whose wallet it is."""
-
-    member_id: UUID | None = None
-    phone: Phone | None = None
-    card_no: ExternalId | None = None
-
-    @model_validator(mode="after")
-    def _one_member(self) -> Self:
-        given = sum(x is not None for x in (self.member_id, self.phone, self.card_no))
-        if given > 1:
-            raise InvalidValueError("one-of-identifiers", at="/member_id")
-        if given == 0:
-            raise InvalidValueError("identifier-missing", expected="member_id, phone, card_no")
-        return self
 
 
 class TopUpBody(OfMember):

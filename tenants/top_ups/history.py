@@ -18,6 +18,7 @@ _AFTER: Final = """
                         AND e.kind IN ({kinds}) ORDER BY e.id DESC LIMIT 1) w ON true"""
 _TOP_UP: Final = f"""
 SELECT f.*, x.fingerprint, w.principal, w.bonus AS bonus_after,
+       (SELECT u.recorded_at FROM top_up_undone u WHERE u.tenant_id = $1 AND u.top_up_id = f.id) AS undone_at,
        coalesce((SELECT p.points FROM points_entry p WHERE p.tenant_id = $1 AND p.kind = 'top_up'
                                                        AND p.source_id = f.id), 0) AS points_earned
   FROM top_up f
@@ -57,6 +58,7 @@ class ToppedUp:
     points_earned: int
     changes: list[Change]
     first: bool
+    undone_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ async def topped_up(row: asyncpg.Record) -> ToppedUp:
         row["points_earned"],
         changes,
         first=False,
+        undone_at=row["undone_at"],
     )
 
 

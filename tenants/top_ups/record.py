@@ -13,6 +13,7 @@ import asyncpg
 from saas.errors import DomainError, FieldError
 from saas.money import exponent
 from saas.scope import connection, current
+from tenants.members.named import WHO, OfMember, lock_named
 from tenants.members.whereabouts import survivor_of
 from tenants.points.book import Fact
 from tenants.points.ledger import accrue_beside
@@ -22,9 +23,9 @@ from tenants.programme.versions import programme
 from tenants.programme.windows import local_day
 from tenants.purchases.first_fact import settle_settings
 from tenants.tiers.evaluate import evaluate_fact
-from tenants.top_ups.bodies import OfMember, TopUpBody
-from tenants.top_ups.finding import lock_meant, place_of
+from tenants.top_ups.bodies import TopUpBody
 from tenants.top_ups.history import ToppedUp, top_up_by_number, topped_up
+from tenants.top_ups.place import place_of
 from tenants.wallet import postings
 from tenants.wallet.ledger import post
 from tenants.wallet.postings import Cause
@@ -59,7 +60,7 @@ async def record_top_up(body: TopUpBody) -> ToppedUp:
     `tenant-closed`, and `validation-failed` for a time too far ahead.
     """
     body.check_tenders()
-    member = await lock_meant(body)
+    member = await lock_named(body)
     place = await place_of(body.branch_id)
     mark = fingerprint(body)
     known = await top_up_by_number(body.external_id)
@@ -74,7 +75,7 @@ async def record_top_up(body: TopUpBody) -> ToppedUp:
 
 def fingerprint(body: OfMember) -> bytes:
     """SHA-256 of all that was sent but for who is meant, whom a merge or a new phone may have renamed since."""
-    sent = body.model_dump(mode="json", exclude_none=True, exclude={"member_id", "phone", "card_no"})
+    sent = body.model_dump(mode="json", exclude_none=True, exclude=set(WHO))
     return sha256(json.dumps(sent, ensure_ascii=False, sort_keys=True).encode()).digest()
 
 

@@ -12,6 +12,7 @@ import asyncpg
 from saas.errors import DomainError
 from saas.scope import connection, current
 from tenants.audit.record import record
+from tenants.members.named import lock_named
 from tenants.members.whereabouts import survivor_of
 from tenants.points.book import Fact
 from tenants.points.ledger import post as post_points
@@ -20,8 +21,8 @@ from tenants.programme.versions import programme
 from tenants.programme.windows import local_day
 from tenants.tiers.recheck import mark_rechecks
 from tenants.top_ups.bodies import WalletRefundBody
-from tenants.top_ups.finding import lock_meant, place_of
 from tenants.top_ups.history import RefundedPart, WalletRefunded, refund_by_number, refunded
+from tenants.top_ups.place import place_of
 from tenants.top_ups.record import fingerprint, points_for
 from tenants.wallet import lots, postings
 from tenants.wallet.ledger import post
@@ -61,7 +62,7 @@ async def record_wallet_refund(body: WalletRefundBody) -> WalletRefunded:
     Raises DomainError `unknown-member`, `phone-shared`, `unknown-branch`, `branch-closed`, `not-permitted`,
     `not-found` (no such top-up of this member's), `wallet-principal-too-low`, `external-id-conflict`, `tenant-closed`.
     """
-    member = await lock_meant(body)
+    member = await lock_named(body)
     place = await place_of(body.branch_id)
     mark = fingerprint(body)
     known = await refund_by_number(body.external_id)

@@ -1,14 +1,7 @@
 """What a till sends to take an entry back."""
 
-from typing import Annotated
-
-from pydantic import StringConstraints
-from pydantic.functional_validators import AfterValidator
-
-from saas.field_types import clean_line
+from saas.field_types import Reason
 from saas.validation import Body, Name
-
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(clean_line)]
 
 
 class UndoBody(Body):

@@ -14,9 +14,9 @@ from tenants.imports.identities import find_keys
 from tenants.imports.purchases_apply import Key, apply_purchases, find_branches, key_of
 from tenants.imports.purchases_rows import PurchaseRow
 from tenants.imports.purchases_sql import CLOCK, LOCK
+from tenants.pricing.spread import spread
 from tenants.refunds.bought import Bought, find
 from tenants.refunds.locking import hold_alone
-from tenants.refunds.spread import spread
 from tenants.refunds.write import NewRefund, Recording, StaleError, take_numbers, write_refunds
 
 _PURCHASES: Final = """

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, Final
 from uuid import UUID
 
-from tenants.refunds.spread import spread
+from tenants.pricing.spread import spread
 
 POINTS: Final = "points"
 WALLET: Final = "wallet"

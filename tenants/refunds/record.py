@@ -9,11 +9,11 @@ import asyncpg
 
 from saas.errors import DomainError, FieldError, pointer
 from saas.scope import connection, current
+from tenants.pricing.spread import spread
 from tenants.refunds.bodies import RefundBody
 from tenants.refunds.bought import Bought, find
 from tenants.refunds.history import Refunded, by_external_id, refund_made
 from tenants.refunds.locking import lock
-from tenants.refunds.spread import spread
 from tenants.refunds.write import NewRefund, Recording, take_numbers, write_refunds
 
 _TENANT: Final = "SELECT t.status, t.timezone, t.programme_version FROM tenant t WHERE t.tenant_id = $1"

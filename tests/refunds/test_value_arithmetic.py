@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenants.pricing.earning import shares_of
+from tenants.pricing.spread import spread
 from tenants.refunds.bought import Bought, measured
 from tenants.refunds.paid import BONUS, POINTS, PRINCIPAL, Paid, told
 from tenants.refunds.returning import Moved
-from tenants.refunds.spread import spread
 
 MEMBER, BRANCH = UUID(int=1), UUID(int=2)
 

@@ -209,8 +209,8 @@ async def test_nights_that_are_nothing_to_most_decide_what_every_night_would(
         ({"metric": "spend", "window": {"type": "rolling_days", "days": 9}, "gte": 1, "lt": 9}, False),
         ({"not": {"metric": "spend", "window": LIFE, "gte": 1}}, False),
         ({"metric": "tenure_days", "gte": 1}, False),
-        ({"metric": "top_ups", "window": LIFE, "gte": 1}, False),  # of another ledger: no fact of the walk
-        ({"metric": "points_earned", "window": LIFE, "gte": 1}, False),
+        ({"metric": "top_ups", "window": LIFE, "gte": 1}, True),
+        ({"metric": "points_earned", "window": LIFE, "gte": 1}, False),  # some decide nothing when they come
         ({"metric": "days_since_purchase", "gte": 1}, False),
         ({"metric": "rating", "window": {"type": "rolling_days", "days": 9}, "gte": "1.5"}, False),
         ({"metric": "rating", "window": LIFE, "gte": "1.5"}, True),

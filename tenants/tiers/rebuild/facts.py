@@ -17,6 +17,7 @@ import asyncpg
 from saas.scope import connection, current
 from tenants.measures import codes
 from tenants.measures.add import UPSERTS
+from tenants.tiers.rebuild import points
 
 _TABLES: Final = """
 CREATE TEMP TABLE rebuild_holder (id uuid PRIMARY KEY, holder_id uuid NOT NULL) ON COMMIT DROP;
@@ -24,8 +25,8 @@ CREATE TEMP TABLE rebuild_fact (
     member_id uuid NOT NULL, on_day date NOT NULL, k bigint NOT NULL, day date NOT NULL, at timestamptz NOT NULL,
     cause text NOT NULL, cause_id uuid NOT NULL, amount bigint) ON COMMIT DROP;
 CREATE TEMP TABLE rebuild_sum (
-    fact_id uuid NOT NULL, measure text NOT NULL, total numeric NOT NULL, facts bigint NOT NULL, valued bigint NOT NULL
-) ON COMMIT DROP"""
+    fact_id uuid NOT NULL, measure text NOT NULL, total numeric NOT NULL, facts bigint NOT NULL, valued bigint NOT NULL,
+    most bigint NOT NULL DEFAULT 0) ON COMMIT DROP"""
 _HOLDERS: Final = """
 INSERT INTO rebuild_holder (id, holder_id)
 SELECT id, id FROM unnest($2::uuid[]) AS x (id)
@@ -51,6 +52,11 @@ SELECT min(p.occurred_at) FROM member b JOIN purchase p ON p.tenant_id = $1 AND 
   LEFT JOIN purchase_refunded r ON r.tenant_id = $1 AND r.purchase_id = p.id
  WHERE b.tenant_id = $1 AND (b.id = f.member_id OR b.merged_into = f.member_id)
    AND p.local_day = f.counted_on AND {_STANDS}"""
+# A top-up counts with what is left of its principal; one that was paid back wholly, or undone, never was.
+_TOP_UPS: Final = """
+  FROM rebuild_holder h JOIN top_up u ON u.tenant_id = $1 AND u.member_id = h.id
+  JOIN wallet_lot w ON w.tenant_id = $1 AND w.id = u.id AND u.amount > w.refunded
+ WHERE NOT EXISTS (SELECT FROM top_up_undone x WHERE x.tenant_id = $1 AND x.top_up_id = u.id)"""
 # Nothing is decided about an instant to come: a fact dated ahead counts on its day, and is looked at now. At a day's
 # first instant, which dates without a time have, an evaluation would look at the day before: it comes just behind it.
 # Of opening tiers, one that was put right later, as of the same day or an earlier one, never was.
@@ -66,6 +72,9 @@ SELECT x.member_id, n.on_day,
     UNION ALL
     SELECT h.holder_id, a.local_day, least(a.occurred_at, $2), 'activity', a.id, a.external_id, NULL
       FROM rebuild_holder h JOIN activity a ON a.tenant_id = $1 AND a.member_id = h.id
+    UNION ALL
+    SELECT h.holder_id, u.local_day, least(u.occurred_at, $2), 'top_up', u.id, u.external_id, NULL{_TOP_UPS}
+    UNION ALL{points.FACTS}
     UNION ALL
     SELECT h.holder_id, f.counted_on, least(coalesce(({_FIRST_BOUGHT}), f.recorded_at), $2), 'referral', f.member_id,
            '', NULL
@@ -83,6 +92,9 @@ SELECT x.member_id, n.on_day,
         ON c.member_id = h.id) x
  CROSS JOIN LATERAL (SELECT (x.at AT TIME ZONE $3)::date AS on_day,
                             ((x.at - interval '1 microsecond') AT TIME ZONE $3)::date AS day_before) n"""
+_PAID_IN: Final = f"""
+INSERT INTO rebuild_sum (fact_id, measure, total, facts, valued, most)
+SELECT u.id, '{codes.TOP_UP}', u.amount - w.refunded, 1, 0, u.amount - w.refunded{_TOP_UPS}"""
 _SUMS: Final = f"""
 INSERT INTO rebuild_sum (fact_id, measure, total, facts, valued)
 SELECT p.id, '{codes.BRANCH}:' || p.branch_id, {_COUNTED}, 1, 0{_PURCHASES} WHERE {_STANDS}
@@ -110,10 +122,9 @@ _INDEX: Final = (
     "CREATE INDEX ON rebuild_fact (on_day, k); CREATE INDEX ON rebuild_sum (fact_id);"
     " ANALYZE rebuild_fact; ANALYZE rebuild_sum"
 )
-# Top-ups and points have ledgers of their own: theirs stay.
 _REBUILT: Final = (
     f"(a.measure ^@ '{codes.BRANCH}:' OR a.measure ^@ '{codes.CATEGORY}:' OR a.measure ^@ '{codes.ACTIVITY}:'"
-    f" OR a.measure IN ('{codes.ACTIVITY}', '{codes.REFERRAL}'))"
+    f" OR a.measure IN ('{codes.ACTIVITY}', '{codes.REFERRAL}', '{codes.TOP_UP}', '{codes.POINTS}'))"
 )
 _CLEAR: Final = (
     *(
@@ -144,7 +155,7 @@ d AS (INSERT INTO member_day AS a (tenant_id, member_id, day, spend, purchases, 
       ON CONFLICT (tenant_id, member_id, day) DO UPDATE SET spend = a.spend + excluded.spend,
          purchases = a.purchases + 1, max_purchase = greatest(a.max_purchase, excluded.max_purchase)),
 measured AS (
-      SELECT f.member_id, s.measure, f.day, s.total, s.facts, s.valued, 0::bigint AS most
+      SELECT f.member_id, s.measure, f.day, s.total, s.facts, s.valued, s.most
         FROM f JOIN rebuild_sum s ON s.fact_id = f.cause_id),{UPSERTS}
 SELECT f.member_id, f.at, f.cause, f.cause_id FROM f ORDER BY f.member_id"""
 
@@ -165,8 +176,13 @@ async def gather(members: Sequence[UUID], now: datetime, timezone: str) -> list[
     tenant_id = current().tenant_id
     await connection().execute(_TABLES)
     await connection().execute(_HOLDERS, tenant_id, members)
+    await connection().execute(points.TABLE)
+    await connection().execute(points.GATHER, tenant_id)
     await connection().execute(_FACTS, tenant_id, now, timezone)
-    await connection().execute(_SUMS, tenant_id)
+    await connection().execute(points.OTHERS)
+    for statement in (_PAID_IN, _SUMS):
+        await connection().execute(statement, tenant_id)
+    await connection().execute(points.SUMS)
     await connection().execute(_INDEX)
     for statement in _CLEAR:
         await connection().execute(statement, tenant_id, members)

@@ -23,7 +23,7 @@ from tenants.programme.windows import (
     MembershipYear,
 )
 
-_NOT_WALKED: Final = frozenset({"top_ups", "max_top_up", "points_earned"})
+_NOT_WALKED: Final = frozenset({"points_earned"})
 _CONCERNED: Final = """
 SELECT s.member_id FROM member_tier s
  WHERE s.tenant_id = $1 AND s.ladder = $2 AND s.member_id = ANY ($3::uuid[])
@@ -41,7 +41,7 @@ def is_quiet(ladder: Ladder) -> bool:
 
 def _fades(leaf: Leaf) -> bool:
     """Whether the leaf, without a fact, can only cease to hold. An old rating that leaves its window lifts the mean;
-    top-ups and points are no facts of the walk: their days come with the calendar.
+    some points are no facts of the walk: their days come with the calendar.
     """
     if leaf.lt is not None or not leaf.gte or leaf.gte < 0:
         return False

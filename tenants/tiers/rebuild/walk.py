@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from saas.scope import connection, current
+from tenants.measures.codes import POINTS
 from tenants.programme.compiler import Ids
 from tenants.programme.document import Programme
 from tenants.programme.moment import Moment, moment_of
@@ -31,6 +32,7 @@ _VERSIONS: Final = "SELECT version, published_at FROM programme_version WHERE te
 _BEGAN: Final = """
 SELECT least((SELECT recorded_at FROM purchase WHERE tenant_id = $1 ORDER BY id LIMIT 1),
              (SELECT recorded_at FROM activity WHERE tenant_id = $1 ORDER BY id LIMIT 1),
+             (SELECT recorded_at FROM top_up WHERE tenant_id = $1 ORDER BY id LIMIT 1),
              (SELECT recorded_at FROM tier_act WHERE tenant_id = $1 ORDER BY id LIMIT 1))"""
 _BEGINS: Final = """
 SELECT m.id, least(m.joined_on, f.first_day) AS begins FROM member m
@@ -126,7 +128,7 @@ class Walk:
         acts = {fact["cause_id"]: fact["member_id"] for fact in facts if fact["cause"] == "act"}
         groups: dict[int, list[asyncpg.Record]] = defaultdict(list)
         for fact in facts:
-            if fact["cause"] != "act":
+            if fact["cause"] not in {"act", POINTS}:
                 groups[self.rules.at(fact["at"]).version].append(fact)
         for same in groups.values():
             await self._evaluate(same)

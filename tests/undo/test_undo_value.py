@@ -139,6 +139,8 @@ async def test_a_top_up_goes_back_whole(chain: Chain) -> None:
         "tiers": [],
     }
     assert (await undo_top_up(chain, made["id"])).json() == answer.json()
+    found = (await chain.http.get(f"/v1/wallet/top-ups/{made['id']}")).json()
+    assert (made["undone_at"], found["undone_at"]) == (None, answer.json()["undone_at"])
     shown = await wallet(chain, who)
     assert (shown["principal"], shown["bonus"]) == (0, 0)
     await sound(chain)

@@ -1,4 +1,4 @@
-"""What happens once at each chain, on the history's last day: a coupon used, a purchase taken back, a lost card."""
+"""What happens once at each chain, on the history's last day: a coupon is used, a purchase taken back, a card lost."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,8 +8,8 @@ from saas.demo.client import AnswerError, Client
 from saas.demo.industry import Industry
 from saas.demo.people import Person, clerks
 
-_ASKED: Final = 40
-"""So many members are asked for a coupon."""
+_COUPON: Final = "come-back"
+"""Every template has it."""
 _REPEATED: Final = frozenset({"external-id-conflict", "card-not-active", "coupon-not-usable"})
 _NEW_CARD: Final = "690000001"
 
@@ -55,12 +55,14 @@ class _Counter:
 
 
 def _use_coupon(counter: _Counter, everybody: Sequence[Person], day: str) -> None:
-    for person in reversed(everybody[-_ASKED:]):
-        member_id = counter.member_id(person)
-        held = counter.client.get(f"/v1/members/{member_id}/coupons?state=open")["data"]
-        if held:
-            counter.sell(f"COUPON-{day}", member_id, held[0]["id"])
-            return
+    """Somebody who had stayed away comes back with what it was given for it."""
+    person = next((one for one in everybody if one.habit.course == "lapsed"), everybody[0])
+    member_id = counter.member_id(person)
+    coupons = counter.client.get("/v1/coupons?limit=200")["data"]
+    coupon = next(one["id"] for one in coupons if one["code"] == _COUPON)
+    counter.client.post(f"/v1/coupons/{coupon}/grant", {"member_id": member_id, "reason": "久未到店"})
+    held = counter.client.get(f"/v1/members/{member_id}/coupons?state=open")["data"]
+    counter.sell(f"COUPON-{day}", member_id, next(one["id"] for one in held if one["coupon"]["code"] == _COUPON))
 
 
 def _take_back(counter: _Counter, everybody: Sequence[Person], day: str) -> None:

@@ -27,7 +27,7 @@ from tenants.members.owed import require_nothing_owed
 from tenants.members.returning import remember_erased
 from tenants.members.row import lock_member, member_row
 from tenants.members.whereabouts import united
-from tenants.messages.listing import forget_letters
+from tenants.messages.listing import forget_letters, stop_messages
 
 _NAMED: Final = (
     "SELECT phone, name, external_id, card_no FROM member WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id"
@@ -159,6 +159,7 @@ async def erase_member(member_id: UUID) -> asyncpg.Record:
     for statement in _FORGET:
         await connection().execute(statement, current().tenant_id, chain)
     await forget_cards(chain)
+    await stop_messages(chain)
     await forget_letters(chain)
     await _forget_quotes(named)
     await _forget_answers(chain)

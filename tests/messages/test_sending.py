@@ -237,6 +237,17 @@ async def test_a_merged_records_message_still_goes_out(chain: Chain, drain: Any,
     assert len((await chain.http.get(f"/v1/members/{one}/messages")).json()["data"]) == 1
 
 
+async def test_who_is_erased_gets_nothing_under_any_record(chain: Chain, drain: Any, sms: Gateway) -> None:
+    """The text is gone at once, whenever the job comes."""
+    one, other = await member(chain, name="A"), await member(chain, phone="13800138000")
+    await say(chain, other)
+    assert (await chain.http.post(f"/v1/members/{one}/merge", json={"other_id": other})).status_code == 200
+    assert (await chain.http.post(f"/v1/members/{one}/erase", json={})).status_code == 200
+    assert await state(chain) == [("failed", "member-left", True)]
+    await hasten(chain, drain)
+    assert sms.seen == []
+
+
 async def test_many_at_once_in_jobs_of_fifty(chain: Chain, drain: Any, sms: Gateway) -> None:
     batch = {"items": [{"phone": f"138001{n:05}", "consents": {"sms": True}} for n in range(120)]}
     assert (await chain.http.post("/v1/members:batch", json=batch)).status_code == 200

@@ -248,6 +248,12 @@ def _import(ids: Ids, _: Furnished) -> list[Knock]:
     return [Knock("/v1/imports", 202, request={"files": files, "data": {"options": json.dumps(options)}})]
 
 
+MESSAGE_TEXT = {
+    "names": {"zh-CN": "甲", "en": "A"},
+    "purpose": "service",
+    "channels": ["sms"],
+    "texts": {"zh-CN": "您好", "en": "Hello"},
+}
 CAMPAIGN = {
     "code": "knock",
     "type": "grant",
@@ -345,6 +351,8 @@ CASES: dict[tuple[str, str], Case] = {
     ],
     ("GET", "/v1/message-texts/{code:str}"): lambda ids, _: [Knock(f"/v1/message-texts/{ids.text}", 404)],
     ("DELETE", "/v1/message-texts/{code:str}"): lambda ids, _: [Knock(f"/v1/message-texts/{ids.text}", 404)],
+    # As with price lists, the code is free here.
+    ("PUT", "/v1/message-texts/{code:str}"): lambda ids, _: [Knock(f"/v1/message-texts/{ids.text}", 201, MESSAGE_TEXT)],
     ("GET", "/v1/coupons/{coupon_id:uuid}"): lambda ids, _: [Knock(f"/v1/coupons/{ids.coupon}", 404)],
     ("PATCH", "/v1/coupons/{coupon_id:uuid}"): lambda ids, _: [Knock(f"/v1/coupons/{ids.coupon}", 404, {"minimum": 1})],
     ("POST", "/v1/coupons/{coupon_id:uuid}/grant"): _grants,
@@ -461,7 +469,6 @@ TAKES_NO_ID = {
     ("GET", "/v1/campaigns"): "own rows; its cursor is tried below",
     ("POST", "/v1/campaigns"): "a new row; what it names are the tenant's own codes",
     ("GET", "/v1/message-texts"): "own rows; its cursor is a code",
-    ("PUT", "/v1/message-texts/{code:str}"): "a row of the tenant's own, by a code of its own",
     ("GET", "/v1/coupons"): "own rows; its cursor is tried below",
     ("POST", "/v1/coupons"): "a new row; branches are named by the tenant's own codes",
     ("GET", "/v1/rewards"): "own rows; its cursor is tried below",

@@ -39,7 +39,10 @@ async def _init(connection: Any) -> None:
 
 def dumps(value: Any) -> str:
     """JSON for the database: text as it is, no spaces."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _JSON.encode(value)
+
+
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once: `json.dumps` makes one each time
 
 
 def pool_options(role: Role) -> dict[str, Any]:

@@ -43,11 +43,14 @@ async def evaluate_fact(
     cause: Cause,
     cause_id: UUID,
     local_day: date | None,
+    *,
+    awaited: bool = True,
 ) -> list[Change]:
     """Decides after a fact of a member whose lock the caller holds; every ladder of the programme is answered.
 
     `local_day` is the fact's own: one that belongs before a ladder's last schedule repeats that schedule's decision.
-    None: no such day. Then the `immediate` ladders are evaluated at `recorded_at`.
+    None: no such day. Then the `immediate` ladders are evaluated at `recorded_at`. `awaited` False: the caller knows
+    that no running campaign waits for a tier reached.
     """
     rules, zone, tenant_id = await programme(version), ZoneInfo(timezone), current().tenant_id
     late: list[asyncpg.Record] = []
@@ -59,7 +62,7 @@ async def evaluate_fact(
     repeated = {row["ladder"]: row for row in late}
     changes = [_change(rules, row, repeated.get(row["ladder"])) for row in rows]
     raised = [str(change.decision_id) for change in changes if change.reason in _RAISING]
-    if raised:
+    if raised and awaited:
         await fire("tier_reached", {"decision_ids": raised})
     for one in changes:
         await reached(rules, member_id, one.ladder, one.before, one.after, one.decision_id)

@@ -70,8 +70,8 @@ class Ids:
         return list(vars(self).values())
 
     def only_theirs(self) -> list[str]:
-        """Without what another chain may have too: a price list's code is each chain's own to choose."""
-        return [text for name, text in vars(self).items() if name != "price_list"]
+        """Without what another chain may have too: codes of price lists and texts are each chain's own to choose."""
+        return [text for name, text in vars(self).items() if name not in {"price_list", "text"}]
 
 
 NOBODYS = Ids(

@@ -32,7 +32,7 @@ def document(ladders: list[Json]) -> Json:
         "currency": "CNY",
         "ladders": ladders,
         "points": {
-            "per_unit": "1",
+            "per_unit": "0",  # what points do to a tier is told by facts of their own
             "pending_days": 0,
             "expiry": {"type": "end_of_year", "years": 1},
             "excluded_categories": [],

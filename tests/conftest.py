@@ -12,10 +12,15 @@ from uuid import UUID
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 from support.chains import Chain, Servers, environment
 
 from saas.local.postgres import EmbeddedPostgres
 from saas.local.valkey import EmbeddedValkey
+
+# How long a busy machine takes over an example says nothing about the code.
+settings.register_profile("regulars", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("regulars")
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from saas.scheduler import fire_due
+from saas.scope import tenant_scope
 from support.chains import Chain
 from support.clock import owner, set_clock
+from tenants.programme.versions import current_programme
+from tenants.tiers.schedules import install_schedules
 
 _NEXT = "SELECT min(next_at) FROM schedule WHERE tenant_id = $1 AND next_at <= $2"
 # A job that waits for another comes back after seconds of our own clock: a test doesn't wait for them.
 _HASTEN = "UPDATE outbox SET next_at = clock_timestamp() WHERE tenant_id = $1 AND next_at > clock_timestamp()"
+
+
+async def begin(chain: Chain, instant: datetime, zone: str) -> None:
+    """The chain's clock begins here, as if it had signed up now: no night has been missed."""
+    await set_clock(chain.tenant_id, instant)
+    await (await owner()).execute("DELETE FROM schedule WHERE tenant_id = $1", chain.tenant_id)
+    async with tenant_scope(chain.tenant_id):
+        await install_schedules(await current_programme(), zone)
 
 
 async def work(chain: Chain, drain: Any) -> None:

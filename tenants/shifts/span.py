@@ -11,6 +11,8 @@ from tenants.programme.schedule import schedule_instant
 from tenants.programme.windows import ONE_DAY
 
 LONGEST: Final = timedelta(days=100)
+_CLOCKS: Final = timedelta(hours=3)
+"""So much longer may as many local days be where the clocks were put back among them."""
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -30,7 +32,7 @@ def span_of(first: str, last: str, zone: ZoneInfo) -> Span:
     span = Span(_instant("/from", first, zone, days=0), _instant("/to", last, zone, days=1))
     if span.end <= span.first:
         raise DomainError("validation-failed", errors=[FieldError("/to", "ends-before-it-begins")])
-    if span.end - span.first > LONGEST:
+    if span.end - span.first > LONGEST + _CLOCKS:
         raise DomainError("validation-failed", errors=[FieldError("/to", "span-too-long", {"days": LONGEST.days})])
     return span
 

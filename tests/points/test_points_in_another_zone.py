@@ -1,34 +1,25 @@
 """Points by the chain's own days: over daylight saving's 23 and 25 hours, month ends, a leap day and the year's end."""
 
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from support.chains import Chain
 from support.clock import set_clock
-from support.midnights import begin, pass_time
+from support.midnights import pass_time
 from support.programme import change_programme
 from support.till import bought, member, rows
 from support.value import sound
+from support.zones import AUTUMN, NEW_YORK, SHANGHAI, SPRING, NewChain, at, open_at
 
-NewChain = Callable[..., Awaitable[Chain]]
 Json = dict[str, Any]
-NEW_YORK, SHANGHAI = "America/New_York", "Asia/Shanghai"
-SPRING, AUTUMN = "2027-03-14", "2027-11-07"  # in New York 23 and 25 hours long
 NEVER = {"type": "never"}
 SECOND = timedelta(seconds=1)
 
 
-def at(text: str, zone: str = NEW_YORK) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-
-
 async def shop(new_chain: NewChain, instant: datetime, zone: str = NEW_YORK, **points: Any) -> Chain:
     """A point for each whole currency unit."""
-    chain = await new_chain(timezone=zone)
-    await begin(chain, instant, zone)
+    chain = await open_at(new_chain, instant, zone)
     rules = (await chain.http.get("/v1/programme")).json()["points"]
     await change_programme(chain, points=rules | {"per_unit": "1", "pending_days": 0, "expiry": NEVER} | points)
     return chain

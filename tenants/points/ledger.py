@@ -215,6 +215,16 @@ async def expired(lot_id: UUID) -> tuple[Lot, int] | None:
     return None if row is None else (lots_of([row["lot"]])[0], row["points"])
 
 
+async def undo_accrual(book: Book, fact: Fact, kind: Kind, points: int, lot_id: UUID, day: date) -> None:
+    """Takes back the accrual of a lot that nobody has spent from, on whose `day` it counts, as if it had never been:
+    what has expired of it since is nobody's debt.
+    """
+    gone = await expired(lot_id)
+    if gone is not None:
+        book.revive(fact, *gone)
+    book.take_back(fact, kind, points, lot_id, day)
+
+
 async def accrue_beside(fact: Fact, kind: Kind, points: int, day: date, rules: Points) -> int:
     """Points for something else than a purchase (`points.beside`), with an expiry that counts from the local `day`;
     once for its source: the second time nothing happens. Answers what was accrued.

@@ -95,10 +95,10 @@ async def _points(why: Reason, moved: Moved) -> None:
     fact = Fact(member_id, why.seq, why.source_id, why.recorded_at, why.today, why.actor, purchase.branch_id)
     book = await points_ledger.read(member_id)
     own = await connection().fetchval(_EARNED, current().tenant_id, purchase.id)
-    gone = await points_ledger.expired(own) if why.undo and own is not None else None
-    if gone is not None:
-        book.revive(fact, *gone)
-    book.take_back(fact, "undo_earn" if why.undo else "reverse", moved.reversed, own, purchase.local_day)
+    if why.undo and own is not None:
+        await points_ledger.undo_accrual(book, fact, "undo_earn", moved.reversed, own, purchase.local_day)
+    else:
+        book.take_back(fact, "reverse", moved.reversed, own, purchase.local_day)
     if moved.points:
         refunds = await connection().fetch(_REFUNDS, current().tenant_id, purchase.id)
         sources: list[tuple[Kind, UUID]] = [("redeem", purchase.id), *(("return", row["id"]) for row in refunds)]

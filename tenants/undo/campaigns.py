@@ -68,6 +68,6 @@ async def take_back(gifts: Gifts, why: Reason) -> None:
     book = await points_ledger.read(member_id)
     for row in gifts.points:
         fact = Fact(source_id=row["source_id"], today=why.today, branch_id=branch_id, **common)
-        book.take_back(fact, "undo_earn", row["points"], row["id"], row["day"])
+        await points_ledger.undo_accrual(book, fact, "undo_earn", row["points"], row["id"], row["day"])
     await points_ledger.post(book.postings)
     await connection().execute(_FORGET, current().tenant_id, gifts.shares)

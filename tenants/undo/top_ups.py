@@ -117,10 +117,8 @@ async def _undo(top_up: asyncpg.Record, lot: Lot, member: asyncpg.Record, tenant
         today = local_day(now, ZoneInfo(tenant.timezone))
         fact = Fact(member["id"], member["seq"], top_up["id"], now, today, actor, top_up["branch_id"], body.reason)
         book = await points_ledger.read(member["id"])
-        gone = await points_ledger.expired(top_up["points_lot_id"])
-        if gone is not None:
-            book.revive(fact, *gone)
-        book.take_back(fact, "undo_top_up", top_up["points"], top_up["points_lot_id"], top_up["local_day"])
+        lot_id, day = top_up["points_lot_id"], top_up["local_day"]
+        await points_ledger.undo_accrual(book, fact, "undo_top_up", top_up["points"], lot_id, day)
         await points_ledger.post(book.postings)
     await recompute_top_ups([(member["id"], top_up["local_day"])])
     await undo_decisions(member["id"], top_up["id"], tenant.version, now, tenant.timezone)

@@ -91,7 +91,9 @@ def relay(metrics: Endpoint | None) -> None:
     """Sends committed jobs to the workers; several may run."""
     _configure()
     from saas.relay import run
+    from saas.worker import load_jobs
 
+    load_jobs()
     run(metrics=metrics)
 
 

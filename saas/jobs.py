@@ -1,5 +1,5 @@
 """Jobs: what runs an outbox row. The row is deleted in the transaction of the job's work, so a job that runs
-twice works once: the second finds no row.
+twice works once: the second finds no row. Of a chain that is closed it finds none either (`saas.closed`).
 
 A job that fails is rolled back; its attempt is counted in a second, short scope and it runs again after a
 backoff that doubles. After the last attempt the row stays as a dead letter, for `saas.dead_letters`.
@@ -20,6 +20,7 @@ from prometheus_client import Counter, Histogram
 from structlog.contextvars import bind_contextvars, bound_contextvars
 
 from saas.broker import Delivery
+from saas.closed import HELD
 from saas.db import role_pool
 from saas.logs import scrub
 from saas.outbox import LEASE
@@ -51,7 +52,9 @@ SECONDS = Histogram(
 _TAKE: Final = (
     # SKIP LOCKED: a duplicate that comes while the first is at work leaves at once, and it costs no attempt.
     "DELETE FROM outbox WHERE tenant_id = $1 AND id = (SELECT id FROM outbox"
-    " WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND dead_at IS NULL FOR UPDATE SKIP LOCKED)"
+    " WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND dead_at IS NULL"
+    f" AND NOT {HELD.format(job='name', exempt='$4', status='(SELECT status FROM tenant WHERE tenant_id = $1)')}"
+    " FOR UPDATE SKIP LOCKED)"
     " RETURNING name, payload, attempts, request_id, sends, starts"
 )
 # Counted only for rows under suspicion, so that the others pay no second transaction.
@@ -78,13 +81,16 @@ class _CountTheStartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A registered job. `on_dead(payload, error)` runs in the scope that makes its row a dead letter."""
+    """A registered job. `on_dead(payload, error)` runs in the scope that makes its row a dead letter.
+    `although_closed`: also of a chain that is suspended or cancelled.
+    """
 
     name: str
     handler: Handler
     max_attempts: int
     time_limit: timedelta
     on_dead: OnDead | None
+    although_closed: bool = False
 
 
 _registry: dict[str, Job] = {}
@@ -96,6 +102,7 @@ def job(
     max_attempts: int = MAX_ATTEMPTS,
     time_limit: timedelta = TIME_LIMIT,
     on_dead: OnDead | None = None,
+    although_closed: bool = False,
 ) -> Callable[[H], H]:
     """Registers `async def handler(payload)` as the job `name`. It runs inside its tenant's scope and may run
     twice (the first time rolled back). Raises ValueError where the name is taken.
@@ -104,14 +111,19 @@ def job(
     def register(handler: H) -> H:
         if name in _registry:
             raise ValueError(f"the job {name!r} is registered twice")
-        _registry[name] = Job(name, handler, max_attempts, time_limit, on_dead)
+        _registry[name] = Job(name, handler, max_attempts, time_limit, on_dead, although_closed)
         return handler
 
     return register
 
 
+def unheld() -> list[str]:
+    """The jobs that run although their chain is closed, of the modules that were imported."""
+    return sorted(one.name for one in _registry.values() if one.although_closed)
+
+
 async def run_job(delivery: Delivery) -> Outcome:
-    """Runs one outbox row, or finds it done, at work elsewhere, dead or of another attempt ("gone").
+    """Runs one outbox row, or finds it done, at work elsewhere, dead, held or of another attempt ("gone").
 
     Raises only where the database couldn't be asked or told: then the row is as before and is sent again.
     """
@@ -141,7 +153,7 @@ async def run_job(delivery: Delivery) -> Outcome:
 async def _take_and_run(delivery: Delivery, taken: list[asyncpg.Record], *, counted: bool) -> Outcome:
     """The row's deletion and its job's work, in one transaction; `taken` tells the caller what it was."""
     async with tenant_scope(delivery.tenant_id) as scope:
-        row = await connection().fetchrow(_TAKE, *delivery)
+        row = await connection().fetchrow(_TAKE, *delivery, unheld())
         if row is None:
             return "gone"
         taken.append(row)

@@ -17,6 +17,9 @@ from saas.scope import connection, current
 LEASE: Final = timedelta(seconds=30)
 """How long a sent row is left to the workers before it is sent again."""
 
+DUE_SINCE: Final = "o.next_at - o.sends * $1::interval"
+"""When a row was to be sent first, of a row `o`; `$1` is the lease."""
+
 _INSERT: Final = (
     "INSERT INTO outbox AS o (tenant_id, id, name, payload, request_id, next_at)"
     " VALUES ($1, $2, $3, $4, $5, clock_timestamp() + $6::interval)"

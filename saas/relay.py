@@ -1,4 +1,5 @@
-"""The relay: sends committed outbox rows to the workers, again after a lease, fairly between tenants.
+"""The relay: sends committed outbox rows to the workers, again after a lease, fairly between tenants. Rows of a chain
+that is closed wait (`saas.closed`).
 
 Several relays may run: a row is locked and leased in one statement. A relay that dies between the lease and
 the send delays a job by the lease and loses none.
@@ -12,9 +13,11 @@ from uuid import UUID
 from prometheus_client import Counter, Gauge, start_http_server
 
 from saas.broker import Delivery, send, waiting
+from saas.closed import HELD
 from saas.db import Pool, role_pool
+from saas.jobs import unheld
 from saas.loops import run_until_signal
-from saas.outbox import LEASE
+from saas.outbox import DUE_SINCE, LEASE
 
 log = logging.getLogger(__name__)
 
@@ -43,24 +46,33 @@ WITH RECURSIVE hop AS (
 SELECT tenant_id FROM hop WHERE tenant_id IS NOT NULL
 """
 # A row that a job is working on is locked, thus skipped: a long job isn't sent again while it runs.
-_LEASE: Final = """
+_HELD: Final = HELD.format(job="o.name", exempt="{exempt}", status="t.status")
+_LEASE: Final = f"""
 WITH due AS MATERIALIZED (
     SELECT d.tenant_id, d.id
-      FROM unnest($1::uuid[]) AS t (tenant_id)
+      FROM tenant t
      CROSS JOIN LATERAL (
         SELECT o.tenant_id, o.id FROM outbox o
          WHERE o.tenant_id = t.tenant_id AND o.dead_at IS NULL AND o.next_at <= clock_timestamp()
-         ORDER BY o.next_at LIMIT $2 FOR UPDATE SKIP LOCKED) d
+           AND NOT {_HELD.format(exempt="$4")}
+         ORDER BY o.next_at LIMIT $2 FOR UPDATE OF o SKIP LOCKED) d
+     WHERE t.tenant_id = ANY ($1)
 )
 UPDATE outbox o SET next_at = clock_timestamp() + $3::interval, sends = o.sends + 1
   FROM due WHERE o.tenant_id = due.tenant_id AND o.id = due.id
 RETURNING o.tenant_id, o.id, o.attempts
 """
+_MEASURED: Final = f"""
+SELECT count(*) FILTER (WHERE o.dead_at IS NULL) AS live, count(o.dead_at) AS dead,
+       coalesce(extract(epoch FROM clock_timestamp() - min({DUE_SINCE}) FILTER (
+           WHERE o.dead_at IS NULL AND NOT {_HELD.format(exempt="$2")})), 0) AS late
+  FROM outbox o JOIN tenant t ON t.tenant_id = o.tenant_id
+"""
 _NOBODY: Final = UUID(int=0)
 
 SENT = Counter("regulars_relay_sent", "Messages sent to the workers, repeats included")
 DEPTH = Gauge("regulars_outbox_rows", "Outbox rows that wait or run")
-OLDEST = Gauge("regulars_outbox_oldest_seconds", "Age of the oldest outbox row that waits or runs")
+OLDEST = Gauge("regulars_outbox_oldest_seconds", "How long the oldest outbox row that waits or runs has been due")
 DEAD = Gauge("regulars_outbox_dead_rows", "Dead letters")
 WAITING = Gauge("regulars_queue_messages", "Messages in the queue, not yet taken by a worker")
 
@@ -91,7 +103,7 @@ class Relay:
             tenants = tenants[:room]
             self._after = tenants[-1]
         each = max(1, min(ROWS_A_TENANT, room // len(tenants)))
-        rows = await pool.fetch(_LEASE, tenants, each, LEASE)
+        rows = await pool.fetch(_LEASE, tenants, each, LEASE, unheld())
         if rows:
             await asyncio.to_thread(send, [Delivery(*row) for row in rows])
             SENT.inc(len(rows))
@@ -117,22 +129,19 @@ def _before(tenant_id: UUID) -> UUID:
 async def measure() -> float:
     """Sets the outbox gauges; returns the seconds until the next time."""
     pool = await role_pool("relay")
-    row = await pool.fetchrow(
-        "SELECT count(*) FILTER (WHERE dead_at IS NULL) AS live, count(dead_at) AS dead,"
-        " coalesce(extract(epoch FROM clock_timestamp() - min(created_at) FILTER (WHERE dead_at IS NULL)), 0)"
-        " AS age FROM outbox"
-    )
+    row = await pool.fetchrow(_MEASURED, LEASE, unheld())
     if row is not None:
         DEPTH.set(row["live"])
         DEAD.set(row["dead"])
-        OLDEST.set(float(row["age"]))
+        OLDEST.set(max(0.0, float(row["late"])))
     return GAUGE_SECONDS
 
 
 def run(*, metrics: tuple[str, int] | None = None) -> None:
     """Runs a relay in this process until SIGTERM or SIGINT; it waits for servers that are away.
 
-    `metrics` is the address and port for Prometheus.
+    The caller has imported the modules that register jobs (`saas.worker.load_jobs`). `metrics` is the address and port
+    for Prometheus.
     """
     if metrics is not None:
         start_http_server(metrics[1], addr=metrics[0])

@@ -3,7 +3,7 @@
 Several schedulers may run: moving `next_at` and writing the row is one statement that holds only for the
 instant it read, so each instant fires once. Missed instants fire one after the other, in order, each once its
 forerunner's job (or chain, where its rows carry on the payload's `schedule`) has left the outbox, done or
-dead.
+dead. None fires for a chain that is closed (`saas.closed`).
 """
 
 import asyncio
@@ -18,7 +18,9 @@ from prometheus_client import Counter, start_http_server
 from uuid_utils.compat import uuid7
 
 from saas.chores import sweep
+from saas.closed import HELD
 from saas.db import Pool, role_pool
+from saas.jobs import unheld
 from saas.loops import run_until_signal
 from saas.scope import connection, current
 
@@ -32,12 +34,14 @@ _PAGE: Final = 200
 FIRED = Counter("regulars_schedules_fired", "Instants of schedules that became jobs", ["job"])
 BROKEN = Counter("regulars_schedules_broken", "Schedules found that can't be advanced")
 
-_DUE: Final = """
+_HELD: Final = HELD.format(job="s.spec ->> 'job'", exempt="$6", status="t.status")
+_DUE: Final = f"""
 SELECT s.tenant_id, s.name, s.spec, s.next_at
   FROM schedule s JOIN tenant t ON t.tenant_id = s.tenant_id
  WHERE s.next_at <= clock_timestamp() + t.clock_offset
    AND ($1::uuid IS NULL OR s.tenant_id = $1)
    AND (s.next_at, s.tenant_id, s.name) > ($2, $3, $4)
+   AND NOT {_HELD}
    AND NOT EXISTS (SELECT FROM outbox o WHERE o.tenant_id = s.tenant_id AND o.dead_at IS NULL
                                           AND o.payload ->> 'schedule' = s.name)
  ORDER BY s.next_at, s.tenant_id, s.name LIMIT $5
@@ -119,7 +123,7 @@ async def fire_due(tenant_id: UUID | None = None) -> int:
     fired = 0
     seen: tuple[datetime, UUID, str] = (datetime.min.replace(tzinfo=UTC), UUID(int=0), "")
     while True:
-        rows = await pool.fetch(_DUE, tenant_id, *seen, _PAGE)
+        rows = await pool.fetch(_DUE, tenant_id, *seen, _PAGE, unheld())
         for row in rows:
             fired += await _fire(pool, row)
         if len(rows) < _PAGE:

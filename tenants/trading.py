@@ -2,12 +2,11 @@
 
 from typing import Final
 
+from saas.closed import CLOSED
 from saas.errors import DomainError
 from saas.scope import connection, current
 
 _STATUS: Final = "SELECT status FROM tenant WHERE tenant_id = $1"
-CLOSED: Final = frozenset({"suspended", "cancelled"})
-"""States of a tenant in which its tills read and quote, and nothing is written."""
 
 
 async def require_trading() -> None:

@@ -6,12 +6,15 @@ from typing import Any, Final
 
 import asyncpg
 
+from saas.closed import HELD
 from saas.doctor.finding import Finding, doubtful, ok, wrong
 from saas.migrate import ROLES, expected_migrations
+from saas.outbox import DUE_SINCE, LEASE
 
 OLDEST: Final = 180_000
 _NOTICEABLE_SECONDS: Final = 1.0
 _BAD_SECONDS: Final = 10.0
+_HELD: Final = HELD.format(job="o.name", exempt="'{}'::text[]", status="t.status")
 _RUN_ROLES: Final = "run infra/roles.sql as a superuser"
 
 
@@ -94,8 +97,10 @@ async def dead_letters(connection: Any) -> list[Finding]:
     """Jobs that failed for good, and jobs that nobody takes."""
     try:
         row = await connection.fetchrow(
-            "SELECT count(dead_at) AS dead, count(*) FILTER (WHERE dead_at IS NULL AND attempts = 0"
-            " AND created_at < clock_timestamp() - interval '10 minutes') AS waiting FROM outbox"
+            "SELECT count(o.dead_at) AS dead, count(*) FILTER (WHERE o.dead_at IS NULL AND o.attempts = 0"
+            f" AND {DUE_SINCE} < clock_timestamp() - interval '10 minutes' AND NOT {_HELD}) AS waiting"
+            " FROM outbox o JOIN tenant t ON t.tenant_id = o.tenant_id",
+            LEASE,
         )
     except asyncpg.UndefinedTableError:
         return []  # said already: the schema is missing

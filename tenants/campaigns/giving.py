@@ -27,7 +27,7 @@ BATCH: Final = 500
 """Members whose locks one transaction holds."""
 
 _HOLD: Final = """
-SELECT c.document, c.started_at, t.timezone, t.status, clock_timestamp() + t.clock_offset AS now
+SELECT c.document, c.started_at, t.timezone, clock_timestamp() + t.clock_offset AS now
   FROM campaign c JOIN tenant t ON t.tenant_id = c.tenant_id
  WHERE c.tenant_id = $1 AND c.id = $2 AND c.state = 'running' FOR SHARE OF c"""
 _LOCK: Final = """
@@ -96,9 +96,9 @@ class Share:
 
 
 async def hold(campaign_id: UUID) -> Held | None:
-    """The campaign, if it runs (and its chain does); stopping it waits from now on."""
+    """The campaign, if it runs; stopping it waits from now on."""
     row = await connection().fetchrow(_HOLD, current().tenant_id, campaign_id)
-    if row is None or row["status"] in {"suspended", "cancelled"}:
+    if row is None:
         return None
     zone = ZoneInfo(row["timezone"])
     return Held(campaign_id, parse_campaign(row["document"]), row["started_at"], row["now"], zone)

@@ -37,7 +37,7 @@ LONGEST_AGO: Final = timedelta(days=40)
 _WAIT: Final = timedelta(minutes=1)
 
 _RUN: Final = """
-SELECT t.programme_version, t.status, r.day FROM tenant t LEFT JOIN birthday_run r ON r.tenant_id = t.tenant_id
+SELECT t.programme_version, r.day FROM tenant t LEFT JOIN birthday_run r ON r.tenant_id = t.tenant_id
  WHERE t.tenant_id = $1"""
 _KEPT: Final = """
 INSERT INTO birthday_run AS r (tenant_id, day) VALUES ($1, $2)
@@ -86,8 +86,8 @@ async def keep(payload: dict[str, Any]) -> None:
         return
     await skip_missed(SCHEDULE, night)
     run = await connection().fetchrow(_RUN, current().tenant_id)
-    if run is None or run["status"] in {"suspended", "cancelled"}:
-        return
+    if run is None:
+        raise RuntimeError("a tenant without its row")
     rules = await programme(run["programme_version"])
     due: date = local_day(datetime.fromisoformat(payload["due_at"]), night.zone)
     day = max(due if run["day"] is None else run["day"] + ONE_DAY, night.today - LONGEST_AGO)

@@ -35,7 +35,7 @@ async def _tomorrow() -> None:
     await put_schedule(JOB, _SPEC, await tenant_now() + _EVERY)
 
 
-@job(JOB)
+@job(JOB, although_closed=True)
 async def sweep(_payload: dict[str, Any]) -> None:
     """Removes the files that nobody wrote to for a day and that no import is going to read: uploads cut short,
     those whose import was never committed, and those of imports that are over.

@@ -288,8 +288,10 @@ async def test_a_suspended_chain_keeps_no_birthdays_until_it_is_back(tea: Chain,
     conn = await owner()
     await pass_time(tea, drain, at("2026-11-24 12:00"))
     await conn.execute("UPDATE tenant SET status = 'suspended' WHERE tenant_id = $1", tea.tenant_id)
-    await pass_time(tea, drain, at("2026-11-27 12:00"))
+    await set_clock(tea.tenant_id, at("2026-11-27 12:00"))
+    await work(tea, drain)
     assert await kept(tea) == []
+    assert await kept_until(tea) == date(2026, 11, 24)
     await conn.execute("UPDATE tenant SET status = 'active' WHERE tenant_id = $1", tea.tenant_id)
-    await pass_time(tea, drain, at("2026-11-28 12:00"))
+    await work(tea, drain)
     assert await kept(tea) == [(who, "regular", 2026)]

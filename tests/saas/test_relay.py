@@ -95,7 +95,7 @@ async def test_one_tenants_flood_holds_up_nobody(environ: dict[str, str], sent: 
     pool = await role_pool("relay")
     for sql, values in (
         (relay_module._TENANTS, (relay_module._NOBODY, 100)),
-        (relay_module._LEASE, ([flooding, *others], 30, LEASE)),
+        (relay_module._LEASE, ([flooding, *others], 30, LEASE, [])),
     ):
         plan = "\n".join(r[0] for r in await pool.fetch("EXPLAIN (ANALYZE, COSTS OFF, BUFFERS OFF) " + sql, *values))
         assert "Seq Scan" not in plan, plan
@@ -208,9 +208,15 @@ async def test_gauges_show_depth_age_and_dead_letters(environ: dict[str, str]) -
     await put(tenant_id, 3)
     await run_as_owner(
         environ,
-        "UPDATE outbox SET created_at = now() - interval '1 h', dead_at = CASE WHEN payload->>'n' = '0' THEN now() END",
+        "UPDATE outbox SET next_at = now() - interval '1 h', dead_at = CASE WHEN payload->>'n' = '0' THEN now() END",
     )
     await measure()
     assert relay_module.DEPTH._value.get() == 2
     assert relay_module.DEAD._value.get() == 1
     assert 3600 <= relay_module.OLDEST._value.get() < 3700
+    await run_as_owner(environ, "UPDATE outbox SET next_at = now() + interval '20 s', sends = 4")
+    await measure()
+    assert 100 <= relay_module.OLDEST._value.get() < 110  # sent four times, the last one 10 seconds ago
+    await run_as_owner(environ, "UPDATE outbox SET next_at = now() + interval '8 h', sends = 0")
+    await measure()
+    assert relay_module.OLDEST._value.get() == 0  # it waits for its hour

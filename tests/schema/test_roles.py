@@ -101,7 +101,7 @@ NARROW = {
     "relay": {
         "public.outbox": {"SELECT", "INSERT", "UPDATE(next_at, sends)"},
         "public.schedule": {"SELECT", "UPDATE(next_at)"},
-        "public.tenant": {"SELECT(tenant_id, clock_offset)"},
+        "public.tenant": {"SELECT(tenant_id, status, clock_offset)"},
     },
     "rebuilder": {"public.decision": {"SELECT(tenant_id, member_id)", "DELETE"}},
     "operator": {

@@ -10,7 +10,10 @@ from support.clock import owner, set_clock
 from tenants.programme.versions import current_programme
 from tenants.tiers.schedules import install_schedules
 
-_NEXT = "SELECT min(next_at) FROM schedule WHERE tenant_id = $1 AND next_at <= $2"
+_NEXT = (
+    "SELECT min(s.next_at) FROM schedule s JOIN tenant t ON t.tenant_id = s.tenant_id"
+    " WHERE s.tenant_id = $1 AND s.next_at <= $2 AND t.status NOT IN ('suspended', 'cancelled')"
+)
 # A job that waits for another comes back after seconds of our own clock: a test doesn't wait for them.
 _HASTEN = "UPDATE outbox SET next_at = clock_timestamp() WHERE tenant_id = $1 AND next_at > clock_timestamp()"
 

@@ -117,6 +117,24 @@ async def test_missed_months_are_caught_up_in_order(monthly_chain: Chain, drain:
     assert await next_at(monthly_chain) == at("2031-07-01 00:00")
 
 
+async def test_a_suspended_chain_decides_when_it_is_back(monthly_chain: Chain, drain: Any) -> None:
+    one = await member(monthly_chain)
+    await bought(monthly_chain, "1", 15_000, member_id=one)
+    await set_clock(monthly_chain.tenant_id, at("2031-02-01 08:00"))
+    assert await fire_due(monthly_chain.tenant_id) == 1  # and before its job runs:
+    become = "UPDATE tenant SET status = $2 WHERE tenant_id = $1"
+    await (await owner()).execute(become, monthly_chain.tenant_id, "suspended")
+    await set_clock(monthly_chain.tenant_id, at("2031-03-15 08:00"))
+    assert await work(monthly_chain, drain) == 0
+    assert await decisions(monthly_chain) == await rows(monthly_chain, "recalculation") == []
+    await (await owner()).execute(become, monthly_chain.tenant_id, "active")
+    assert await work(monthly_chain, drain) == 1
+    assert await decisions(monthly_chain) == [
+        ("2031-02-01T00:00", "regular", "silver"),
+        ("2031-03-01T00:00", "silver", "regular"),
+    ]
+
+
 async def test_two_schedulers_fire_once(monthly_chain: Chain, drain: Any) -> None:
     import asyncio
 

@@ -405,13 +405,13 @@ GRANT UPDATE (name, locale, timezone, currency, has_facts, shared_phones, progra
 CREATE POLICY rebuilder ON decision TO rebuilder USING (tenant_id = current_setting('app.tenant_id')::uuid);
 GRANT SELECT (tenant_id, member_id), DELETE ON decision TO rebuilder;
 
--- The relay sees every tenant's outbox and schedules, and the clock they go by; nothing else.
+-- The relay sees every tenant's outbox and schedules, the clock they go by, and whether it trades; nothing else.
 CREATE POLICY relay ON outbox TO relay USING (true) WITH CHECK (true);
 CREATE POLICY relay ON schedule TO relay USING (true) WITH CHECK (true);
 CREATE POLICY relay ON tenant FOR SELECT TO relay USING (true);
 GRANT SELECT, INSERT, UPDATE (next_at, sends) ON outbox TO relay;
 GRANT SELECT, UPDATE (next_at) ON schedule TO relay;
-GRANT SELECT (tenant_id, clock_offset) ON tenant TO relay;
+GRANT SELECT (tenant_id, clock_offset, status) ON tenant TO relay;
 
 -- The operator reads what he must to run the service: tenants and dead letters; ends old idempotency keys.
 CREATE POLICY operator ON tenant FOR SELECT TO operator USING (true);

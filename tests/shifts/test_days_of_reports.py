@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from support.chains import Chain
 from support.clock import set_clock
 from support.counter import change_wallet, pays, topped_up
 from support.till import bought, member
@@ -81,3 +82,20 @@ async def test_a_month_of_settlement_ends_at_local_midnight(new_chain: NewChain)
     for first, last, amount in (("2028-02-01", "2028-02-29", 1), ("2028-03-01", "2028-03-31", 10)):
         found = await chain.http.get("/v1/reports/settlement", params={"from": first, "to": last})
         assert [pair["principal"] for pair in found.json()["pairs"]] == [amount]
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("9999-12-31T00:00:00-12:00", "9999-12-31T23:59:59-12:00"),
+        ("0001-01-01T00:00:00+12:00", "0001-01-01T01:00:00+12:00"),
+        ("9999-12-31", "9999-12-31"),
+        ("0001-01-01", "0001-01-01"),
+        ("2026-W10-1", "2026-W10-2"),
+        ("20260302", "20260303"),
+    ],
+)
+async def test_no_instant_lies_beyond_what_can_be_told(first: str, last: str, chain: Chain) -> None:
+    answer = await chain.http.get("/v1/reports/shifts", params={"from": first, "to": last})
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["code"] == "day-or-instant"

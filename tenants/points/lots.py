@@ -115,7 +115,9 @@ def accrue(account: Account, lot: NewLot, today: date) -> tuple[Change, ...]:
     """
     paid = min(account.debt, lot.points)
     left = lot.points - paid
-    made = Change(lot.points, NewLot(lot.points, left, lot.day, lot.spendable_from, lot.expires_on), debt=-paid)
+    # A till whose clock is ahead tells of tomorrow: what doesn't pend may be spent at once.
+    first = lot.spendable_from if lot.spendable_from > lot.day else min(lot.spendable_from, today)
+    made = Change(lot.points, NewLot(lot.points, left, lot.day, first, lot.expires_on), debt=-paid)
     if left and lot.expires_on is not None and lot.expires_on < today:
         return made, Change(-left, ends_lot=True)
     return (made,)

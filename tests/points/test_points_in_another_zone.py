@@ -131,3 +131,17 @@ async def test_members_hear_thirty_local_days_ahead(night: str, last: str, new_c
     await pass_time(chain, drain, at(f"{night} 00:00") + SECOND)
     (told,) = await rows(chain, "points_notice")
     assert str(told["expires_on"]) == last
+
+
+async def test_what_is_shown_as_spendable_can_be_spent_though_the_tills_clock_is_ahead(new_chain: NewChain) -> None:
+    """It tells of tomorrow."""
+    chain = await shop(new_chain, at("2027-12-31 20:00"), expiry={"type": "end_of_year", "years": 0})
+    who = await member(chain)
+    await bought(chain, "1", 1_000, member_id=who, occurred_at="2028-01-01T00:30:00-05:00")
+    shown = await points_of(chain, who)
+    (entry,) = shown["data"]
+    assert (entry["day"], entry["spendable_from"], entry["expires_on"]) == ("2028-01-01", "2027-12-31", "2028-12-31")
+    assert (shown["balance"], shown["spendable"], shown["pending"]) == (10, 10, 0)
+    spent = await chain.http.post("/v1/points/redeem", json={"member_id": who, "points": 10})
+    assert spent.status_code == 201, spent.text
+    await sound(chain)

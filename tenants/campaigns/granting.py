@@ -12,6 +12,7 @@ from tenants.campaigns.document import GrantCampaign
 from tenants.coupons.coupon import definition_named
 from tenants.coupons.ledger import Grant
 from tenants.coupons.ledger import grant as grant_coupons
+from tenants.numbers import TAKE
 from tenants.points.book import Book, Fact
 from tenants.points.ledger import ACCOUNT, account_of, post
 from tenants.points.lots import lot_of
@@ -21,8 +22,6 @@ from tenants.programme.versions import programme
 from tenants.programme.windows import local_day
 from tenants.tiers.evaluate import evaluate_fact
 
-_NUMBER: Final = """
-UPDATE member AS m SET seq = m.seq + 1 WHERE m.tenant_id = $1 AND m.id = ANY ($2) RETURNING m.id, m.seq"""
 _RULES: Final = """
 SELECT programme_version, timezone, clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1"""
 _ACCOUNTS: Final = f"""
@@ -56,7 +55,7 @@ async def grant(campaign: GrantCampaign, due: Sequence[Due]) -> None:
     """Gives it, under the members' locks, which the caller holds: one number of each member for all that it gets.
     Points may lift a tier, so its ladders are evaluated.
     """
-    rows = await connection().fetch(_NUMBER, current().tenant_id, sorted({one.member_id for one in due}))
+    rows = await connection().fetch(TAKE, current().tenant_id, sorted({one.member_id for one in due}))
     numbers: dict[UUID, int] = {row["id"]: row["seq"] for row in rows}
     row = await connection().fetchrow(_RULES, current().tenant_id)
     if row is None:

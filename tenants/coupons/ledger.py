@@ -16,6 +16,7 @@ from saas.errors import DomainError, Word
 from saas.scope import connection, current
 from tenants.coupons.coupon import definitions
 from tenants.coupons.postings import Occasion, Posting, state_on
+from tenants.numbers import take
 
 
 def writes(parameter: str) -> str:
@@ -152,7 +153,7 @@ class Grant:
 
 # One number a member and call; who gets nothing new takes none. Nothing filters what was asked before it is joined:
 # PostgreSQL takes it for a hundred rows then, and compares by hashes.
-_GRANT: Final = """
+_GRANT: Final = f"""
 WITH asked AS MATERIALIZED (
     SELECT uuidv7() AS id, o.* FROM (
         SELECT x.* FROM ROWS FROM (jsonb_to_recordset($2) AS (
@@ -168,9 +169,7 @@ granted AS (
            'open', a.occasion, a.source_id, $4 FROM asked a
     ON CONFLICT DO NOTHING RETURNING g.id, g.granted_to),
 numbered AS (
-    UPDATE member AS m SET seq = m.seq + 1
-      FROM (SELECT DISTINCT g.granted_to AS id FROM granted g WHERE g.granted_to <> ALL ($3)) w
-     WHERE m.tenant_id = $1 AND m.id = w.id RETURNING m.id, m.seq),
+    {take("(SELECT DISTINCT g.granted_to AS id FROM granted g WHERE g.granted_to <> ALL ($3))")}),
 entered AS (
     INSERT INTO coupon_entry AS e (tenant_id, grant_id, member_id, seq, kind, source_id, branch_id, reason,
                                    recorded_at, actor)

@@ -19,6 +19,7 @@ from tenants.coupons.granting import Locked, lock_active
 from tenants.gifts.giving import Gift, coupons_of, give, given_before
 from tenants.members.birthdays import Kept, kept
 from tenants.nightly import Night, skip_missed, this_night
+from tenants.numbers import TAKE
 from tenants.points.book import Book, Fact
 from tenants.points.ledger import ACCOUNT, account_of, post
 from tenants.points.lots import lot_of
@@ -56,8 +57,6 @@ SELECT m.merged_into AS member_id, m.id FROM member m WHERE m.tenant_id = $1 AND
 _POSTED: Final = """
 SELECT e.source_id FROM points_entry e
  WHERE e.tenant_id = $1 AND e.kind = 'birthday' AND e.source_id = ANY ($2::uuid[])"""
-_NUMBER: Final = """
-UPDATE member AS m SET seq = m.seq + 1 WHERE m.tenant_id = $1 AND m.id = ANY ($2::uuid[]) RETURNING m.id, m.seq"""
 _ACCOUNTS: Final = f"""
 SELECT m.id, {ACCOUNT.format(member="m.id")} AS account FROM member m
  WHERE m.tenant_id = $1 AND m.id = ANY ($2::uuid[])"""
@@ -146,7 +145,7 @@ async def _celebrate(birthdays: _Birthdays) -> None:
     getting = sorted(years if points else {gift.member_id for gift in gifts})
     if not getting:
         return
-    rows = await connection().fetch(_NUMBER, current().tenant_id, getting)
+    rows = await connection().fetch(TAKE, current().tenant_id, getting)
     numbers: dict[UUID, int] = {row["id"]: row["seq"] for row in rows}
     if points:
         await _accrue(birthdays, {one: years[one] for one in getting}, numbers, locked)

@@ -21,10 +21,11 @@ from saas.money import exponent
 from saas.outbox import enqueue
 from saas.scope import connection, current
 from tenants.imports import runs
-from tenants.imports.accrue_sql import AS_EVER, CLOCK, CREDIT, FIND, HASHING, LOCK, NUMBER, READ
+from tenants.imports.accrue_sql import AS_EVER, CLOCK, CREDIT, FIND, HASHING, LOCK, READ
 from tenants.imports.context import Context, Counts, RetryBatchError, Run, load_context
 from tenants.imports.purchases_rows import PurchaseRow, parse_purchases
 from tenants.imports.reading import Batch, read_batch
+from tenants.numbers import TAKE
 from tenants.points import ledger
 from tenants.points.book import Book, Fact
 from tenants.points.lots import lot_of
@@ -156,7 +157,7 @@ async def _write(earned: Sequence[_Earned], rules: Programme, now: Any, context:
             fact = Fact(member_id, bought["seq"], bought["id"], now, today, context.run.actor, bought["branch_id"])
             book.accrue(fact, "earn", lot_of(one.points, rules.points, bought["local_day"]))
         postings += book.postings
-    await connection().execute(NUMBER, tenant_id, sorted(by_member))
+    await connection().execute(TAKE, tenant_id, sorted(by_member))
     await connection().execute(
         CREDIT,
         tenant_id,

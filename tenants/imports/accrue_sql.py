@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from tenants.imports.opening_sql import AS_EVER, CLOCK, HASHING, LOCK, NUMBER
+from tenants.imports.opening_sql import AS_EVER, CLOCK, HASHING, LOCK
 
-__all__ = ["AS_EVER", "CLOCK", "CREDIT", "FIND", "HASHING", "LOCK", "NUMBER", "READ"]
+__all__ = ["AS_EVER", "CLOCK", "CREDIT", "FIND", "HASHING", "LOCK", "READ"]
 
 # The rows' purchases that were imported with this content and have no points yet.
 FIND: Final = """
@@ -20,7 +20,8 @@ SELECT DISTINCT p.id, coalesce(m.merged_into, p.member_id) AS holder_id
 # Behind the locks: the same with what is left of each, the tiers held when it was bought, and whose account it is.
 # `seq` is the member's next number. Each member's come in the order in which they happened.
 READ: Final = """
-SELECT p.id, h.id AS holder_id, h.seq + 1 AS seq, p.branch_id, p.local_day, p.amount, p.category, a.open, a.debt,
+SELECT p.id, h.id AS holder_id, coalesce(q.seq, 0) + 1 AS seq, p.branch_id, p.local_day, p.amount, p.category,
+       a.open, a.debt,
        coalesce(r.refunded, 0) AS refunded,
        (SELECT jsonb_object_agg(d.ladder, d.to_tier)
           FROM (SELECT DISTINCT ON (k.ladder) k.ladder, k.to_tier FROM decision k
@@ -30,6 +31,7 @@ SELECT p.id, h.id AS holder_id, h.seq + 1 AS seq, p.branch_id, p.local_day, p.am
   JOIN purchase p ON p.tenant_id = $1 AND p.id = n.id
   JOIN member m ON m.tenant_id = $1 AND m.id = p.member_id
   JOIN member h ON h.tenant_id = $1 AND h.id = coalesce(m.merged_into, m.id) AND h.status = 'active'
+  LEFT JOIN member_number q ON q.tenant_id = $1 AND q.member_id = h.id
   LEFT JOIN points_account a ON a.tenant_id = $1 AND a.member_id = h.id
   LEFT JOIN purchase_refunded r ON r.tenant_id = $1 AND r.purchase_id = p.id
  WHERE NOT EXISTS (SELECT FROM purchase_credit c WHERE c.tenant_id = $1 AND c.purchase_id = p.id)

@@ -4,6 +4,7 @@ from typing import Final
 
 from tenants.measures.add import UPSERTS
 from tenants.measures.codes import ACTIVITY
+from tenants.numbers import take
 
 TABLE: Final = "import_activity"
 COLUMNS: Final = (
@@ -49,13 +50,9 @@ SELECT $1, external_id, id, fingerprint FROM import_activity ORDER BY external_i
 ON CONFLICT DO NOTHING"""
 
 # Each member's activities take its next numbers, in the order in which they happened.
-ACTIVITIES: Final = """
-WITH s AS (
-    UPDATE member AS m SET seq = m.seq + n.activities
-      FROM (SELECT member_id, count(*) AS activities FROM import_activity GROUP BY member_id) n
-     WHERE m.tenant_id = $1 AND m.id = n.member_id
-    RETURNING m.id, m.seq - n.activities AS before
-)
+_COUNTED: Final = "(SELECT member_id AS id, count(*) AS n FROM import_activity GROUP BY member_id)"
+ACTIVITIES: Final = f"""
+WITH s AS ({take(_COUNTED, count="c.n")})
 INSERT INTO activity AS a (tenant_id, id, member_id, branch_id, seq, kind, external_id, occurred_at, recorded_at,
                            local_day, value, programme_version, source, actor)
 SELECT $1, n.id, n.member_id, n.branch_id,

@@ -6,6 +6,8 @@ changes and an audit row with the day that held before, by the same statement. O
 
 from typing import Final
 
+from tenants.numbers import take
+
 TABLE: Final = "import_member"
 COLUMNS: Final = (
     "id",
@@ -41,21 +43,26 @@ INSERT INTO profile_change AS f (tenant_id, member_id, seq, field, before, after
 SELECT $1, c.id, c.seq, '{{field}}', to_jsonb(c.{{before}}), to_jsonb(c.{{after}}), {_NOW}, $2
   FROM changed c WHERE c.{{before}} IS DISTINCT FROM c.{{after}} ORDER BY c.id"""
 
+NUMBERED: Final = f"""
+numbers AS ({take("given")}),
+changed AS (SELECT g.*, q.seq FROM given g JOIN numbers q ON q.id = g.id)"""
+"""Follows `WITH given AS (UPDATE member … RETURNING m.id, …)`: the same with the number that each takes."""
+
 LOG_JOINED: Final = f""",
 joined AS ({_FACT.format(field="joined_on", before="before", after="after")})
 INSERT INTO audit AS a (tenant_id, actor, action, target, detail, request_id)
 SELECT $1, $2, 'member.joined_on', 'member:' || c.id,
        jsonb_build_object('from', c.before, 'to', c.after, 'import', $3::uuid), $4
   FROM changed c WHERE c.before <> c.after ORDER BY c.id"""
-"""Follows `WITH changed AS (… RETURNING m.id, m.seq, old.joined_on AS before, m.joined_on AS after)`. Parameters: the
-tenant, the import's actor, the import, the request.
+"""Follows `NUMBERED` over rows with id, before and after (`joined_on`). Parameters: the tenant, the import's actor, the
+import, the request.
 """
 
 UPDATE: Final = f"""
-WITH changed AS (
+WITH given AS (
 UPDATE member AS m SET external_id = n.external_id, phone = n.phone, card_no = n.card_no, name = n.name, kind = n.kind,
        birthday = n.birthday, birthday_calendar = n.birthday_calendar, kept_on = n.kept_on, gender = n.gender,
-       joined_on = n.joined_on, branch_id = n.branch_id, revision = m.revision + 1, seq = m.seq + 1,
+       joined_on = n.joined_on, branch_id = n.branch_id, revision = m.revision + 1,
        is_returning = m.is_returning OR n.phone IS DISTINCT FROM m.phone AND coalesce(n.phone = ANY ($5::text[]), false)
   FROM import_member n
  WHERE m.tenant_id = $1 AND m.id = n.id
@@ -65,8 +72,8 @@ UPDATE member AS m SET external_id = n.external_id, phone = n.phone, card_no = n
         IS DISTINCT FROM
         (n.external_id, n.phone, n.card_no, n.name, n.kind, n.birthday, n.birthday_calendar, n.gender, n.joined_on,
          n.branch_id))
-RETURNING m.id, m.seq, old.joined_on AS before, m.joined_on AS after, old.phone AS phone_before, m.phone AS phone_after
-),
+RETURNING m.id, old.joined_on AS before, m.joined_on AS after, old.phone AS phone_before, m.phone AS phone_after
+),{NUMBERED},
 phones AS ({_FACT.format(field="phone", before="phone_before", after="phone_after")}){LOG_JOINED}"""
 
 INSERT: Final = """

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from saas.scope import connection, current
 from tenants.imports.context import Context, RetryBatchError
 from tenants.imports.identities import Identity, find_keys, insert, phone_of
-from tenants.imports.members_sql import LOG_JOINED
+from tenants.imports.members_sql import LOG_JOINED, NUMBERED
 from tenants.members.eligibility import obstacles
 from tenants.members.returning import were_members
 
@@ -23,12 +23,12 @@ SELECT $1, n.id, n.joined_on, n.phone, n.external_id, 'import', $6, $7, coalesce
   FROM unnest($2::uuid[], $3::text[], $4::text[], $5::date[]) AS n (id, phone, external_id, joined_on)
  ORDER BY n.id"""
 _EARLIER_JOINED: Final = f"""
-WITH changed AS (
-UPDATE member AS m SET joined_on = n.joined_on, revision = m.revision + 1, seq = m.seq + 1
+WITH given AS (
+UPDATE member AS m SET joined_on = n.joined_on, revision = m.revision + 1
   FROM unnest($5::uuid[], $6::date[]) AS n (id, joined_on)
  WHERE m.tenant_id = $1 AND m.id = n.id AND m.enrolled_by = $7 AND m.joined_on > n.joined_on
-RETURNING m.id, m.seq, old.joined_on AS before, m.joined_on AS after
-){LOG_JOINED}"""
+RETURNING m.id, old.joined_on AS before, m.joined_on AS after
+),{NUMBERED}{LOG_JOINED}"""
 
 _SHARED: Final = "SELECT DISTINCT phone FROM household_member WHERE tenant_id = $1 AND phone = ANY($2::text[])"
 

@@ -11,8 +11,9 @@ from saas.scope import connection
 from tenants.imports.context import Context, Counts, RetryBatchError
 from tenants.imports.missing import create_members, find_members, member_of, name_missing
 from tenants.imports.opening_rows import OpeningRow, name_tiers
-from tenants.imports.opening_sql import AS_EVER, CLOCK, HASHING, KNOWN, LOCK, NUMBER
+from tenants.imports.opening_sql import AS_EVER, CLOCK, HASHING, KNOWN, LOCK
 from tenants.imports.opening_value import Brought, choose_value, take_over
+from tenants.numbers import TAKE
 from tenants.programme.versions import programme
 from tenants.tiers.opening import Opening, open_standings
 
@@ -104,7 +105,7 @@ def _repeats(row: OpeningRow, tier: str | None, since: date | None) -> bool:
 
 async def _write(tiers: list[OpeningRow], value: list[Brought], version: int, context: Context) -> None:
     members = {member_of(row) for row in tiers} | {member_of(one.row) for one in value}
-    await connection().execute(NUMBER, context.tenant_id, sorted(members))
+    await connection().execute(TAKE, context.tenant_id, sorted(members))
     tenant = await _clock(context)  # behind what `create_members` wrote
     if tenant["programme_version"] != version:
         raise RetryBatchError

@@ -6,7 +6,6 @@ LOCK: Final = "SELECT id, status FROM member WHERE tenant_id = $1 AND id = ANY (
 CLOCK: Final = (
     "SELECT timezone, programme_version, clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1"
 )
-NUMBER: Final = "UPDATE member AS m SET seq = m.seq + 1 WHERE m.tenant_id = $1 AND m.id = ANY ($2)"
 
 # The planner takes a batch's rows for a handful and would compare each with each (5,000 rows: 16 s → 0.3 s).
 HASHING: Final = "SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'"

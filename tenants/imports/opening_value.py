@@ -28,8 +28,8 @@ SELECT x.member_id, p.points, l.principal, l.bonus
   LEFT JOIN points_entry p ON p.tenant_id = $1 AND p.kind = 'opening' AND p.source_id = x.member_id
   LEFT JOIN wallet_lot l ON l.tenant_id = $1 AND l.id = x.member_id"""
 _ACCOUNTS: Final = """
-SELECT m.id, m.seq, p.open, p.debt, coalesce(w.principal, 0) AS principal, coalesce(w.bonus, 0) AS bonus
-  FROM member m
+SELECT m.id, q.seq, p.open, p.debt, coalesce(w.principal, 0) AS principal, coalesce(w.bonus, 0) AS bonus
+  FROM member m JOIN member_number q ON q.tenant_id = m.tenant_id AND q.member_id = m.id
   LEFT JOIN points_account p ON p.tenant_id = $1 AND p.member_id = m.id
   LEFT JOIN wallet_account w ON w.tenant_id = $1 AND w.member_id = m.id
  WHERE m.tenant_id = $1 AND m.id = ANY ($2::uuid[])"""

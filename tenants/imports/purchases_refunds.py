@@ -14,6 +14,7 @@ from tenants.imports.identities import find_keys
 from tenants.imports.purchases_apply import Key, apply_purchases, find_branches, key_of
 from tenants.imports.purchases_rows import PurchaseRow
 from tenants.imports.purchases_sql import CLOCK, LOCK
+from tenants.numbers import take
 from tenants.pricing.spread import spread
 from tenants.refunds.bought import Bought, find
 from tenants.refunds.locking import hold_alone
@@ -27,9 +28,7 @@ _KNOWN: Final = """
 SELECT x.branch_id, x.external_id, x.fingerprint
   FROM unnest($2::uuid[], $3::text[]) AS n (branch_id, external_id)
   JOIN refund_external x ON x.tenant_id = $1 AND x.branch_id = n.branch_id AND x.external_id = n.external_id"""
-_NUMBERS: Final = """
-UPDATE member AS m SET seq = m.seq + n.refunds FROM unnest($2::uuid[], $3::bigint[]) AS n (id, refunds)
- WHERE m.tenant_id = $1 AND m.id = n.id RETURNING m.id, m.seq - n.refunds AS before"""
+_NUMBERS: Final = take("(SELECT unnest($2::uuid[]) AS id, unnest($3::bigint[]) AS refunds)", count="c.refunds")
 _IDS: Final = "SELECT uuidv7() AS id FROM generate_series(1, $1)"
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from tenants.measures.add import UPSERTS
+from tenants.numbers import take
 
 TABLE: Final = "import_purchase"
 COLUMNS: Final = (
@@ -45,13 +46,9 @@ SELECT $1, branch_id, external_id, id, fingerprint FROM import_purchase ORDER BY
 ON CONFLICT DO NOTHING"""
 
 # Each member's purchases take its next numbers, in the order in which they happened.
-PURCHASES: Final = """
-WITH s AS (
-    UPDATE member AS m SET seq = m.seq + n.purchases
-      FROM (SELECT member_id, count(*) AS purchases FROM import_purchase GROUP BY member_id) n
-     WHERE m.tenant_id = $1 AND m.id = n.member_id
-    RETURNING m.id, m.seq - n.purchases AS before
-)
+_COUNTED: Final = "(SELECT member_id AS id, count(*) AS n FROM import_purchase GROUP BY member_id)"
+PURCHASES: Final = f"""
+WITH s AS ({take(_COUNTED, count="c.n")})
 INSERT INTO purchase AS p (tenant_id, id, member_id, branch_id, seq, external_id, occurred_at, recorded_at,
                            local_day, amount, category, source, programme_version, actor)
 SELECT $1, n.id, n.member_id, n.branch_id,

@@ -9,6 +9,7 @@ import asyncpg
 from saas.errors import DomainError
 from saas.scope import begin_again, connection, current
 from tenants.members.whereabouts import survivor_of
+from tenants.numbers import lock
 
 PROFILE: Final = (
     "phone",
@@ -35,9 +36,9 @@ SELECT {COLUMNS} FROM member AS o
 """
 # On its own, before anything is read: whoever waits for it then sees what the one before it wrote.
 _LOCK: Final = f"""
-UPDATE member AS m SET seq = m.seq + 1 WHERE m.tenant_id = $1 AND m.id = $2 AND m.merged_into IS NULL
-RETURNING {COLUMNS}, m.seq, clock_timestamp()
-          + (SELECT t.clock_offset FROM tenant AS t WHERE t.tenant_id = m.tenant_id) AS locked_at
+WITH {lock(COLUMNS.removeprefix("m.id, "), "m.id = $2 AND m.merged_into IS NULL")}
+SELECT m.*, l.seq, l.locked_at + t.clock_offset AS locked_at
+  FROM m JOIN l ON l.id = m.id JOIN tenant AS t ON t.tenant_id = $1
 """
 _LOCKS_IN_A_ROW: Final = 5
 _ROWS: Final = f"SELECT {COLUMNS} FROM member AS m WHERE m.tenant_id = $1 AND m.id = ANY($2::uuid[]) ORDER BY m.id DESC"

@@ -16,6 +16,7 @@ from tenants.members.identities import identities_of, move_identities
 from tenants.members.row import member_row
 from tenants.merging.statements import AGGREGATES, ENDS, LEADS_ON, LEFT_BEHIND, MERGED, PEOPLE, SURVIVES
 from tenants.merging.value import merge_value
+from tenants.numbers import take
 from tenants.referrals.counting import count
 from tenants.referrals.jobs import settle_locked
 from tenants.tiers.merging import merge_standings
@@ -28,10 +29,10 @@ _GIVE_WAY: Final = "SET LOCAL lock_timeout = '250ms'"
 _TRIES: Final = 40
 _LOCK: Final = "SELECT id FROM member WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 # The locks are held: the numbers are taken, and the clock is read behind them.
-_NUMBER: Final = """
-UPDATE member AS m SET seq = m.seq + 1 WHERE m.tenant_id = $1 AND m.id = ANY($2::uuid[])
-RETURNING m.id, m.seq, m.status, m.merged_into, m.joined_on, m.referrer_id,
-          clock_timestamp() + (SELECT t.clock_offset FROM tenant AS t WHERE t.tenant_id = m.tenant_id) AS locked_at
+_NUMBER: Final = f"""
+WITH l AS ({take("(SELECT id FROM member WHERE tenant_id = $1 AND id = ANY($2::uuid[]))")})
+SELECT m.id, l.seq, m.status, m.merged_into, m.joined_on, m.referrer_id, l.locked_at + t.clock_offset AS locked_at
+  FROM l JOIN member AS m ON m.tenant_id = $1 AND m.id = l.id JOIN tenant AS t ON t.tenant_id = m.tenant_id
 """
 _TENANT: Final = "SELECT timezone, status, programme_version FROM tenant WHERE tenant_id = $1"
 # Whom a referrer's id leads to, once the two are one.

@@ -6,6 +6,7 @@ from typing import Final, Literal
 from tenants.campaigns.offers import RUNNING
 from tenants.coupons import ledger as coupons_ledger
 from tenants.measures.add import UPSERTS
+from tenants.numbers import lock
 from tenants.points import ledger as points_ledger
 from tenants.wallet import ledger as wallet_ledger
 from tenants.wallet.reading import WALLET
@@ -64,18 +65,19 @@ def _context(asked: tuple[Asked, ...], first: int) -> str:
 
 # One statement locks and reads, which is right as long as nobody came between its snapshot and its lock: `seen_seq` is
 # the member's number in the snapshot, `waited` says that the lock was somebody else's before.
-_LOCK: Final = """
-WITH l AS (UPDATE member AS m SET seq = m.seq + 1 WHERE m.tenant_id = $1 AND m.id = {member} AND m.status = 'active'
-           RETURNING m.id, m.seq, m.referrer_id IS NOT NULL AS brought, clock_timestamp() AS locked_at),
+_LOCK: Final = f"""
+WITH {lock("m.referrer_id IS NOT NULL AS brought", "m.id = {member} AND m.status = 'active'")},
 place AS MATERIALIZED (
-    SELECT t.timezone, t.status, t.has_facts, t.currency, t.programme_version, l.id AS member_id, l.seq, l.brought,
+    SELECT t.timezone, t.status, t.has_facts, t.currency, t.programme_version, l.id AS member_id, l.seq,
+           (SELECT m.brought FROM m) AS brought,
            coalesce(l.locked_at, clock_timestamp()) + t.clock_offset AS recorded_at,
            b.id AS branch_id, b.code AS branch_code, b.closed_at,
            l.locked_at - statement_timestamp() > interval '50 ms' AS waited
       FROM tenant t LEFT JOIN l ON true LEFT JOIN branch b ON b.tenant_id = t.tenant_id AND b.id = $2
      WHERE t.tenant_id = $1)
 SELECT place.*, uuidv7() AS purchase_id,
-       (SELECT s.seq FROM member s WHERE s.tenant_id = $1 AND s.id = place.member_id) AS seen_seq,{context}
+       coalesce((SELECT q.seq FROM member_number q WHERE q.tenant_id = $1 AND q.member_id = place.member_id), 0)
+           AS seen_seq,{{context}}
   FROM place"""
 _IDENTIFIED: Final = (
     "(SELECT i.member_id FROM member_identity i WHERE i.tenant_id = $1 AND i.kind = $3 AND i.value = $4)"

@@ -16,7 +16,7 @@ CHUNK: Final = 500
 """Brought members a job; each locks its referrers for as long as it runs."""
 
 _ONE_BY_ONE: Final = (
-    "SELECT 1 FROM tenant t JOIN member m ON m.tenant_id = t.tenant_id AND m.id = $2 AND m.seq > 0"
+    "SELECT 1 FROM tenant t JOIN member_number q ON q.tenant_id = t.tenant_id AND q.member_id = $2"
     " WHERE t.tenant_id = $1 FOR NO KEY UPDATE OF t"
 )
 _REFERRER: Final = """

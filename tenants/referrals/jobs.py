@@ -19,6 +19,7 @@ from saas.jobs import job
 from saas.scope import connection, current
 from tenants.measures.add import Measured, add
 from tenants.measures.codes import REFERRAL
+from tenants.numbers import take
 from tenants.programme.versions import programme
 from tenants.referrals.counting import JOB, count
 from tenants.referrals.earning import Counted, earn
@@ -51,13 +52,12 @@ _CLOCK: Final = (
     "SELECT timezone, programme_version, clock_timestamp() + clock_offset AS now,"
     f" {WANTED.format(trigger='referral')} AS wanted FROM tenant WHERE tenant_id = $1"
 )
-_WRITE: Final = """
+_WRITE: Final = f"""
 WITH n AS (
     SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::date[], $5::date[], $6::boolean[])
         AS n (member_id, referrer_id, from_day, to_day, last)),
 s AS (
-    UPDATE member AS m SET seq = m.seq + 1 FROM (SELECT DISTINCT referrer_id FROM n) c
-     WHERE m.tenant_id = $1 AND m.id = c.referrer_id RETURNING m.id, m.seq),
+    {take("(SELECT DISTINCT referrer_id AS id FROM n)")}),
 v AS (
     INSERT INTO referral_move AS v (tenant_id, member_id, referrer_id, seq, from_day, to_day, recorded_at)
     SELECT $1, n.member_id, n.referrer_id, s.seq, n.from_day, n.to_day, $7

@@ -16,6 +16,7 @@ import asyncpg
 from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from tenants.audit.record import record
+from tenants.numbers import take
 from tenants.programme.compiler import Ids
 from tenants.programme.document import Ladder, Programme, Tier
 from tenants.programme.moment import Moment, moment_of
@@ -42,8 +43,8 @@ SELECT s.*, a.id AS act_id, a.act, a.reason AS act_reason FROM (SELECT) x
   LEFT JOIN member_tier s ON s.tenant_id = $1 AND s.member_id = $2 AND s.ladder = $3
   LEFT JOIN LATERAL (SELECT * FROM tier_act a WHERE a.tenant_id = $1 AND a.member_id = $2 AND a.ladder = $3
                       ORDER BY a.seq DESC LIMIT 1) a ON true"""
-_ACT: Final = """
-WITH n AS (UPDATE member AS m SET seq = m.seq + 1 WHERE m.tenant_id = $1 AND m.id = $2 RETURNING m.seq)
+_ACT: Final = f"""
+WITH n AS ({take("(SELECT $2::uuid AS id)")})
 INSERT INTO tier_act AS a (tenant_id, member_id, ladder, seq, act, tier, reason, since, locked_until, recorded_at,
                            actor)
 SELECT $1, $2, $3, n.seq, $4, $5, $6, $7, $8, $9, $10 FROM n RETURNING a.id"""

@@ -28,9 +28,9 @@ SELECT x.n, s.fell_on, a.tier, a.since
  ORDER BY x.n"""
 _ACTS: Final = """
 INSERT INTO tier_act AS a (tenant_id, member_id, ladder, seq, act, tier, since, recorded_at, import_id, actor)
-SELECT $1, x.member_id, x.ladder, m.seq, 'opening', x.tier, x.since, $6, $7, $8
+SELECT $1, x.member_id, x.ladder, q.seq, 'opening', x.tier, x.since, $6, $7, $8
   FROM unnest($2::uuid[], $3::text[], $4::text[], $5::date[]) x (member_id, ladder, tier, since)
-  JOIN member m ON m.tenant_id = $1 AND m.id = x.member_id"""
+  JOIN member_number q ON q.tenant_id = $1 AND q.member_id = x.member_id"""
 
 
 @dataclass(frozen=True, slots=True)

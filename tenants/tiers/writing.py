@@ -4,6 +4,7 @@
 valid_until, fell_on and facts.
 """
 
+from tenants.numbers import take
 from tenants.programme.compiler import Ids, Values
 
 _STANDING = "since, valid_from, valid_until, fell_on"
@@ -38,10 +39,7 @@ def writing(values: Values, *, locks: bool = False, cause_id: str | None = None,
     before_column = ", before" if own else ""
     before_value = f", coalesce((SELECT to_jsonb(o) {_REPLACED}), '{{}}'::jsonb)" if own else ""
     return f"""
-n AS (
-  UPDATE member AS m SET seq = m.seq + 1
-    FROM (SELECT DISTINCT id FROM w) c WHERE m.tenant_id = $1 AND m.id = c.id AND {values.ids.on("m.id")}
-  RETURNING m.id, m.seq),
+n AS ({take("(SELECT DISTINCT id FROM w)")}),
 i AS (
   INSERT INTO decision AS k (tenant_id, id, member_id, ladder, seq, reason, from_tier, to_tier, from_rank, to_rank,
                              effective_at, recorded_at, day, {_STANDING}, programme_version,

@@ -95,7 +95,7 @@ async def _fill(owner: Any, made: Made, each: int) -> None:
         _EXPIRED, ((TODAY, NOW), (TODAY, TODAY), (TODAY.replace(year=2000), TODAY)), strict=True
     ):
         await owner.execute(statement, made.tenant_id, made.members, each, *days)
-    await owner.execute(f"VACUUM (ANALYZE) {_TABLES}, member")
+    await owner.execute(f"VACUUM (ANALYZE) {_TABLES}, member_number")
 
 
 async def copies(owner: Any) -> None:

@@ -179,9 +179,9 @@ async def _through(made: Made, run_id: UUID) -> bool:
 
 
 async def reset(owner: Any) -> None:
-    """As before any run; what the last one left behind in `member` is cleaned up, as autovacuum would."""
+    """As before any run; what the last one left behind of numbers is cleaned up, as autovacuum would."""
     await owner.execute(f"TRUNCATE {_RESULTS}")
-    await owner.execute("VACUUM (ANALYZE) member")
+    await owner.execute("VACUUM (ANALYZE) member, member_number")
     await owner.execute("CHECKPOINT")
 
 

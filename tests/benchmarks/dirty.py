@@ -8,9 +8,9 @@ from typing import Any, Final
 from tests.benchmarks.history import TODAY, Made
 
 _BUYERS: Final = (
-    "CREATE TEMP TABLE buyer AS SELECT m.id, m.seq + 1 AS seq, uuidv7() AS purchase_id,"
-    " 1000 + (hashint8extended(m.seq, $2) & 16383) AS amount FROM member m"
-    " WHERE m.tenant_id = $1 AND hashtext(m.id::text) % 100 = 0"
+    "CREATE TEMP TABLE buyer AS SELECT q.member_id AS id, q.seq + 1 AS seq, uuidv7() AS purchase_id,"
+    " 1000 + (hashint8extended(q.seq, $2) & 16383) AS amount FROM member_number q"
+    " WHERE q.tenant_id = $1 AND hashtext(q.member_id::text) % 100 = 0"
 )
 _NUMBERS: Final = (
     "INSERT INTO purchase_external SELECT $1, $2, 'again-' || purchase_id, purchase_id, sha256(id::text::bytea)"
@@ -47,7 +47,8 @@ async def buy(owner: Any, made: Made, seed: int) -> int:
         await owner.execute(_BUYERS, made.tenant_id, seed)
         buyers: int = await owner.fetchval("SELECT count(*) FROM buyer")
         await owner.execute(
-            "UPDATE member m SET seq = b.seq FROM buyer b WHERE m.tenant_id = $1 AND m.id = b.id", made.tenant_id
+            "UPDATE member_number q SET seq = b.seq FROM buyer b WHERE q.tenant_id = $1 AND q.member_id = b.id",
+            made.tenant_id,
         )
         await owner.execute(_NUMBERS, made.tenant_id, made.branch_id)
         await owner.execute(_PURCHASES, made.tenant_id, made.branch_id, TODAY)

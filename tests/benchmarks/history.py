@@ -69,11 +69,16 @@ class Made:
     day_rows: int
 
 
+_NUMBERS: Final = """
+INSERT INTO member_number (tenant_id, member_id, seq)
+SELECT $1, member_id, purchases FROM member_total WHERE tenant_id = $1 ORDER BY last_day, member_id"""
+
+
 async def clear(owner: Any) -> None:
     """Takes every chain's members and facts away, so that nobody else's rows are measured."""
     await owner.execute(
-        "TRUNCATE member, member_identity, purchase, purchase_external, member_total, member_month, member_day,"
-        " member_tier, decision, recalculation, ladder_run, job, outbox CASCADE"
+        "TRUNCATE member, member_number, member_identity, purchase, purchase_external, member_total, member_month,"
+        " member_day, member_tier, decision, recalculation, ladder_run, job, outbox CASCADE"
     )
 
 
@@ -128,6 +133,7 @@ async def _make_history(owner: Any, tenant_id: UUID, members: int) -> int:
         *(_make_months(tenant_id, members, range(n, MONTHS, _SIDE_BY_SIDE)) for n in range(_SIDE_BY_SIDE))
     )
     await owner.execute(_TOTALS, tenant_id)
+    await owner.execute(_NUMBERS, tenant_id)
     for table, key in keys.items():
         await owner.execute(f"ALTER TABLE {table} ADD {key}")
     for table in ("member", *_AGGREGATES):

@@ -55,7 +55,8 @@ async def test_the_worker_killed_while_it_gives(site: CrashSite) -> None:
     for table in ("campaign_share", "coupon_grant", "points_entry"):
         assert await count(site, tenant_id, table) == MEMBERS, table
     (apart,) = await site.sql(
-        "SELECT count(*) AS n FROM campaign_share s JOIN member m ON m.tenant_id = s.tenant_id AND m.id = s.member_id"
+        "SELECT count(*) AS n FROM campaign_share s"
+        " JOIN member_number m ON m.tenant_id = s.tenant_id AND m.member_id = s.member_id"
         " JOIN points_entry p ON p.tenant_id = s.tenant_id AND p.source_id = s.id AND p.member_id = s.member_id"
         " JOIN coupon_grant g ON g.tenant_id = s.tenant_id AND g.source_id = s.id AND g.member_id = s.member_id"
         " JOIN points_account a ON a.tenant_id = s.tenant_id AND a.member_id = s.member_id"

@@ -77,7 +77,7 @@ async def open_shop(site: CrashSite, *, may_break: bool) -> tuple[Chain, Counter
         passes.append((await http.post("/v1/passes", json=sold)).json()["id"])
     codes = [(await http.post(f"/v1/members/{who}/wallet-codes", json={})).json()["code"] for _ in range(2)]
     shown = (await http.get(f"/v1/members/{who}")).json()
-    (row,) = await site.sql("SELECT seq FROM member WHERE tenant_id = $1", tenant_id)
+    (row,) = await site.sql("SELECT seq FROM member_number WHERE tenant_id = $1", tenant_id)
     begun = {"stock": STOCK, "points": shown["points"]["balance"], "seq": row["seq"]}
     begun |= {name: shown["wallet"][name] for name in ("principal", "bonus")}
     numbers = [one["number"] for one in printed]

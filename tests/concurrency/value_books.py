@@ -159,7 +159,7 @@ class Books:
 
     def numbers_have_no_gap(self) -> None:
         """Whatever is about the member has a number of it, and each number was taken for something."""
-        (member,) = self.tables["member"]
+        (member,) = self.tables["member_number"]
         taken = {row["seq"]: table for table in _NUMBERED for row in self.tables[table]}
         missing = [number for number in range(self.begun["seq"] + 1, member["seq"] + 1) if number not in taken]
         assert missing == [], [(n, taken.get(n - 1), taken.get(n + 1)) for n in missing]
@@ -167,7 +167,7 @@ class Books:
 
 _READ = (
     *_NUMBERED,
-    "member",
+    "member_number",
     "points_account",
     "points_lot",
     "wallet_account",

@@ -33,8 +33,10 @@ def purchases_csv(count: int, members: int, seed: int = 1) -> str:
 
 async def totals(imports: Any) -> list[tuple[Any, ...]]:
     rows = await imports.query(
-        "SELECT m.external_id, t.spend, t.purchases, t.max_purchase, t.last_day, m.seq FROM member_total t"
-        " JOIN member m ON m.tenant_id = t.tenant_id AND m.id = t.member_id WHERE t.tenant_id = $1 ORDER BY 1"
+        "SELECT m.external_id, t.spend, t.purchases, t.max_purchase, t.last_day, q.seq FROM member_total t"
+        " JOIN member m ON m.tenant_id = t.tenant_id AND m.id = t.member_id"
+        " JOIN member_number q ON q.tenant_id = t.tenant_id AND q.member_id = t.member_id"
+        " WHERE t.tenant_id = $1 ORDER BY 1"
     )
     return [tuple(row.values()) for row in rows]
 

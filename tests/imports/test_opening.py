@@ -166,8 +166,9 @@ async def test_members_that_nobody_knows_are_made_with_their_tiers(club: Any) ->
     done = await club.run(HEADER + rows, "opening_balances", create_missing=True)
     assert (done["imported"], done["unchanged"], done["failed"]) == (3, 1, 0)
     made = await club.query(
-        "SELECT coalesce(external_id, phone) AS one, joined_on, seq FROM member"
-        " WHERE tenant_id = $1 AND enrolled_by = $2 ORDER BY 1",
+        "SELECT coalesce(external_id, phone) AS one, joined_on, seq FROM member m"
+        " JOIN member_number q ON q.tenant_id = m.tenant_id AND q.member_id = m.id"
+        " WHERE m.tenant_id = $1 AND enrolled_by = $2 ORDER BY 1",
         f"import:{done['id']}",
     )
     # One act each, and a decision a ladder. A row without a tier has no fact: nobody is made for it.

@@ -167,7 +167,8 @@ async def test_files_at_once_in_any_order(imports: Any, monkeypatch: pytest.Monk
     assert {d["failed"] for d in done} == {0}
     assert len(await held(club)) == 300
     gaps = await club.query(
-        "SELECT m.id FROM member m WHERE m.tenant_id = $1 AND m.seq <>"
+        "SELECT m.id FROM member m JOIN member_number q ON q.tenant_id = $1 AND q.member_id = m.id"
+        " WHERE m.tenant_id = $1 AND q.seq <>"
         " (SELECT count(DISTINCT d.seq) FROM decision d WHERE d.tenant_id = $1 AND d.member_id = m.id)"
         " + (SELECT count(DISTINCT a.seq) FROM tier_act a WHERE a.tenant_id = $1 AND a.member_id = m.id)"
     )

@@ -158,7 +158,10 @@ async def test_changes_of_one_member_are_in_one_order(chain: Any) -> None:
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * 5
     async with tenant_scope(chain.tenant_id):
         row = await connection().fetchrow(
-            "SELECT seq, revision FROM member WHERE tenant_id = $1 AND id = $2", chain.tenant_id, UUID(made["id"])
+            "SELECT q.seq, m.revision FROM member m JOIN member_number q ON q.tenant_id = $1 AND q.member_id = m.id"
+            " WHERE m.tenant_id = $1 AND m.id = $2",
+            chain.tenant_id,
+            UUID(made["id"]),
         )
     assert dict(row) == {"seq": 1, "revision": 2}
 

@@ -1,6 +1,6 @@
 """What a till does, in short words."""
 
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
@@ -43,9 +43,16 @@ async def bought(chain: Chain, external_id: str, amount: int | None, **fields: A
     return made
 
 
+LAST_NUMBER: Final = (
+    "coalesce((SELECT q.seq FROM member_number q WHERE q.tenant_id = $1 AND q.member_id = {member}), 0)"
+)
+
+
 async def rows(chain: Chain, table: str) -> list[dict[str, Any]]:
-    """A tenant table's rows, past row security."""
-    found = await (await owner()).fetch(f"SELECT * FROM {table} WHERE tenant_id = $1 ORDER BY 1, 2, 3", chain.tenant_id)
+    """A tenant table's rows, past row security; a member's with `seq`, the last number it took."""
+    columns = "*" if table != "member" else f"*, {LAST_NUMBER.format(member='member.id')} AS seq"
+    sql = f"SELECT {columns} FROM {table} WHERE tenant_id = $1 ORDER BY 1, 2, 3"
+    found = await (await owner()).fetch(sql, chain.tenant_id)
     return [dict(row) for row in found]
 
 

@@ -1,12 +1,12 @@
 """Makes a random case that differs small enough to be read: fewer steps, ladders, conditions."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from oracle.facts import Json
-from oracle.strategies import Case
+from oracle.strategies import Case, Step
 
 Differs = Callable[[Case], Awaitable[bool]]
 PLAIN: Json = {"metric": "purchases", "window": {"type": "lifetime"}, "gte": 1}
@@ -20,7 +20,7 @@ async def minimal(case: Case, differs: Differs) -> Case:
         case = fewer if await differs(fewer) else case
     for code in [ladder["code"] for ladder in case.programme["ladders"]]:
         left = [ladder for ladder in case.programme["ladders"] if ladder["code"] != code]
-        fewer = replace(case, programme=case.programme | {"ladders": left})
+        fewer = replace(case, programme=case.programme | {"ladders": left}, steps=_without(code, case.steps))
         case = fewer if left and await differs(fewer) else case
     for ladder, tier, part, plain in list(_simpler(case)):
         programme: Any = json.loads(json.dumps(case.programme))
@@ -28,6 +28,17 @@ async def minimal(case: Case, differs: Differs) -> Case:
         simpler = replace(case, programme=programme)
         case = simpler if await differs(simpler) else case
     return case
+
+
+def _without(code: str, steps: Sequence[Step]) -> list[Step]:
+    """The steps of a case that has no such ladder: nothing fires for it at midnight."""
+    left = [
+        replace(step, wish=step.wish | {"ladders": [one for one in step.wish["ladders"] if one != code]})
+        if step.kind == "midnight"
+        else step
+        for step in steps
+    ]
+    return [step for step in left if step.kind != "midnight" or step.wish["ladders"]]
 
 
 def _simpler(case: Case) -> Iterator[tuple[int, int, str, Json | None]]:

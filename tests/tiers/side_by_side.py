@@ -23,6 +23,7 @@ from tenants.measures.codes import POINTS, TOP_UP
 from tenants.members.bodies import MemberChange
 from tenants.members.change import change_member
 from tenants.merging.merge import merge
+from tenants.numbers import TAKE
 from tenants.purchases.bodies import PurchaseBody
 from tenants.purchases.record import record_purchase
 from tenants.refunds.bodies import RefundBody
@@ -179,8 +180,9 @@ class Product:
         member = self.members[deed.what["member"]]
         async with tenant_scope(self.tenant_id):
             await connection().execute(
-                "UPDATE member SET seq = seq + 1 WHERE tenant_id = $1 AND id = $2", current().tenant_id, member
+                "SELECT 1 FROM member WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE", current().tenant_id, member
             )
+            await connection().execute(TAKE, current().tenant_id, [member])
             day = local_day(deed.at, self.zone)
             await add([Measured(member, measure, day, total=Decimal(total), facts=1, most=most)])
         return deed.at

@@ -12,6 +12,7 @@ from support.clock import set_clock
 from support.till import bought, member, rows
 
 from saas.scope import connection, tenant_scope
+from tenants.numbers import TAKE
 from tenants.tiers.given import find_tier
 from tenants.tiers.opening import Opening, open_standings
 
@@ -23,11 +24,7 @@ async def opened(chain: Chain, *rows_: Opening) -> set[UUID]:
     """As an import does it: locks and numbers first."""
     async with tenant_scope(chain.tenant_id):
         ids = sorted({row.member_id for row in rows_})
-        await connection().execute(
-            "UPDATE member AS m SET seq = m.seq + 1 WHERE m.tenant_id = $1 AND m.id = ANY($2::uuid[])",
-            chain.tenant_id,
-            ids,
-        )
+        await connection().execute(TAKE, chain.tenant_id, ids)
         tenant = await connection().fetchrow(
             "SELECT timezone, programme_version, clock_timestamp() + clock_offset AS now FROM tenant"
             " WHERE tenant_id = $1",

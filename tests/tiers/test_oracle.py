@@ -115,14 +115,15 @@ def count(oracle: Oracle, case: Case) -> None:
 )
 @given(case=cases())
 async def test_every_decision_is_the_plain_evaluators(case: Case, drain: Drain) -> None:
-    if await difference(case, drain) is None:
+    first = await difference(case, drain)
+    if first is None:
         return
 
     async def differs(smaller: Case) -> bool:
         return await difference(smaller, drain) is not None
 
     small = await minimal(case, differs)
-    pytest.fail(f"{told(small)}\n{await difference(small, drain)}")
+    pytest.fail(f"{told(small)}\n{await difference(small, drain)}\nbefore it was made small:\n{first}")
 
 
 async def drift_of(tenant_id: UUID) -> list[Any]:

@@ -23,6 +23,7 @@ from support.clock import owner, set_clock
 from support.till import bought, member, rows
 
 from saas.scope import tenant_scope
+from tenants.numbers import TAKE
 from tenants.tiers import batches, recalculate
 from tenants.tiers.recalculate import Request, start_recalculation
 
@@ -175,8 +176,9 @@ async def test_a_purchase_under_way_at_the_first_run_is_seen_by_the_second(month
     transaction = conn.transaction()
     await transaction.start()
     await conn.execute(
-        "UPDATE member SET seq = seq + 1 WHERE tenant_id = $1 AND id = $2::text::uuid", monthly.tenant_id, one
+        "SELECT 1 FROM member WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE", monthly.tenant_id, UUID(one)
     )
+    await conn.execute(TAKE, monthly.tenant_id, [UUID(one)])
     await conn.execute(
         "INSERT INTO purchase (tenant_id, member_id, branch_id, seq, external_id, occurred_at, recorded_at, local_day,"
         " amount, source, actor) SELECT $1, $2::text::uuid, $3::text::uuid, 1, 'slow', t, t, t::date, 150, 'api', 'x'"

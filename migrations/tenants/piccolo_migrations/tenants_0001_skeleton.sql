@@ -76,7 +76,6 @@ CREATE TABLE programme_draft (
 CREATE TABLE member (
     tenant_id   uuid NOT NULL,
     id          uuid NOT NULL,
-    seq         bigint NOT NULL DEFAULT 0, -- the member's last number: all writes about a member are in one order
     revision    integer NOT NULL DEFAULT 1, -- of the profile, for ETag
     joined_on   date NOT NULL,
     external_id text,
@@ -113,6 +112,17 @@ CREATE INDEX ON member (tenant_id, id) WHERE status = 'active';
 CREATE INDEX ON member (tenant_id, id) WHERE status = 'closed';
 CREATE INDEX ON member (tenant_id, id) WHERE status = 'erased';
 CREATE INDEX ON member (tenant_id, name_key text_pattern_ops);
+
+-- The member's last number: all writes about a member are in one order. It is a row of its own, and comes with the first,
+-- because an update of `member` looks at every key that points there (9 µs against 4). Half empty pages: each number is
+-- written where the last one was.
+CREATE TABLE member_number (
+    tenant_id uuid NOT NULL,
+    member_id uuid NOT NULL,
+    seq       bigint NOT NULL CHECK (seq > 0),
+    PRIMARY KEY (tenant_id, member_id),
+    FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
+) WITH (fillfactor = 50);
 
 -- Every identifier that leads to a member. A row per identifier makes each unique in the tenant and found by equality.
 CREATE TABLE member_identity (

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from saas.errors import DomainError
+from saas.errors import DomainError, Money
 from saas.money import exponent
 from saas.scope import current
 from tenants.coupons.postings import Posting as CouponPosting
@@ -129,7 +129,7 @@ def _pay(it: _Reckoning) -> None:
     if body.tenders is not None:
         sent = sum(tender.amount for tender in body.tenders)
         if sent != left:
-            raise DomainError("tenders-do-not-match", params={"tenders": sent, "amount": left})
+            raise DomainError("tenders-do-not-match", params={"tenders": Money(sent), "amount": Money(left)})
 
 
 def _earn(it: _Reckoning) -> None:

@@ -45,7 +45,7 @@ async def work(chain: Chain, drain: Any) -> None:
 
 
 async def pass_time(chain: Chain, drain: Any, until: datetime) -> None:
-    """Stops at every midnight at which something fires and every morning, works there, then sets the clock to `until`."""
+    """Stops at every midnight that fires something and every morning, works there, then sets the clock to `until`."""
     while (due := await (await owner()).fetchval(_NEXT, chain.tenant_id, until)) is not None:
         await set_clock(chain.tenant_id, due + timedelta(milliseconds=1))
         await work(chain, drain)

@@ -49,7 +49,7 @@ class Ticket:
     counted: tuple[int, ...]
     confirm_above: int
     points: tuple[PointsPosting, ...] = ()
-    wallet: tuple[WalletPosting, ...] = ()
+    wallet: WalletPosting | None = None
     coupons: tuple[CouponPosting, ...] = ()
 
 
@@ -184,7 +184,7 @@ def _ticket(it: _Reckoning) -> Ticket:
         tuple(line.net - part for line, part in zip(it.priced.lines, uncounted, strict=True)),
         it.rules.wallet.confirm_above,
         () if it.book is None else tuple(it.book.postings),
-        _wallet_postings(it),
+        _wallet_posting(it),
         _coupon_postings(it),
     )
 
@@ -248,10 +248,10 @@ def _named(label: Label, amount: int) -> Mapping[str, Any]:
     return said
 
 
-def _wallet_postings(it: _Reckoning) -> tuple[WalletPosting, ...]:
+def _wallet_posting(it: _Reckoning) -> WalletPosting | None:
     context = it.context
     if not it.takes or context.member_id is None:
-        return ()
+        return None
     cause = Cause(
         context.member_id,
         context.seq,
@@ -260,7 +260,7 @@ def _wallet_postings(it: _Reckoning) -> tuple[WalletPosting, ...]:
         context.recorded_at,
         current().principal.actor,
     )
-    return (spend(cause, context.wallet, it.takes),)
+    return spend(cause, context.wallet, it.takes)
 
 
 def _coupon_postings(it: _Reckoning) -> tuple[CouponPosting, ...]:

@@ -12,6 +12,7 @@ from industry_templates.loader import get as template
 from industry_templates.schema import Template, Variant
 from saas.errors import DomainError, FieldError, Language
 from saas.problem_details import language_of
+from saas.wording import as_data, field_message
 from tenants.programme.document import Programme
 
 PUBLIC: dict[str, Any] = {"auth": "none", "scoped": False}
@@ -58,7 +59,12 @@ def _warnings(programme: Programme, language: Language) -> list[dict[str, Any]]:
     """Pointers lead into `programme`."""
     errors = [FieldError(doubt.pointer, doubt.code, doubt.params) for doubt in limit_warnings(programme)]
     return [
-        {"pointer": error.pointer, "code": error.code, "message": error.message(language), "params": error.params}
+        {
+            "pointer": error.pointer,
+            "code": error.code,
+            "message": field_message(error, language),
+            "params": as_data(error.params),
+        }
         for error in errors
     ]
 

@@ -6,6 +6,7 @@ Single-purpose prepaid cards in China hold at most 5,000 yuan with a name and 1,
 
 from collections.abc import Iterator
 
+from saas.errors import Money
 from tenants.programme.conditions import places
 from tenants.programme.document import Doubt, Programme
 from tenants.programme.strict import json_pointer
@@ -13,7 +14,7 @@ from tenants.programme.strict import json_pointer
 
 def limit_warnings(programme: Programme) -> list[Doubt]:
     """`top-up-above-limit` for each step whose money can't be on a named card at once, `tier-above-limit` for each
-    tier that asks for more than that in top-ups. Amounts in the parameters are whole currency units, as text.
+    tier that asks for more than that in top-ups.
     """
     return [*_steps(programme), *_tiers(programme)]
 
@@ -23,22 +24,18 @@ def _steps(programme: Programme) -> Iterator[Doubt]:
     for n, step in enumerate(programme.wallet.top_up_bonus):
         held = step.amount + (step.bonus_of(step.amount) if limits.bonus_counts else 0)
         if held > limits.named:
-            params = {"amount": _units(held), "limit": _units(limits.named)}
+            params = {"amount": Money(held, programme.currency), "limit": Money(limits.named, programme.currency)}
             yield Doubt(json_pointer(("wallet", "top_up_bonus", n, "amount")), "top-up-above-limit", params)
 
 
 def _tiers(programme: Programme) -> Iterator[Doubt]:
-    limit = programme.wallet.limits.named
+    limit = Money(programme.wallet.limits.named, programme.currency)
     for n, ladder in enumerate(programme.ladders):
         for tier in ladder.tiers:
             for place in places(tier.qualify) if tier.qualify is not None else ():
                 leaf = place.leaf
                 if leaf.metric in {"top_ups", "max_top_up"} and not place.negated and (leaf.gte or 0) > limit:
                     loc = ("ladders", n, "tiers", tier.rank, "qualify", *place.loc)
-                    params = {"tier": tier.code, "amount": _units(int(leaf.gte or 0)), "limit": _units(limit)}
+                    asked = Money(int(leaf.gte or 0), programme.currency)
+                    params = {"tier": tier.code, "amount": asked, "limit": limit}
                     yield Doubt(json_pointer(loc), "tier-above-limit", params)
-
-
-def _units(minor: int) -> str:
-    whole, rest = divmod(minor, 100)
-    return f"{whole:,}" if rest == 0 else f"{whole:,}.{rest:02}"

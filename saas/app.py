@@ -19,6 +19,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from industry_templates import api as templates_api
 from saas import api_docs, assets, health, problems_pages
 from saas.auth import AuthMiddleware
+from saas.currency import before_refusal
 from saas.db import close_pools, open_pool
 from saas.login import pages as login_pages
 from saas.logs import configure_logging
@@ -157,6 +158,7 @@ def create_app() -> Litestar:
             route_handlers=handlers,
             middleware=[RequestIdMiddleware(), AuthMiddleware(), ScopeMiddleware()],
             exception_handlers=exception_handlers,
+            after_exception=[before_refusal],
             plugins=[_Bodies()],
             request_class=_Request,
             lifespan=[_pools],

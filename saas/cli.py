@@ -173,9 +173,9 @@ def verify(tenant: str | None) -> None:
         async for proved, found in prove(tenant):
             tenants, differences = tenants + 1, differences + len(found)
             click.echo(f"{proved.slug}: {len(found)} differences" if found else f"{proved.slug}: proved")
-            rows = [(d.check, d.subject, d.expected, d.stored) for d in found]
+            rows = [(d.check, d.subject, d.member_id, d.expected, d.stored) for d in found]
             if rows:
-                click.echo(table(("check", "what", "by the entries", "stored"), rows))
+                click.echo(table(("check", "what", "member", "by the entries", "stored"), rows))
         return tenants, differences
 
     try:

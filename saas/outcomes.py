@@ -1,10 +1,11 @@
 """The answer to a batch: an outcome for each item, in the order given."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from litestar.types import Scope
 
+from saas.currency import add_currency
 from saas.errors import DomainError
 from saas.problem_details import language_of, problem_body, request_id_of
 
@@ -19,11 +20,12 @@ class Outcome(Protocol):
 _Made = TypeVar("_Made", bound=Outcome)
 
 
-def outcomes_out(
-    outcomes: Iterable[_Made | DomainError], scope: Scope, out: Callable[[_Made], dict[str, Any]]
+async def outcomes_out(
+    outcomes: Sequence[_Made | DomainError], scope: Scope, out: Callable[[_Made], dict[str, Any]]
 ) -> dict[str, Any]:
     """`{"data": [{"status": 201 or 200, …}, {"status", "error": problem}]}`, problems in the caller's language."""
     language, instance = language_of(scope), request_id_of(scope)
+    await add_currency(outcome for outcome in outcomes if isinstance(outcome, DomainError))
     answers: list[dict[str, Any]] = []
     for outcome in outcomes:
         if isinstance(outcome, DomainError):

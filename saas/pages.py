@@ -20,10 +20,11 @@ from lucide.jinja import lucide
 from markupsafe import Markup
 
 from saas.assets import asset_url
-from saas.errors import Language, catalogue, fill
+from saas.errors import Language, catalogue
 from saas.i18n import Tongue, as_language, tongue, translators
 from saas.languages import negotiate_language
 from saas.sessions import Session, secure
+from saas.wording import fill
 
 Theme = Literal["light", "dark", "auto"]
 LANGUAGE_COOKIE: Final = "regulars_language"

@@ -28,13 +28,13 @@ from saas.errors import (
     InvalidValueError,
     Language,
     catalogue,
-    fill,
     pointer,
 )
 from saas.languages import negotiate_language
 from saas.pages import error_page, wants_html
 from saas.scope import RerunError
 from saas.validation import field_errors
+from saas.wording import as_data, field_message, fill
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -95,10 +95,11 @@ def problem_body(
     }
     if instance is not None:
         body["instance"] = instance
-    body.update({name: filled[name] for name in problem.extensions if name in filled})
+    body.update(as_data({name: filled[name] for name in problem.extensions if name in filled}))
     if errors:
         body["errors"] = [
-            {"pointer": error.pointer, "message": error.message(language), "code": error.code} for error in errors
+            {"pointer": error.pointer, "message": field_message(error, language), "code": error.code}
+            for error in errors
         ]
     return body
 

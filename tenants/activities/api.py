@@ -56,7 +56,7 @@ async def post_activity(data: JSONBody[ActivityBody], request: Request[Any, Any,
 async def post_activities(data: JSONBody[ActivityBatchBody], request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Up to 1,000 activities in the order given; an outcome for each, in the same order."""
     require_exact(await request.body())
-    return outcomes_out(await record_batch(data.items), request.scope, answer)
+    return await outcomes_out(await record_batch(data.items), request.scope, answer)
 
 
 @get("/v1/activities/{activity_id:uuid}", opt=READ, tags=["activities"])

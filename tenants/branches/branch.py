@@ -1,5 +1,6 @@
 """Opening, changing and checking branches."""
 
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -21,6 +22,7 @@ _SHOWN: Final[tuple[Column, ...]] = (
     Branch.closed_at,
     Branch.created_at,
 )
+_KNOWN: Final = "SELECT code FROM branch WHERE tenant_id = $1 AND code = ANY ($2)"
 
 
 async def open_branch(code: str, name: str, kind: Kind) -> dict[str, Any]:
@@ -84,6 +86,15 @@ async def change_branch(
         detail = {key: str(value) if value is not None else None for key, value in changed.items()}
         await record("branch.change", f"branch:{branch_id}", detail)
     return after
+
+
+async def unknown_branches(codes: Sequence[str]) -> list[int]:
+    """The places of those codes that no branch has."""
+    if not codes:
+        return []
+    rows = await connection().fetch(_KNOWN, current().tenant_id, list(codes))
+    known = {row["code"] for row in rows}
+    return [n for n, code in enumerate(codes) if code not in known]
 
 
 async def require_branch(branch_id: UUID, pointer: str = "/branch_id") -> None:

@@ -16,7 +16,7 @@ from tenants.numbers import TAKE
 from tenants.points.book import Book, Fact
 from tenants.points.ledger import ACCOUNT, account_of, post
 from tenants.points.lots import lot_of
-from tenants.programme.conditions import iter_leaves, parts
+from tenants.programme.asked import asks_for_points
 from tenants.programme.document import Programme
 from tenants.programme.versions import programme
 from tenants.programme.windows import local_day
@@ -66,7 +66,7 @@ async def grant(campaign: GrantCampaign, due: Sequence[Due]) -> None:
         await grant_coupons(asked, recorded_at=now.at, today=local_day(now.at, now.zone))
     if campaign.points:
         await _accrue(campaign.points, due, numbers, now)
-        if _points_count(now.rules):
+        if asks_for_points(now.rules):
             for one in due:
                 await evaluate_fact(
                     one.member_id, now.rules.version, now.at, now.zone.key, "campaign", one.share_id, None
@@ -82,16 +82,3 @@ async def _accrue(points: int, due: Sequence[Due], numbers: dict[UUID, int], now
         fact = Fact(one.member_id, numbers[one.member_id], one.share_id, now.at, today, actor)
         books[one.member_id].accrue(fact, "campaign", lot)
     await post([posting for book in books.values() for posting in book.postings])
-
-
-def _points_count(rules: Programme) -> bool:
-    """Whether some tier asks for points earned."""
-    return any(
-        part.metric == "points_earned"
-        for ladder in rules.ladders
-        for tier in ladder.tiers
-        for condition in (tier.qualify, tier.retain)
-        if condition is not None
-        for leaf in iter_leaves(condition)
-        for part in parts(leaf)
-    )

@@ -12,8 +12,9 @@ from tenants.campaigns import triggered
 from tenants.campaigns.campaign import WALK_JOB
 from tenants.campaigns.giving import give, hold
 from tenants.campaigns.telling import JOB as TELL_JOB
-from tenants.campaigns.telling import tell
+from tenants.campaigns.telling import tell, tell_later
 from tenants.campaigns.walking import next_page
+from tenants.messages.daytime import until_morning
 from tenants.nightly import this_night
 from tenants.programme.windows import local_day
 from tenants.triggers import JOBS
@@ -98,8 +99,12 @@ async def walk(payload: dict[str, Any]) -> None:
 
 @job(TELL_JOB)
 async def tell_holders(payload: dict[str, Any]) -> None:
-    """`{campaign_id, shares}`: sends the text, if the campaign still runs."""
+    """`{campaign_id, shares}`: sends the text, if the campaign still runs; by day, though the job came late."""
     held = await hold(UUID(payload["campaign_id"]))
-    if held is not None:
-        shares = {UUID(share_id): says for share_id, says in payload["shares"]}
+    if held is None:
+        return
+    shares = {UUID(share_id): says for share_id, says in payload["shares"]}
+    if until_morning(held.now, held.zone) is None:
         await tell(held.id, held.campaign, shares)
+    else:
+        await tell_later(held.id, list(shares.items()), held.now, held.zone)

@@ -41,7 +41,10 @@ SELECT count(*) AS granted, count(*) FILTER (WHERE g.state = 'used') AS used,
         WHERE x.tenant_id = $1 AND x.grant_id = g.id AND x.kind = 'use' ORDER BY x.id DESC LIMIT 1) e ON true
  WHERE g.tenant_id = $1 AND g.occasion = 'campaign' AND {whose}"""
 _OF_SHARES: Final = "g.source_id IN (SELECT s.id FROM campaign_share s WHERE s.tenant_id = $1 AND s.campaign_id = $2)"
-_OF_GUESTS: Final = "g.member_id IS NULL AND g.code = $2 AND g.granted_at >= $3 AND g.granted_at < $4"
+_OF_GUESTS: Final = (
+    "g.coupon_id = (SELECT c.id FROM coupon c WHERE c.tenant_id = $1 AND c.code = $2)"
+    " AND g.member_id IS NULL AND g.granted_at >= $3 AND g.granted_at < $4"
+)
 _MESSAGES: Final = """
 SELECT g.state, count(*) AS messages FROM message g
  WHERE g.tenant_id = $1 AND g.purpose = $2 AND g.created_at >= $3 GROUP BY g.state"""

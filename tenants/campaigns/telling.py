@@ -1,7 +1,7 @@
 """Tells the members who have a share, in the text that the campaign names: a job behind the gift, never at night."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,13 +12,11 @@ from tenants.campaigns.document import AnyCampaign
 from tenants.campaigns.message_texts import message_of
 from tenants.campaigns.texts import fill, placeholders
 from tenants.campaigns.wording import HOLDERS, chain, values_of
+from tenants.messages.daytime import until_morning
 from tenants.messages.sending import Outgoing, send_all
 
 JOB: Final = "campaigns.tell"
 """Payload: `campaign_id`, `shares`: [[share id, {placeholder: text}], …]."""
-FROM: Final = time(9)
-UNTIL: Final = time(21)
-"""Local times between which members are told. What falls into the night waits for the morning."""
 GOOD_FOR: Final = timedelta(days=2)
 """What couldn't be handed over by then isn't sent any more."""
 
@@ -29,15 +27,6 @@ async def tell_later(
     """Queues the messages of some shares, for at once or for the morning."""
     listed = [[str(share_id), dict(says)] for share_id, says in shares]
     await enqueue(JOB, {"campaign_id": str(campaign_id), "shares": listed}, delay=until_morning(now, zone))
-
-
-def until_morning(now: datetime, zone: ZoneInfo) -> timedelta | None:
-    """How long from the instant until members may be told; None: they may be now."""
-    local = now.astimezone(zone)
-    if FROM <= local.time() < UNTIL:
-        return None
-    day = local.date() + timedelta(days=local.time() >= UNTIL)
-    return datetime.combine(day, FROM, zone).astimezone(UTC) - now.astimezone(UTC)  # a night may lack an hour
 
 
 async def tell(campaign_id: UUID, campaign: AnyCampaign, shares: Mapping[UUID, Mapping[str, str]]) -> None:
@@ -64,5 +53,6 @@ async def tell(campaign_id: UUID, campaign: AnyCampaign, shares: Mapping[UUID, M
                 expires_at=expires_at,
             )
             for row in rows
-        ]
+        ],
+        by_day=True,
     )

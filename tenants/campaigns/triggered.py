@@ -30,6 +30,12 @@ SELECT k.id, k.member_id, k.ladder, k.to_tier FROM recalculation r
   JOIN decision k ON k.tenant_id = $1 AND k.effective_at = r.as_of AND k.cause = 'recalculation' AND k.cause_id = r.id
    AND {_RAISED}
  WHERE r.tenant_id = $1 AND r.id = $2 AND k.id > $3 ORDER BY k.id LIMIT $4"""
+# To be asked behind the members' locks: an undo or a refund may have been faster.
+_STILL: Final = """
+SELECT k.id FROM decision k JOIN member m ON m.tenant_id = $1 AND m.id = k.member_id
+  JOIN member_tier s ON s.tenant_id = $1 AND s.member_id = coalesce(m.merged_into, m.id) AND s.ladder = k.ladder
+   AND s.rank >= k.to_rank
+ WHERE k.tenant_id = $1 AND k.id = ANY ($2)"""
 # A friend counts where a till sold to it on its first day: what a file brings triggers nothing.
 _BROUGHT: Final = """
 SELECT r.member_id, coalesce(o.merged_into, o.id) AS referrer_id,
@@ -71,7 +77,7 @@ def _wants(when: AnyWhen, amount: int) -> bool:
 
 
 async def raised(decision_ids: Sequence[UUID]) -> None:
-    """Decisions that raised members."""
+    """Decisions that raised members. Who holds a lower tier again by now gets nothing."""
     await _raised(await connection().fetch(_DECISIONS, current().tenant_id, list(decision_ids)))
 
 
@@ -96,8 +102,15 @@ async def _raised(rows: Sequence[asyncpg.Record]) -> None:
         for row in rows
         if row["ladder"] in shown
     ]
-    for held in await _held("tier_reached", found):
-        await give(held, found)
+    campaigns = await _held("tier_reached") if found else []
+    if not campaigns:
+        return
+    await lock_in_order(found)
+    standing = {
+        row["id"] for row in await connection().fetch(_STILL, current().tenant_id, [x.source_id for x in found])
+    }
+    for held in campaigns:
+        await give(held, [one for one in found if one.source_id in standing])
 
 
 async def brought(member_ids: Sequence[UUID]) -> None:

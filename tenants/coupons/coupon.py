@@ -11,6 +11,7 @@ import asyncpg
 from saas.errors import DomainError, FieldError, InvalidValueError, pointer
 from saas.scope import connection, current
 from tenants.audit.record import record
+from tenants.branches.branch import unknown_branches
 from tenants.coupons.bodies import CouponChange, NewCoupon, check_days
 from tenants.coupons.postings import Issue, Occasion
 from tenants.coupons.terms import Coupon, Terms
@@ -34,7 +35,6 @@ _INSTALL: Final = """
 INSERT INTO coupon AS c (tenant_id, code, names, terms, valid_days, source, created_at)
 SELECT $1, n.code, n.names, n.terms, n.valid_days, 'template', clock_timestamp()
   FROM unnest($2::text[], $3::jsonb[], $4::jsonb[], $5::integer[]) AS n (code, names, terms, valid_days)"""
-_BRANCHES: Final = "SELECT code FROM branch WHERE tenant_id = $1 AND code = ANY ($2)"
 _BEGINNING: Final = UUID(int=0)
 
 
@@ -202,10 +202,7 @@ def _days(row: asyncpg.Record, change: CouponChange) -> tuple[int | None, date |
 
 
 async def _require_branches(codes: Sequence[str]) -> None:
-    if not codes:
-        return
-    known = {row["code"] for row in await connection().fetch(_BRANCHES, current().tenant_id, list(codes))}
-    unknown = [n for n, code in enumerate(codes) if code not in known]
+    unknown = await unknown_branches(codes)
     if unknown:
         errors = [FieldError(pointer("branches", n), "unknown-branch") for n in unknown]
         raise DomainError("validation-failed", errors=errors)

@@ -2,10 +2,12 @@
 
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from pathlib import Path
 
-from saas.errors import LANGUAGES, Language, Texts, Word, catalogue, fill
+from saas.errors import LANGUAGES, Language, Texts, Word, catalogue
+from saas.wording import fill
 
 
 @cache
@@ -23,4 +25,6 @@ def message(code: str, params: Mapping[str, object], language: Language) -> str:
     """One sentence for people. Raises LookupError for an unknown code."""
     if code == "wrong-type":  # a stored parameter is plain text; the catalogue's words translate it
         params = {**params, "expected": Word(params["expected"])}
+    elif code == "tier-locked":
+        params = {**params, "until": date.fromisoformat(str(params["until"]))}
     return fill(texts_of(code)[language], params, language)

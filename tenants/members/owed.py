@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from saas.errors import DomainError
+from saas.errors import DomainError, Money
 from saas.scope import connection, current
 
 _PRINCIPAL: Final = "SELECT a.principal FROM wallet_account a WHERE a.tenant_id = $1 AND a.member_id = $2"
@@ -24,7 +24,7 @@ async def require_nothing_owed(member_id: UUID, records: list[UUID]) -> None:
     principal = await connection().fetchval(_PRINCIPAL, current().tenant_id, member_id) or 0
     passes = await owed_on_passes(records)
     if principal or passes:
-        raise DomainError("money-owed", params={"principal": principal, "passes": passes})
+        raise DomainError("money-owed", params={"principal": Money(principal), "passes": Money(passes)})
 
 
 async def owed_on_passes(members: list[UUID]) -> int:

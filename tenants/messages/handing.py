@@ -8,7 +8,8 @@ message's id as the key by which a gateway knows it again. A next attempt that i
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -20,8 +21,10 @@ from saas.jobs import MAX_ATTEMPTS, backoff, job
 from saas.outbox import LEASE, enqueue
 from saas.scope import connection, current, tenant_scope
 from saas.secrets import InvalidSecretError
+from tenants.messages.daytime import until_morning
 from tenants.messages.gateway import HandOverError, hand_over
 from tenants.messages.sending import JOB, Letter, unseal
+from tenants.nightly import this_night
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -62,6 +65,15 @@ UPDATE message AS g SET error = n.error FROM unnest($2::uuid[], $3::text[]) AS n
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """The attempt number `number` (from 1) at these."""
+
+    letters: list[Letter]
+    number: int
+    by_day: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How one was handed over. `error` None: it was taken. `final`: no other attempt."""
 
@@ -72,8 +84,16 @@ class Outcome:
 
 @job(JOB)
 async def take_and_send(payload: dict[str, Any]) -> None:
-    """`ids`: the messages; `attempt`: how many attempts were made before, which tells this job from its repeats."""
-    ids, attempt = [UUID(one) for one in payload["ids"]], int(payload["attempt"])
+    """`ids`: the messages; `attempt`: how many attempts were made before, which tells this job from its repeats;
+    `by_day`: never at night, however late it has become.
+    """
+    ids, attempt, by_day = [UUID(one) for one in payload["ids"]], int(payload["attempt"]), bool(payload["by_day"])
+    if by_day:
+        clock = await this_night()
+        wait = until_morning(clock.now, clock.zone)
+        if wait is not None:
+            await enqueue(JOB, payload, delay=wait)
+            return
     rows = await connection().fetch(_TAKE, current().tenant_id, ids, attempt)
     stopped: dict[UUID, str | None] = {row["id"]: row["obstacle"] for row in rows if row["obstacle"] is not None}
     if attempt >= MAX_ATTEMPTS:  # the process died at the last attempt, or its end couldn't be written
@@ -87,14 +107,16 @@ async def take_and_send(payload: dict[str, Any]) -> None:
                 stopped[row["id"]] = "unreadable"
     await _fail(stopped)
     if letters:
-        await _enqueue(letters, attempt + 1)
+        made = Attempt(letters, attempt + 1, by_day)
+        await _enqueue(made, LEASE)
         scope = current()
-        scope.after_commit.append(partial(_hand_over, scope.tenant_id, scope.request_id, letters, attempt + 1))
+        scope.after_commit.append(partial(_hand_over, scope.tenant_id, scope.request_id, made))
 
 
-async def _enqueue(letters: list[Letter], attempt: int, *, soon: bool = False) -> None:
-    payload = {"ids": [str(letter.id) for letter in letters], "attempt": attempt}
-    await enqueue(JOB, payload, delay=backoff(attempt) if soon else LEASE)
+async def _enqueue(last: Attempt, delay: timedelta) -> None:
+    """What goes on behind this attempt."""
+    payload = {"ids": [str(letter.id) for letter in last.letters], "attempt": last.number, "by_day": last.by_day}
+    await enqueue(JOB, payload, delay=delay)
 
 
 async def _fail(errors: Mapping[UUID, str | None]) -> None:
@@ -105,12 +127,12 @@ async def _fail(errors: Mapping[UUID, str | None]) -> None:
             MESSAGES.labels(row["channel"], "failed").inc()
 
 
-async def _hand_over(tenant_id: UUID, request_id: str | None, letters: list[Letter], attempts: int) -> None:
-    """After the commit: no scope is open. `attempts`: this one included."""
+async def _hand_over(tenant_id: UUID, request_id: str | None, made: Attempt) -> None:
+    """After the commit: no scope is open."""
     turn = asyncio.Semaphore(AT_ONCE)
-    outcomes = await asyncio.gather(*(_one(tenant_id, letter, turn) for letter in letters))
+    outcomes = await asyncio.gather(*(_one(tenant_id, letter, turn) for letter in made.letters))
     taken = [outcome.letter for outcome in outcomes if outcome.error is None]
-    over = attempts >= MAX_ATTEMPTS
+    over = made.number >= MAX_ATTEMPTS
     failed = {o.letter.id: o.error for o in outcomes if o.error is not None and (o.final or over)}
     again = [o for o in outcomes if o.error is not None and o.letter.id not in failed]
     async with tenant_scope(tenant_id, request_id=request_id):
@@ -119,12 +141,14 @@ async def _hand_over(tenant_id: UUID, request_id: str | None, letters: list[Lett
         if again:
             errors = [outcome.error for outcome in again]
             await connection().execute(_NOTED, tenant_id, [outcome.letter.id for outcome in again], errors)
-            await _enqueue([outcome.letter for outcome in again], attempts, soon=True)
+            await _enqueue(replace(made, letters=[outcome.letter for outcome in again]), backoff(made.number))
     for letter in taken:
         MESSAGES.labels(letter.channel, "sent").inc()
     for outcome in outcomes:
         if outcome.error is not None:
-            log.warning("message not taken", message_id=str(outcome.letter.id), error=outcome.error, attempts=attempts)
+            log.warning(
+                "message not taken", message_id=str(outcome.letter.id), error=outcome.error, attempts=made.number
+            )
 
 
 async def _one(tenant_id: UUID, letter: Letter, turn: asyncio.Semaphore) -> Outcome:

@@ -16,6 +16,7 @@ from saas.secrets import decrypt, encrypt
 Channel = Literal["sms", "email", "wechat", "push"]
 
 JOB: Final = "messages.send"
+"""Payload: `ids`, `attempt`, `by_day`."""
 MESSAGES_A_JOB: Final = 50
 _PURPOSE: Final = "message"
 
@@ -79,8 +80,10 @@ async def send(
     return (await send_all([Outgoing(member_id, channel, purpose, text, marketing, expires_at)]))[0]
 
 
-async def send_all(messages: Sequence[Outgoing]) -> list[UUID | None]:
-    """The same for many at once, in their order: one statement, and a job for every 50."""
+async def send_all(messages: Sequence[Outgoing], *, by_day: bool = False) -> list[UUID | None]:
+    """The same for many at once, in their order: one statement, and a job for every 50. `by_day`: what isn't handed
+    over by the evening waits for the morning (`tenants.messages.daytime`).
+    """
     reach = await _reach({message.member_id for message in messages})
     ids: list[UUID | None] = []
     rows: list[tuple[Any, ...]] = []
@@ -94,7 +97,7 @@ async def send_all(messages: Sequence[Outgoing]) -> list[UUID | None]:
         await connection().execute(_WRITE, current().tenant_id, *map(list, zip(*rows, strict=True)))
     for start in range(0, len(rows), MESSAGES_A_JOB):
         some = [str(row[0]) for row in rows[start : start + MESSAGES_A_JOB]]
-        await enqueue(JOB, {"ids": some, "attempt": 0}, direct=len(rows) == 1)
+        await enqueue(JOB, {"ids": some, "attempt": 0, "by_day": by_day}, direct=len(rows) == 1)
     return ids
 
 

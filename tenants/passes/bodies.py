@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from saas.errors import DomainError
+from saas.errors import DomainError, Money
 from saas.field_types import Reason
 from saas.validation import Body, ExternalId, LocalDate, MinorUnits, Name
 from tenants.members.named import OfMember
@@ -33,7 +33,7 @@ class PassBody(OfMember):
         """Raises DomainError `tenders-do-not-match`."""
         paid = self.price if self.tenders is None else sum(tender.amount for tender in self.tenders)
         if paid != self.price:
-            raise DomainError("tenders-do-not-match", params={"tenders": paid, "amount": self.price})
+            raise DomainError("tenders-do-not-match", params={"tenders": Money(paid), "amount": Money(self.price)})
 
 
 class UseBody(Body):

@@ -85,7 +85,7 @@ async def use_pass(pass_id: UUID, body: UseBody) -> Written:
         return Written(known, first=False)
     _require_open(member, place, body.branch_id)
     if row["valid_until"] < place["today"]:
-        raise DomainError("pass-ended", params={"valid_until": str(row["valid_until"])})
+        raise DomainError("pass-ended", params={"valid_until": row["valid_until"]})
     entry = Entry(
         pass_id,
         member["seq"],

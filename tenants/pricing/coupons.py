@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final, Literal
 from uuid import UUID
 
-from saas.errors import DomainError
+from saas.errors import DomainError, Money
 from saas.money import round_half_up
 from tenants.pricing.basket import Line
 from tenants.pricing.discounts import fits, percent_off
@@ -72,7 +72,7 @@ def take_off(
     eligible = [line.category not in stacking.discount_excluded and fits(line, coupon.categories) for line in lines]
     reached = sum(amount for amount, chosen in zip(before, eligible, strict=True) if chosen)
     if any(eligible) and reached < coupon.minimum:
-        params = {"code": coupon.code, "minimum": coupon.minimum, "amount": reached}
+        params = {"code": coupon.code, "minimum": Money(coupon.minimum), "amount": Money(reached)}
         raise DomainError("coupon-below-minimum", params=params)
     open_ = [amount if chosen else 0 for amount, chosen in zip(left, eligible, strict=True)]
     off = _off(coupon, lines, open_)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from saas.errors import DomainError
+from saas.errors import DomainError, Money
 from tenants.programme.rules import Redeem
 
 
@@ -39,4 +39,4 @@ def _worth(value: int, redeem: Redeem) -> int:
 def check_wallet(amount: int, left: int) -> None:
     """`left` is what is to be paid yet. Raises DomainError `wallet-beyond-amount` {most}."""
     if amount > left:
-        raise DomainError("wallet-beyond-amount", params={"most": left})
+        raise DomainError("wallet-beyond-amount", params={"most": Money(left)})

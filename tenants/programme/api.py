@@ -12,6 +12,7 @@ from saas.paging import Page, decode_cursor, page
 from saas.problem_details import language_of
 from saas.scope import connection, current
 from saas.validation import Body, ListQuery, LongText, parse_query
+from saas.wording import as_data, field_message
 from tenants.programme.document import Doubt
 from tenants.programme.publish import publish, put_draft, read_draft
 from tenants.programme.versions import current_programme, programme
@@ -97,7 +98,12 @@ def _if_match(header: str | None) -> int | None:
 
 def _doubt(doubt: Doubt, language: Language) -> dict[str, Any]:
     error = FieldError(doubt.pointer, doubt.code, doubt.params)
-    return {"pointer": error.pointer, "code": error.code, "message": error.message(language), "params": doubt.params}
+    return {
+        "pointer": error.pointer,
+        "code": error.code,
+        "message": field_message(error, language),
+        "params": as_data(doubt.params),
+    }
 
 
 HANDLERS = [get_programme, get_draft, put_programme_draft, publish_draft, list_versions, get_version]

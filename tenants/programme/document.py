@@ -11,6 +11,7 @@ from babel.core import get_global
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from saas.errors import Money
 from tenants.programme.benefits import Benefit
 from tenants.programme.conditions import (
     AnyCondition,
@@ -24,7 +25,7 @@ from tenants.programme.conditions import (
     parts,
     places,
 )
-from tenants.programme.leaves import plain
+from tenants.programme.leaves import UNITS, plain
 from tenants.programme.rules import (
     Attribute,
     Eligibility,
@@ -262,11 +263,11 @@ def warnings(programme: Programme) -> list[Doubt]:
         doubt
         for n, ladder in enumerate(programme.ladders)
         for lower, higher in combinations(ladder.tiers, 2)
-        for doubt in _asks_more(("ladders", n, "tiers", lower.rank, "qualify"), lower, higher)
+        for doubt in _asks_more(("ladders", n, "tiers", lower.rank, "qualify"), lower, higher, programme.currency)
     ]
 
 
-def _asks_more(loc: Loc, lower: Tier, higher: Tier) -> Iterator[Doubt]:
+def _asks_more(loc: Loc, lower: Tier, higher: Tier, currency: str) -> Iterator[Doubt]:
     above = _asks(higher)
     for key, asked in _asks(lower).items():
         # the smallest and the largest are the same place where the tier asks once: said once
@@ -274,7 +275,7 @@ def _asks_more(loc: Loc, lower: Tier, higher: Tier) -> Iterator[Doubt]:
         for side in ends.values():
             place, other = asked[side], above[key][side]
             if _gte(place) > _gte(other):
-                asks, less = plain(_gte(place)), plain(_gte(other))
+                asks, less = _bound(place, currency), _bound(other, currency)
                 params = {"tier": lower.code, "asks": asks, "higher": higher.code, "less": less}
                 yield Doubt(json_pointer((*loc, *place.loc)), "lower-asks-more", params)
 
@@ -291,3 +292,8 @@ def _asks(tier: Tier) -> dict[str, list[Place]]:
 
 def _gte(place: Place) -> Decimal | int:
     return place.leaf.gte or 0
+
+
+def _bound(place: Place, currency: str) -> Money | int | str:
+    asked = _gte(place)
+    return Money(int(asked), currency) if UNITS[place.leaf.metric] == "money" else plain(asked)

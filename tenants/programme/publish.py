@@ -12,6 +12,7 @@ from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from saas.validation import field_errors
 from tenants.audit.record import record
+from tenants.branches.branch import unknown_branches
 from tenants.programme.document import Doubt, Programme, warnings
 from tenants.programme.strict import json_pointer
 from tenants.programme.versions import current_version, programme
@@ -34,6 +35,7 @@ async def put_draft(document: dict[str, Any], if_revision: int | None) -> tuple[
     """
     rules = checked(document)
     await _refuse_told_health(rules)
+    await _refuse_unknown_branches(rules)
     tenant_id = current().tenant_id
     currency = await connection().fetchval(
         "SELECT currency FROM tenant WHERE tenant_id = $1 FOR NO KEY UPDATE", tenant_id
@@ -118,6 +120,14 @@ async def _refuse_told_health(rules: Programme) -> None:
     faults = list(rules.tells({row["kind"] for row in rows}))
     if faults:
         raise DomainError("programme-invalid", errors=[FieldError(json_pointer(x.loc), x.code) for x in faults])
+
+
+async def _refuse_unknown_branches(rules: Programme) -> None:
+    """A branch's code stays: what a draft names is there when it is published, too. Raises `programme-invalid`."""
+    unknown = await unknown_branches(rules.stacking.branches or ())
+    if unknown:
+        errors = [FieldError(json_pointer(("stacking", "branches", n)), "unknown-branch") for n in unknown]
+        raise DomainError("programme-invalid", errors=errors)
 
 
 async def _refuse_moved_tiers(old: Programme, new: Programme) -> None:

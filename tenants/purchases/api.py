@@ -70,7 +70,7 @@ async def post_purchase(data: JSONBody[PurchaseBody]) -> Response[dict[str, Any]
 @post("/v1/purchases:batch", status_code=200, opt=WRITE, tags=["purchases"])
 async def post_purchases(data: JSONBody[BatchBody], request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Up to 1,000 purchases in the order given; an outcome for each, in the same order."""
-    return outcomes_out(await record_batch(data.items), request.scope, shown)
+    return await outcomes_out(await record_batch(data.items), request.scope, shown)
 
 
 @get("/v1/purchases/{purchase_id:uuid}", opt=READ, tags=["purchases"])

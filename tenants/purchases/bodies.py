@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from saas.errors import DomainError, FieldError, InvalidValueError, pointer
+from saas.errors import DomainError, FieldError, InvalidValueError, Money, pointer
 from saas.field_types import clean_line
 from saas.validation import AwareDatetime, Body, ExternalId, MinorUnits, Name
 from tenants.confirming.consent import CodeText, WalletConsent
@@ -106,7 +106,7 @@ class TicketBody(Body):
             raise DomainError("validation-failed", errors=[FieldError("/amount", "required")])
         lines = None if self.lines is None else sum(line.amount for line in self.lines)
         if self.amount is not None and lines is not None and lines != self.amount:
-            raise DomainError("lines-do-not-match", params={"lines": lines, "amount": self.amount})
+            raise DomainError("lines-do-not-match", params={"lines": Money(lines), "amount": Money(self.amount)})
         total = lines if self.amount is None else self.amount
         if total is None or total > MAX_AMOUNT:  # an amount by itself has been checked: the lines are too much
             raise DomainError("validation-failed", errors=[FieldError("/lines", "too-large", {"max": MAX_AMOUNT})])

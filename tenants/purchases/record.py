@@ -19,7 +19,9 @@ from tenants.campaigns.offers import triggers
 from tenants.campaigns.when import OnTierReached
 from tenants.confirming.confirm import Ahead, confirm
 from tenants.coupons import ledger as coupons_ledger
+from tenants.coupons import till as coupons_till
 from tenants.points import ledger as points_ledger
+from tenants.points import till as points_till
 from tenants.programme.versions import programme
 from tenants.purchases.ahead import pin_ahead
 from tenants.purchases.bodies import PurchaseBody
@@ -29,13 +31,14 @@ from tenants.purchases.first_fact import settle_settings
 from tenants.purchases.guests import with_printed
 from tenants.purchases.parts import measures
 from tenants.purchases.recorded import Recorded, recorded
-from tenants.purchases.statements import lock_by_id, record
+from tenants.purchases.statements import CouponsForm, PointsForm, lock_by_id, record
 from tenants.purchases.ticket import Ticket, reckon
 from tenants.purchases.whose import located, meant, named
 from tenants.referrals.counting import count
 from tenants.tiers.evaluate import Change, evaluate_fact
 from tenants.triggers import queue
 from tenants.wallet import ledger as wallet_ledger
+from tenants.wallet import till as wallet_till
 
 FUTURE: Final = timedelta(days=1)
 _TRIES: Final = 5
@@ -175,28 +178,32 @@ async def _write(
     if member_id is not None:
         parts = measures(body.branch_id, ticket.categories, ticket.counted)
         arguments += [list(parts), list(parts.values()), brought]
-    if ticket.points:
-        arguments.append([posting.dump() for posting in ticket.points])
-    if ticket.wallet:
-        arguments.append(wallet_ledger.encoded(ticket.wallet))
+    points = _points_form(ticket)
+    coupons: CouponsForm | None = None
+    if points is not None:
+        short = points != "any"
+        arguments += points_till.arguments(ticket.points) if short else [[posting.dump() for posting in ticket.points]]
+    if ticket.wallet is not None:
+        arguments += wallet_till.arguments(ticket.wallet)
     if ticket.coupons:
-        arguments.append([posting.dump() for posting in ticket.coupons])
-    statement = record(
-        member=member_id is not None,
-        points=bool(ticket.points),
-        wallet=bool(ticket.wallet),
-        coupons=bool(ticket.coupons),
-    )
+        coupons = "one" if coupons_till.fits(ticket.coupons) else "any"
+        short = coupons == "one"
+        arguments += coupons_till.arguments(ticket.coupons) if short else [[each.dump() for each in ticket.coupons]]
+    statement = record(member=member_id is not None, points=points, wallet=ticket.wallet is not None, coupons=coupons)
     made = await connection().fetchrow(statement, *arguments)
     if made is None:
         return None
     if ticket.points:
         points_ledger.check(made["points_checked"])
-    if ticket.wallet:
+    if ticket.wallet is not None:
         wallet_ledger.check(made)
     if ticket.coupons:
         await coupons_ledger.check(ticket.coupons, made["coupons_written"])
     return made
+
+
+def _points_form(ticket: Ticket) -> PointsForm | None:
+    return (points_till.shape(ticket.points) or "any") if ticket.points else None
 
 
 async def _lock(body: PurchaseBody) -> asyncpg.Record:

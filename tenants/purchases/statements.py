@@ -5,10 +5,13 @@ from typing import Final, Literal
 
 from tenants.campaigns.offers import RUNNING
 from tenants.coupons import ledger as coupons_ledger
+from tenants.coupons import till as coupons_till
 from tenants.measures.add import UPSERTS
 from tenants.numbers import lock
 from tenants.points import ledger as points_ledger
+from tenants.points import till as points_till
 from tenants.wallet import ledger as wallet_ledger
+from tenants.wallet import till as wallet_till
 from tenants.wallet.reading import WALLET
 
 _GRANT: Final = "jsonb_build_array(g.id, g.code, g.member_id, g.number, g.terms, g.state, g.valid_from, g.valid_until)"
@@ -149,28 +152,49 @@ _FIRST: Final = """$22::boolean AND NOT EXISTS (
 """No purchase that stands was on an earlier day, or on this one; asked where the member was brought."""
 
 
+# The short forms of the ledgers write for this row.
+_SALE: Final = """
+sale AS MATERIALIZED (
+    SELECT k.id AS source_id, $5::uuid AS member_id, $6::bigint AS seq, $2::uuid AS branch_id,
+           $8::timestamptz AS recorded_at, $14::text AS actor FROM k)"""
+
+PointsForm = Literal["any"] | points_till.Shape
+CouponsForm = Literal["any", "one"]
+
+
 @cache
-def record(*, member: bool, points: bool = False, wallet: bool = False, coupons: bool = False) -> str:
-    """The statement that writes a purchase with its sums and, each where it is asked for, the postings of points,
+def record(
+    *, member: bool, points: PointsForm | None = None, wallet: bool = False, coupons: CouponsForm | None = None
+) -> str:
+    """The statement that writes a purchase with its sums and, each where it is asked for, what it moves in points,
     wallet and coupons, all or nothing: no row where the till's number is taken.
 
-    The postings are the last parameters, in this order. The row has `points_checked`, `wallet_missed` and
-    `coupons_written`, for the ledgers' `check`.
+    Points and coupons of the usual kinds have a short form, of any other the ledgers' own. Their parameters are the
+    last ones, in this order. The row has `points_checked`, `wallet_missed` and `coupons_written`, for the ledgers'
+    `check`.
     """
     following = 23 if member else 20
-    parts, columns, measured = [_FACT], ["k.id"], [_MEASURED]
-    if points:
-        parts.append(points_ledger.writes(_once(following)))
+    parts, columns, measured = [_FACT, _SALE], ["k.id"], [_MEASURED]
+    if points is not None:
+        if points == "any":
+            sql, following = points_ledger.writes(_once(following)), following + 1
+        else:
+            sql, following = points_till.writes(points, following)
+        parts.append(sql)
         columns.append(f"{points_ledger.CHECKED} AS points_checked")
-        measured.append("SELECT * FROM points_measured")
-        following += 1
+        measured += ["SELECT * FROM points_measured"] if points != "redeem" else []
     if wallet:
-        parts.append(wallet_ledger.writes(_once(following)))
+        sql, following = wallet_till.writes(following)
+        parts.append(sql)
         columns.append(wallet_ledger.MISSED)
-        following += 1
-    if coupons:
+    if coupons == "one":
+        parts.append(coupons_till.writes(following)[0])
+        columns.append(f"{coupons_till.WRITTEN} AS coupons_written")
+    elif coupons == "any":
         parts.append(coupons_ledger.writes(_once(following)))
         columns.append(f"{coupons_ledger.WRITTEN} AS coupons_written")
+    if points in {None, "any"} and not wallet and coupons != "one":
+        parts.remove(_SALE)
     if member:
         parts.append(_SUMS)
         union = "\n      UNION ALL ".join(measured)

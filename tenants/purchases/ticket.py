@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from saas.errors import DomainError
+from saas.errors import DomainError, Money
 from saas.money import exponent
 from saas.scope import current
 from tenants.coupons.postings import Posting as CouponPosting
@@ -49,7 +49,7 @@ class Ticket:
     counted: tuple[int, ...]
     confirm_above: int
     points: tuple[PointsPosting, ...] = ()
-    wallet: tuple[WalletPosting, ...] = ()
+    wallet: WalletPosting | None = None
     coupons: tuple[CouponPosting, ...] = ()
 
 
@@ -129,7 +129,7 @@ def _pay(it: _Reckoning) -> None:
     if body.tenders is not None:
         sent = sum(tender.amount for tender in body.tenders)
         if sent != left:
-            raise DomainError("tenders-do-not-match", params={"tenders": sent, "amount": left})
+            raise DomainError("tenders-do-not-match", params={"tenders": Money(sent), "amount": Money(left)})
 
 
 def _earn(it: _Reckoning) -> None:
@@ -184,7 +184,7 @@ def _ticket(it: _Reckoning) -> Ticket:
         tuple(line.net - part for line, part in zip(it.priced.lines, uncounted, strict=True)),
         it.rules.wallet.confirm_above,
         () if it.book is None else tuple(it.book.postings),
-        _wallet_postings(it),
+        _wallet_posting(it),
         _coupon_postings(it),
     )
 
@@ -248,10 +248,10 @@ def _named(label: Label, amount: int) -> Mapping[str, Any]:
     return said
 
 
-def _wallet_postings(it: _Reckoning) -> tuple[WalletPosting, ...]:
+def _wallet_posting(it: _Reckoning) -> WalletPosting | None:
     context = it.context
     if not it.takes or context.member_id is None:
-        return ()
+        return None
     cause = Cause(
         context.member_id,
         context.seq,
@@ -260,7 +260,7 @@ def _wallet_postings(it: _Reckoning) -> tuple[WalletPosting, ...]:
         context.recorded_at,
         current().principal.actor,
     )
-    return (spend(cause, context.wallet, it.takes),)
+    return spend(cause, context.wallet, it.takes)
 
 
 def _coupon_postings(it: _Reckoning) -> tuple[CouponPosting, ...]:

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from saas.errors import DomainError, FieldError, pointer
+from saas.errors import DomainError, FieldError, Money, pointer
 from saas.field_types import Reason
 from saas.money import MAX_MINOR
 from saas.validation import Body, ExternalId
@@ -41,5 +41,5 @@ class RefundBody(Body):
             raise DomainError("validation-failed", errors=errors)
         total = sum(line.amount for line in self.lines)
         if self.amount is not None and self.amount != total:
-            raise DomainError("lines-do-not-match", params={"lines": total, "amount": self.amount})
+            raise DomainError("lines-do-not-match", params={"lines": Money(total), "amount": Money(self.amount)})
         return total

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from saas.errors import DomainError, FieldError, pointer
+from saas.errors import DomainError, FieldError, Money, pointer
 from saas.scope import connection, current
 from tenants.pricing.spread import spread
 from tenants.refunds.bodies import RefundBody
@@ -85,7 +85,7 @@ def _shares(purchase: Bought, body: RefundBody, total: int) -> list[int]:
     if body.lines is not None:
         return _named(purchase, body)
     if total > purchase.left:
-        raise _too_much(FieldError("/amount", "too-large", {"max": purchase.left}), purchase.left)
+        raise _too_much(FieldError("/amount", "too-large", {"max": Money(purchase.left)}), purchase.left)
     return spread(total, purchase.left_of_lines) if lines else []
 
 
@@ -105,9 +105,9 @@ def _named(purchase: Bought, body: RefundBody) -> list[int]:
     for n, line in enumerate(named):
         if line.amount > left[line.line]:
             at_amount = pointer("lines", n, "amount")
-            raise _too_much(FieldError(at_amount, "too-large", {"max": left[line.line]}), purchase.left)
+            raise _too_much(FieldError(at_amount, "too-large", {"max": Money(left[line.line])}), purchase.left)
     return shares
 
 
 def _too_much(error: FieldError, left: int) -> DomainError:
-    return DomainError("refund-exceeds-purchase", params={"left": left}, errors=[error])
+    return DomainError("refund-exceeds-purchase", params={"left": Money(left)}, errors=[error])

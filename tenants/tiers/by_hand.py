@@ -123,7 +123,7 @@ async def set_tier(
     if until < place.today:
         raise DomainError("validation-failed", errors=[FieldError("/locked_until", "in-the-past")])
     if until > latest:
-        raise DomainError("validation-failed", errors=[FieldError("/locked_until", "too-large", {"max": latest})])
+        raise DomainError("validation-failed", errors=[FieldError("/locked_until", "too-late", {"max": latest})])
     if _is_so(place, tier, until, reason):
         return await _held(place)
     act_id = await _act(place, "set", tier.code, reason, until)

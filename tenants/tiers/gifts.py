@@ -20,13 +20,17 @@ RUN_JOB: Final = "gifts.run"  # {recalculation_id}
 TAKE_BACK_JOB: Final = "gifts.take_back"  # {decision_ids}
 
 _MOST: Final = 500  # decisions a job
-# Whose gift of a tier that the decision took away is still there; a merged record's is its survivor's.
+# Whose gift of a tier that the decision took away is still there, or what a campaign gave for reaching it; a merged
+# record's is its survivor's.
 _AT_STAKE: Final = """
 SELECT k.id FROM decision k
  WHERE k.tenant_id = $1 AND k.id = ANY ($2::uuid[])
-   AND EXISTS (SELECT FROM member u JOIN gift g ON g.tenant_id = $1 AND g.member_id = u.id
-                WHERE u.tenant_id = $1 AND (u.id = k.member_id OR u.merged_into = k.member_id)
-                  AND g.occasion = 'upgrade' AND g.ladder = k.ladder AND g.taken_back_by IS NULL)
+   AND EXISTS (SELECT FROM member u WHERE u.tenant_id = $1 AND (u.id = k.member_id OR u.merged_into = k.member_id)
+                  AND (EXISTS (SELECT FROM gift g WHERE g.tenant_id = $1 AND g.member_id = u.id
+                                  AND g.occasion = 'upgrade' AND g.ladder = k.ladder AND g.taken_back_by IS NULL)
+                    OR EXISTS (SELECT FROM campaign_share s
+                                 JOIN decision d ON d.tenant_id = $1 AND d.id = s.source_id
+                                WHERE s.tenant_id = $1 AND s.member_id = u.id AND d.ladder = k.ladder)))
  ORDER BY k.id"""
 
 

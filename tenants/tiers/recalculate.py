@@ -129,7 +129,7 @@ async def _refuse_later_decisions(as_of: datetime, zone: ZoneInfo) -> None:
         as_of,
     )
     if later is not None:
-        raise DomainError("later-decisions", params={"latest": f"{later.astimezone(zone):%Y-%m-%d %H:%M:%S}"})
+        raise DomainError("later-decisions", params={"latest": later.astimezone(zone)})
 
 
 async def _same_day_since(ladders: Sequence[str], as_of: datetime, zone: ZoneInfo, version: int) -> datetime | None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from saas.errors import DomainError, InvalidValueError
+from saas.errors import DomainError, InvalidValueError, Money
 from saas.field_types import Reason
 from saas.money import MAX_MINOR
 from saas.validation import AwareDatetime, ExternalId, Name
@@ -29,7 +29,7 @@ class TopUpBody(OfMember):
         """Raises DomainError `tenders-do-not-match`."""
         paid = self.amount if self.tenders is None else sum(tender.amount for tender in self.tenders)
         if paid != self.amount:
-            raise DomainError("tenders-do-not-match", params={"tenders": paid, "amount": self.amount})
+            raise DomainError("tenders-do-not-match", params={"tenders": Money(paid), "amount": Money(self.amount)})
 
 
 class WalletRefundBody(OfMember):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from saas.errors import DomainError
+from saas.errors import DomainError, Money
 from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.members.named import lock_named
@@ -87,7 +87,7 @@ async def _choose(body: WalletRefundBody, member_id: UUID, wallet: Wallet) -> li
     (lot,) = found
     amount = lot.principal_left if body.amount is None else body.amount
     if not 0 < amount <= lot.principal_left:
-        raise DomainError("wallet-principal-too-low", params={"principal": lot.principal_left})
+        raise DomainError("wallet-principal-too-low", params={"principal": Money(lot.principal_left)})
     return [lots.refund(lot, amount)]
 
 

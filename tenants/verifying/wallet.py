@@ -40,6 +40,13 @@ _TAKEN_AS: Final = """CASE
        WHEN kind IN ('undo_spend', 'undo_spend_bonus') THEN 'undo_spend' WHEN kind = 'void_bonus' THEN 'void'
        WHEN kind IN ('refund', 'refund_deduction', 'refund_bonus') THEN 'refund'
        WHEN kind IN ('undo_top_up', 'undo_top_up_bonus') THEN 'undo_top_up' END"""
+_OPENED: Final = """
+SELECT coalesce(l.id, e.source_id) AS id, coalesce(e.amount, 0) AS expected, coalesce(l.{account}, 0) AS stored
+  FROM (SELECT * FROM wallet_lot WHERE tenant_id = $1) l
+  FULL JOIN (SELECT source_id, sum(amount) AS amount FROM wallet_entry
+              WHERE tenant_id = $1 AND kind IN ({kinds}) GROUP BY source_id) e ON e.source_id = l.id
+ WHERE coalesce(e.amount, 0) <> coalesce(l.{account}, 0)
+ ORDER BY 1"""
 _GIVEN_BACK: Final = """
 SELECT l.id, coalesce(sum({amount}), 0) AS expected, l.{column} AS stored
   FROM wallet_lot l LEFT JOIN wallet_take t ON t.tenant_id = l.tenant_id AND t.lot_id = l.id AND t.kind IN ({kinds})
@@ -50,6 +57,8 @@ HAVING coalesce(sum({amount}), 0) <> l.{column}
 CHECKS: Final = (
     *(Check(f"wallet-{account}", "member", _BALANCE.format(account=account)) for account in ("principal", "bonus")),
     *(Check(f"wallet-{account}-lots", "member", _LOTS.format(account=account)) for account in ("principal", "bonus")),
+    Check("wallet-principal-opened", "lot", _OPENED.format(account="principal", kinds="'top_up', 'opening'")),
+    Check("wallet-bonus-opened", "lot", _OPENED.format(account="bonus", kinds="'top_up_bonus', 'opening_bonus'")),
     *(Check(f"wallet-{account}-left", "lot", _LEFT.format(account=account)) for account in ("principal", "bonus")),
     *(
         Check(f"wallet-{account}-running", "entry", _RUNNING.format(account=account))
@@ -75,6 +84,31 @@ SELECT coalesce(e.source_id, t.source_id) AS id, coalesce(t.amount, 0) AS expect
   FULL JOIN (SELECT kind, source_id, sum(abs(principal + bonus)) AS amount FROM wallet_take
               WHERE tenant_id = $1 GROUP BY 1, 2) t USING (kind, source_id)
  WHERE coalesce(e.amount, 0) <> coalesce(t.amount, 0)
+ ORDER BY 1""",
+    ),
+    # Branches settle by what lots gave: where, when, and how much money left the till.
+    Check(
+        "wallet-paid-out",
+        "movement",
+        """
+SELECT coalesce(e.source_id, t.source_id) AS id, coalesce(e.amount, 0) AS expected, coalesce(t.paid_out, 0) AS stored
+  FROM (SELECT source_id, amount FROM wallet_entry WHERE tenant_id = $1 AND credit = 'cash') e
+  FULL JOIN (SELECT source_id, sum(paid_out) AS paid_out FROM wallet_take WHERE tenant_id = $1 GROUP BY source_id) t
+    ON t.source_id = e.source_id
+ WHERE coalesce(e.amount, 0) <> coalesce(t.paid_out, 0)
+ ORDER BY 1""",
+    ),
+    Check(
+        "wallet-taken-at",
+        "movement",
+        f"""
+SELECT t.source_id AS id, concat_ws(' ', e.branch_id, e.recorded_at) AS expected,
+       concat_ws(' ', t.branch_id, t.recorded_at) AS stored
+  FROM (SELECT DISTINCT {_TAKEN_AS} AS kind, source_id, branch_id, recorded_at FROM wallet_entry
+         WHERE tenant_id = $1) e
+  JOIN (SELECT DISTINCT kind, source_id, branch_id, recorded_at FROM wallet_take WHERE tenant_id = $1) t
+    ON t.kind = e.kind AND t.source_id = e.source_id
+ WHERE (e.branch_id, e.recorded_at) IS DISTINCT FROM (t.branch_id, t.recorded_at)
  ORDER BY 1""",
     ),
     Check("wallet-refunded", "lot", _GIVEN_BACK.format(column="refunded", amount="t.principal", kinds="'refund'")),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from saas.errors import DomainError
+from saas.errors import DomainError, Money
 
 Order = Literal["proportional", "principal_first", "bonus_first"]
 """Of what a payment takes first within a lot."""
@@ -74,7 +74,7 @@ def pay(lots: Sequence[Lot], amount: int, order: Order) -> list[Take]:
     """
     balance = sum(lot.left for lot in lots)
     if amount > balance:
-        raise DomainError("wallet-balance-too-low", params={"balance": balance})
+        raise DomainError("wallet-balance-too-low", params={"balance": Money(balance)})
     takes = []
     for lot in lots:
         part = min(amount, lot.left)
@@ -131,7 +131,7 @@ def refund_newest_first(lots: Sequence[Lot], amount: int) -> list[PaidBack]:
     """
     principal = sum(lot.principal_left for lot in lots)
     if amount > principal:
-        raise DomainError("wallet-principal-too-low", params={"principal": principal})
+        raise DomainError("wallet-principal-too-low", params={"principal": Money(principal)})
     parts = []
     for lot in reversed(lots):
         part = min(amount, lot.principal_left)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from itertools import pairwise
 
-from saas.errors import DomainError
+from saas.errors import DomainError, Money
 from tenants.programme.rules import TopUpStep, Wallet
 
 
@@ -40,7 +40,8 @@ def require_within_limit(
     if balance + amount + brings > limit:
         room = max(0, limit - balance)
         most = _most(rules, tiers, room) if limits.bonus_counts else room
-        raise DomainError("balance-limit", params={"limit": limit, "balance": balance, "most": most})
+        params = {"limit": Money(limit), "balance": Money(balance), "most": Money(most)}
+        raise DomainError("balance-limit", params=params)
 
 
 def _most(rules: Wallet, tiers: Collection[str], room: int) -> int:

@@ -69,7 +69,8 @@ async def test_uses_are_counted_until_none_is_left(gym: Chain, who: str) -> None
     assert (await taken(gym, who))["allowance"]["left"] == 0
     refused = await take(gym, who)
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/allowance-used-up")
-    assert "2026-12-01" in refused.json()["detail"]
+    assert refused.json()["again_on"] == "2026-12-01"
+    assert "Dec 1, 2026" in refused.json()["detail"]
     assert await left(gym, who) == {("class", "month"): (2, 2, 0)}
 
 

@@ -12,8 +12,9 @@ from support.midnights import pass_time, work
 from support.programme import change_programme
 from support.till import bought, member, rows
 
+from saas.jobs import run_due
 from saas.scheduler import fire_due
-from tenants.campaigns.telling import until_morning
+from tenants.messages.daytime import until_morning
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -235,6 +236,24 @@ async def test_an_audience_is_given_to_while_the_days_last_each_member_once(chai
     await until(chain, drain, "2031-03-18")
     assert [await points(chain, one) for one in (early, in_time, too_late)] == [10, 10, 0]
     await switch(chain, campaign_id, "stop")
+
+
+async def test_who_could_not_be_told_by_evening_is_told_in_the_morning(chain: Chain, drain: Any) -> None:
+    """The job was queued by day, and the worker came at night."""
+    text = (await chain.http.get("/v1/message-texts?limit=1")).json()["data"][0]["code"]
+    await start(chain, "hello", "message", "joined", channel="sms", message=text)
+    await work(chain, drain)
+    await set_clock(chain.tenant_id, datetime(2031, 3, 12, 20, 59, tzinfo=ZONE))
+    one = await member(chain, phone="13800138000", consents={"sms": True})
+    (welcomed,) = await run_due(chain.tenant_id)
+    assert (welcomed, await jobs(chain)) == ("done", ["campaigns.tell"])
+    await pass_time(chain, drain, datetime(2031, 3, 12, 21, 0, tzinfo=ZONE))
+    await work(chain, drain)
+    assert (await texts(chain, one), await jobs(chain)) == ([], ["campaigns.tell"])
+    await pass_time(chain, drain, datetime(2031, 3, 13, 8, 59, 59, tzinfo=ZONE))
+    assert await texts(chain, one) == []
+    await pass_time(chain, drain, datetime(2031, 3, 13, 9, 1, tzinfo=ZONE))
+    assert len(await texts(chain, one)) == 1
 
 
 def test_members_are_told_from_nine_to_nine_by_the_chains_own_clock() -> None:

@@ -8,10 +8,12 @@ from uuid import UUID
 from marketing import report, segment, start, switch, texts
 from support.chains import Chain
 from support.clock import set_clock
-from support.midnights import work
+from support.midnights import begin, work
 from support.till import bought, give_back, member, rows
 
 from tenants.campaigns.control import in_control
+
+NOON = datetime.fromisoformat("2031-03-12T12:00+08:00")
 
 
 async def test_a_draft_has_brought_nothing(chain: Chain) -> None:
@@ -134,6 +136,7 @@ async def test_a_multiplier_costs_the_points_that_there_would_not_have_been(chai
 
 
 async def test_messages_are_counted_by_what_became_of_them(chain: Chain, drain: Any) -> None:
+    await begin(chain, NOON, "Asia/Shanghai")
     parts = {"channel": "sms", "message": "congratulation"}
     campaign_id = await start(chain, "hello", "message", "joined", **parts)
     reachable = await member(chain, phone="13800001111")

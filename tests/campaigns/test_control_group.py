@@ -1,5 +1,6 @@
 """The control group: the share that was asked for, the same in Python and in SQL, and it gets nothing."""
 
+from datetime import datetime
 from decimal import Decimal
 from math import sqrt
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from marketing import points, start, texts
 from support.chains import Chain
 from support.clock import owner
-from support.midnights import work
+from support.midnights import begin, work
 from support.till import bought, member, rows
 from uuid_utils.compat import uuid7
 
@@ -48,6 +49,7 @@ def test_another_campaign_picks_others() -> None:
 
 
 async def test_who_is_in_it_gets_and_hears_nothing_and_is_remembered(chain: Chain, drain: Any) -> None:
+    await begin(chain, datetime.fromisoformat("2031-03-12T12:00+08:00"), "Asia/Shanghai")
     parts = {"points": 30, "control_percent": "50", "channel": "sms", "message": "congratulation", "once": "ever"}
     campaign_id = await start(chain, "half", "grant", {"type": "purchase"}, **parts)
     everybody = [await member(chain, phone=f"138000020{n:02}") for n in range(16)]

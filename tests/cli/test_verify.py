@@ -31,9 +31,9 @@ async def test_ledgers_are_proved_and_a_fault_is_named(regulars: Any, chain: Cha
     assert (done.returncode, done.stderr) == (1, "")
     assert f"{slug}: 2 differences" in done.stdout
     lines = [line.split() for line in done.stdout.splitlines() if f"member:{who}" in line]
-    assert [(check, int(stored) - int(expected)) for check, _, expected, stored in lines] == [
-        ("wallet-principal", 1),
-        ("wallet-principal-lots", 1),
+    assert [(check, whose, int(stored) - int(expected)) for check, _, whose, expected, stored in lines] == [
+        ("wallet-principal", who, 1),
+        ("wallet-principal-lots", who, 1),
     ]
     everybody = await verify(regulars)
     assert everybody.returncode == 1

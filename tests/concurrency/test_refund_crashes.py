@@ -66,7 +66,7 @@ async def test_the_api_killed_while_money_is_given_back(site: CrashSite) -> None
     counters = [ReturnsDesk(http, branch_id, f"c{n}", ids[n % 3]) for n in range(6)]
     done = asyncio.Event()
     working = asyncio.gather(*(one.work(done) for one in counters))
-    for _ in range(3):
+    for _ in range(2):
         goals = [len(one.refunds) + EACH for one in counters]
 
         async def reached(goals: list[int] = goals) -> bool:

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 from opening_club import CARD, CLUB, HEADER, NOW, held, ladder, publish
-from support.clock import owner, set_clock
-from support.midnights import pass_time
+from support.clock import owner
+from support.midnights import begin, pass_time
 
 from saas.ids import first_id_since
 from tenants.imports import batch
@@ -19,7 +19,7 @@ NAMES = [("base", "普通", "Regular"), ("silver", "银卡", "Silver"), ("g", "�
 
 
 async def chain_of(imports: Any, *ladders: dict[str, Any], members: int = 3) -> Any:
-    await set_clock(imports.chain.tenant_id, NOW)
+    await begin(imports.chain, NOW, "Asia/Shanghai")
     await publish(imports.chain, *ladders)
     await imports.run(
         "external_id,joined_on\n" + "".join(f"M{n},2028-01-01\n" for n in range(1, members + 1)), "members"

@@ -46,6 +46,6 @@ async def test_one_top_up_of_10000_is_gold(story: Story) -> None:
 async def test_the_large_top_up_is_warned_about_before_it_is_chosen(story: Story) -> None:
     shown = (await story.chain.http.get("/v1/templates/auto_service")).json()
     assert [(w["pointer"], w["code"], w["params"]["amount"], w["params"]["limit"]) for w in shown["warnings"]] == [
-        ("/wallet/top_up_bonus/0/amount", "top-up-above-limit", "10,000", "5,000"),
-        ("/ladders/0/tiers/2/qualify/any/1", "tier-above-limit", "10,000", "5,000"),
+        ("/wallet/top_up_bonus/0/amount", "top-up-above-limit", 1_000_000, 500_000),
+        ("/ladders/0/tiers/2/qualify/any/1", "tier-above-limit", 1_000_000, 500_000),
     ]

@@ -144,7 +144,7 @@ def test_warnings_are_computed_from_limits_and_steps() -> None:
     counted = raised.model_copy(update={"bonus_counts": True})
     wallet = garage.wallet.model_copy(update={"limits": counted})
     (doubt,) = limit_warnings(garage.model_copy(update={"wallet": wallet}))
-    assert (doubt.code, doubt.params) == ("top-up-above-limit", {"amount": "12,000", "limit": "10,000"})
+    assert (doubt.code, doubt.params) == ("top-up-above-limit", {"amount": 1_200_000, "limit": 1_000_000})
 
 
 async def test_the_gallery_shows_programmes_variants_and_warnings(client: Any) -> None:
@@ -159,7 +159,7 @@ async def test_the_gallery_shows_programmes_variants_and_warnings(client: Any) -
     ]
     assert by_code["general"]["variants"][0]["programme"] == by_code["general"]["programme"]
     assert by_code["pharmacy"]["warnings"] == []
-    assert by_code["studio"]["warnings"][0]["message"].startswith("等级 vip 要求储值超过 5,000.01 元")
+    assert by_code["studio"]["warnings"][0]["message"].startswith("等级 vip 要求充值达到 ¥5,000.01，")
     whole = (await client.get("/v1/templates/studio", headers={"Accept-Language": "en"})).json()
     assert whole["warnings"][1]["pointer"] == "/ladders/0/tiers/3/qualify/any/1"
     assert "one top-up can't reach it" in whole["warnings"][1]["message"]

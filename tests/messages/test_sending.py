@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,10 +14,11 @@ from pydantic import SecretStr
 from sms_gateway import Gateway
 from support.chains import Chain
 from support.clock import owner
+from support.midnights import begin, pass_time
 from support.till import member, rows
 
 from saas.clock import tenant_now
-from saas.jobs import MAX_ATTEMPTS
+from saas.jobs import MAX_ATTEMPTS, run_due
 from saas.scope import tenant_scope
 from saas.settings import get_settings
 from tenants.messages import gateway, handing
@@ -175,7 +176,7 @@ async def test_killed_around_the_hand_over_it_is_sent_again(
 
 async def test_a_repeated_job_sends_nothing_twice(chain: Chain, drain: Any, sms: Gateway) -> None:
     made = await say(chain, await member(chain, phone="13800138000"))
-    payload = {"ids": [str(made)], "attempt": 0}
+    payload = {"ids": [str(made)], "attempt": 0, "by_day": False}
 
     async def run() -> None:
         async with tenant_scope(chain.tenant_id):
@@ -184,6 +185,25 @@ async def test_a_repeated_job_sends_nothing_twice(chain: Chain, drain: Any, sms:
     await asyncio.gather(*(run() for _ in range(4)))
     await hasten(chain, drain)
     assert len(sms.seen) == 1
+
+
+async def test_what_waits_for_the_day_is_not_tried_again_at_night(chain: Chain, drain: Any, sms: Gateway) -> None:
+    one = await member(chain, phone="13800138000")
+    evening = datetime.fromisoformat("2031-03-12T20:59:59+08:00")
+    sms.answers = [503, 503]
+    await begin(chain, evening, "Asia/Shanghai")
+    async with tenant_scope(chain.tenant_id):
+        code, offer = (Outgoing(UUID(one), "sms", "test", text, marketing=False) for text in ("code", "offer"))
+        await send_all([code])
+        await send_all([offer], by_day=True)
+    await run_due(chain.tenant_id)
+    assert [body["text"] for body, _ in sms.seen] == ["code", "offer"]
+    await pass_time(chain, drain, evening + timedelta(hours=12))
+    assert [body["text"] for body, _ in sms.seen] == ["code", "offer", "code"]
+    assert sorted(row["attempts"] for row in await rows(chain, "message")) == [1, 2]
+    await pass_time(chain, drain, evening + timedelta(hours=12, seconds=15))
+    assert [body["text"] for body, _ in sms.seen] == ["code", "offer", "code", "offer"]
+    assert await state(chain) == [("sent", None, True)] * 2
 
 
 async def test_marketing_needs_the_consent_of_its_channel(chain: Chain, drain: Any, sms: Gateway) -> None:

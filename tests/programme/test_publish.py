@@ -157,10 +157,11 @@ async def test_doubts_are_told_in_the_readers_language_and_refuse_nothing(chain:
         assert answer.status_code == 200
         (warning,) = answer.json()["warnings"]
         assert (warning["pointer"], warning["code"]) == ("/ladders/0/tiers/1/qualify", "lower-asks-more")
+        assert warning["params"]["asks"] == 200_001
         said[language] = warning["message"]
     assert said["zh-CN"] != said["en"]
-    assert "200001" in said["en"]
-    assert "200001" in said["zh-CN"]
+    assert "CN¥2,000.01" in said["en"]
+    assert "¥2,000.01" in said["zh-CN"]
 
 
 async def test_text_of_a_document_never_becomes_sql(chain: Chain) -> None:

@@ -234,3 +234,20 @@ async def test_what_is_no_document_at_all(content: bytes, chain: Chain) -> None:
     answer = await chain.http.put("/v1/programme/draft", content=content, headers=headers)
     assert answer.status_code in {400, 422}, answer.text
     assert await rows(chain, "programme_draft") == []
+
+
+async def test_branches_that_take_part_are_there(chain: Chain) -> None:
+    """None yet by the codes at the places 0 and 2."""
+    document = await current(chain)
+    mine = (await chain.http.get("/v1/branches")).json()["data"][0]["code"]
+    document["stacking"]["branches"] = ["nowhere", mine, "new"]
+    answer = await put(chain, document)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/programme-invalid")
+    places = [(error["pointer"], error["code"]) for error in answer.json()["errors"]]
+    assert places == [("/stacking/branches/0", "unknown-branch"), ("/stacking/branches/2", "unknown-branch")]
+    for code in ("nowhere", "new"):
+        made = await chain.http.post("/v1/branches", json={"code": code, "name": code, "kind": "own"})
+        assert made.status_code == 201
+    assert (await put(chain, document)).status_code == 200
+    document["stacking"]["branches"] = []
+    assert (await put(chain, document)).status_code == 200

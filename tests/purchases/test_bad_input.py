@@ -128,15 +128,15 @@ WHOLE: list[tuple[dict[str, Any], int, str, str, str]] = [
         {"tenders": [{"type": "cash", "amount": 60}, {"type": "card", "amount": 30}]},
         422,
         "tenders-do-not-match",
-        "各支付方式合计 90，应等于应付金额 100（最小货币单位）。",
-        "The tenders add up to 90; they must add up to the amount, 100 (minor units).",
+        "各支付方式合计 ¥0.90，应等于应付金额 ¥1.00。请核对后重新提交。",
+        "The tenders add up to CN¥0.90; they must add up to what is to be paid, CN¥1.00. Correct them and send again.",
     ),
     (
         {"lines": [{"amount": 60}, {"amount": 50}]},
         422,
         "lines-do-not-match",
-        "各明细合计 110，应等于总金额 100（最小货币单位）。",
-        "The lines add up to 110; they must add up to the amount, 100 (minor units).",
+        "各明细合计 ¥1.10，应等于总金额 ¥1.00。请核对后重新提交。",
+        "The lines add up to CN¥1.10; they must add up to the amount, CN¥1.00. Correct them and send again.",
     ),
     ({"branch_id": NOBODY}, 422, "unknown-branch", "没有这家门店。", "There is no such branch."),
     ({"member_id": NOBODY}, 422, "unknown-member", "没有这位会员。", "There is no such member."),
@@ -237,5 +237,5 @@ async def test_a_batchs_pointers_begin_at_the_item(chain: Chain) -> None:
     answer = await chain.http.post("/v1/purchases:batch", json={"items": items}, headers={"Accept-Language": "zh-CN"})
     first, second = (outcome["error"] for outcome in answer.json()["data"])
     assert first["errors"] == [{"pointer": "/amount", "message": "不能小于 0", "code": "too-small"}]
-    assert second["detail"] == "各明细合计 2，应等于总金额 1（最小货币单位）。"
+    assert second["detail"] == "各明细合计 ¥0.02，应等于总金额 ¥0.01。请核对后重新提交。"
     assert await rows(chain, "purchase") == []

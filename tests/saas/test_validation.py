@@ -33,6 +33,7 @@ from saas.validation import (
     parse_query,
     parse_with,
 )
+from saas.wording import field_message
 from tenants.members.phones import normalise_phone
 
 
@@ -90,7 +91,7 @@ def _errors(raw: str | bytes, model: type[BaseModel] = Everything) -> list[tuple
     assert caught.value.code == "validation-failed"
     for error in caught.value.errors:
         for language in ("zh-CN", "en"):
-            assert "…" not in error.message(language), error
+            assert "…" not in field_message(error, language), error
     return [(error.pointer, error.code) for error in caught.value.errors]
 
 

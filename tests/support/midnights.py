@@ -1,4 +1,6 @@
-"""Lets a chain's time go on as a scheduler and a worker would: every midnight that is due, one after the other."""
+"""Lets a chain's time go on as a scheduler and a worker would: every midnight that is due, one after the other, and
+every morning that something waits for.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,12 +12,17 @@ from support.clock import owner, set_clock
 from tenants.programme.versions import current_programme
 from tenants.tiers.schedules import install_schedules
 
-_NEXT = (
-    "SELECT min(s.next_at) FROM schedule s JOIN tenant t ON t.tenant_id = s.tenant_id"
-    " WHERE s.tenant_id = $1 AND s.next_at <= $2 AND t.status NOT IN ('suspended', 'cancelled')"
-)
+_NEXT = """
+SELECT n.next_at FROM tenant t CROSS JOIN LATERAL (
+    SELECT s.next_at FROM schedule s WHERE s.tenant_id = t.tenant_id
+     UNION ALL
+    SELECT o.next_at + t.clock_offset FROM outbox o
+     WHERE o.tenant_id = t.tenant_id AND o.dead_at IS NULL AND o.next_at > clock_timestamp()) n
+ WHERE t.tenant_id = $1 AND n.next_at <= $2 AND t.status NOT IN ('suspended', 'cancelled') ORDER BY n.next_at LIMIT 1"""
 # A job that waits for another comes back after seconds of our own clock: a test doesn't wait for them.
-_HASTEN = "UPDATE outbox SET next_at = clock_timestamp() WHERE tenant_id = $1 AND next_at > clock_timestamp()"
+_HASTEN = """
+UPDATE outbox SET next_at = clock_timestamp()
+ WHERE tenant_id = $1 AND next_at > clock_timestamp() AND next_at < clock_timestamp() + interval '10 minutes'"""
 
 
 async def begin(chain: Chain, instant: datetime, zone: str) -> None:
@@ -38,7 +45,7 @@ async def work(chain: Chain, drain: Any) -> None:
 
 
 async def pass_time(chain: Chain, drain: Any, until: datetime) -> None:
-    """Stops at every midnight at which something fires, works there, then sets the clock to `until`."""
+    """Stops at every midnight that fires something and every morning, works there, then sets the clock to `until`."""
     while (due := await (await owner()).fetchval(_NEXT, chain.tenant_id, until)) is not None:
         await set_clock(chain.tenant_id, due + timedelta(milliseconds=1))
         await work(chain, drain)

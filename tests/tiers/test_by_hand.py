@@ -85,7 +85,7 @@ async def test_the_other_ladder_is_named(shop: Chain) -> None:
         ({"tier": "gold", "reason": "  "}, "/reason", "blank"),
         ({"reason": "x"}, "/tier", "required"),
         ({"tier": "gold", "reason": "x", "locked_until": "2031-01-14"}, "/locked_until", "in-the-past"),
-        ({"tier": "gold", "reason": "x", "locked_until": "2041-01-16"}, "/locked_until", "too-large"),
+        ({"tier": "gold", "reason": "x", "locked_until": "2041-01-16"}, "/locked_until", "too-late"),
         ({"tier": "gold", "reason": "x", "locked_until": "2031-02-30"}, "/locked_until", "invalid-date"),
         ({"tier": "gold", "reason": "x", "locked_until": "2031-06-30T00:00:00Z"}, "/locked_until", "invalid-date"),
         ({"tier": "gold", "reason": "x", "until": "2031-06-30"}, "/until", "unknown-field"),

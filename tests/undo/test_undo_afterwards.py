@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from support.chains import Chain
 from support.clock import owner
-from support.midnights import work
+from support.midnights import pass_time, work
 from support.programme import change_programme
 from support.till import bought, give_back, given_back, member, rows
 from support.value import LINES, furnished, holds, set_up, sound
@@ -63,11 +63,11 @@ async def test_no_gift_where_the_undo_was_faster(chain: Chain, drain: Drain) -> 
 
 
 async def thanks(chain: Chain, **parts: Any) -> None:
-    """A campaign gives a coupon and 77 points for every purchase."""
+    """A campaign gives a coupon and 77 points for every purchase, or for what it waits for."""
     names = {"zh-CN": "谢", "en": "Thanks"}
     body = {"code": "again", "names": names, "value": {"type": "amount", "amount": 100}, "valid_days": 30}
     assert (await chain.http.post("/v1/coupons", json=body)).status_code == 201
-    campaign = {"code": "thanks", "names": names, "type": "grant", "when": {"type": "purchase"}, **parts}
+    campaign = {"code": "thanks", "names": names, "type": "grant", "when": {"type": "purchase"}} | parts
     made = await chain.http.post("/v1/campaigns", json={**campaign, "coupon": "again", "points": 77})
     assert (await chain.http.post(f"/v1/campaigns/{made.json()['id']}/start", json={})).is_success
 
@@ -103,6 +103,65 @@ async def test_not_once_something_that_a_campaign_gave_for_it_was_used(use: str,
     await bought(chain, "2", 1_000, member_id=who, sold_by="乙", **used)
     answer = await chain.http.post(f"/v1/purchases/{sale['id']}/undo", json={})
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/undo-used")
+    await sound(chain)
+
+
+REACHED = {"type": "tier_reached"}
+
+
+async def of_campaigns(chain: Chain, who: str) -> tuple[list[str], list[int]]:
+    """States of the coupons and the points that campaigns gave, with those that went back."""
+    coupons = [row["state"] for row in await rows(chain, "coupon_grant") if row["occasion"] == "campaign"]
+    shares = {row["source_id"] for row in await rows(chain, "points_entry") if row["kind"] == "campaign"}
+    return sorted(coupons), [x["points"] for x in await rows(chain, "points_entry") if x["source_id"] in shares]
+
+
+@pytest.mark.parametrize("once", [None, "ever"])
+async def test_what_campaigns_gave_for_a_tier_that_never_was(chain: Chain, drain: Drain, once: str | None) -> None:
+    await thanks(chain, when=REACHED, once=once)
+    who = await member(chain)
+    sale = await bought(chain, "1", 60_000, member_id=who)
+    await work(chain, drain)
+    assert await of_campaigns(chain, who) == (["open"], [77])
+    await undone(chain, sale["id"])
+    await work(chain, drain)
+    assert await of_campaigns(chain, who) == (["void"], [77, -77])
+    assert (await holds(chain, who))["points"] == 0
+    await bought(chain, "1", 60_000, member_id=who)  # reached in earnest
+    await work(chain, drain)
+    assert await of_campaigns(chain, who) == (["open", "void"], [77, -77, 77])
+    await sound(chain)
+
+
+async def test_campaigns_give_nothing_for_a_tier_where_the_undo_was_faster(chain: Chain, drain: Drain) -> None:
+    await thanks(chain, when=REACHED)
+    who = await member(chain)
+    sale = await bought(chain, "1", 60_000, member_id=who)
+    await undone(chain, sale["id"])
+    await work(chain, drain)
+    assert await of_campaigns(chain, who) == ([], [])
+    assert await rows(chain, "campaign_share") == []
+
+
+async def test_what_was_used_of_it_stays_and_comes_no_second_time(chain: Chain, drain: Drain) -> None:
+    await set_up(chain)
+    await thanks(chain, when=REACHED, once="ever")
+    ladders = (await chain.http.get("/v1/programme")).json()["ladders"]
+    ladders[0]["policy"]["refund_recheck"] = "end_of_day"
+    await change_programme(chain, ladders=ladders)
+    who = await furnished(chain, points=0, top_up=0)
+    sale = await bought(chain, "1", 60_000, member_id=who, sold_by="甲")
+    await work(chain, drain)
+    given = await of_campaigns(chain, who)
+    (coupon,) = (await holds(chain, who))["coupons"]
+    used = await bought(chain, "2", 1_000, member_id=who, sold_by="乙", coupons=[coupon], external_amounts=False)
+    await given_back(chain, sale["id"], "r", 60_000)
+    await pass_time(chain, drain, datetime.fromisoformat(used["recorded_at"]) + timedelta(days=1))
+    assert given == (["open"], [77])
+    assert await of_campaigns(chain, who) == (["used"], [77, -77])
+    await bought(chain, "3", 60_000, member_id=who)
+    await work(chain, drain)
+    assert await of_campaigns(chain, who) == (["used"], [77, -77])
     await sound(chain)
 
 

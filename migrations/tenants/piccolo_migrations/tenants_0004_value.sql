@@ -290,6 +290,7 @@ CREATE TABLE message (
     CHECK ((state = 'queued') = (sealed IS NOT NULL))
 );
 CREATE INDEX ON message (tenant_id, member_id, id);
+CREATE INDEX ON message (tenant_id, purpose, created_at); -- a campaign's, for its report
 
 -- ── passes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 

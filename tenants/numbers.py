@@ -24,7 +24,7 @@ TAKE: Final = take("(SELECT unnest($2::uuid[]) AS id)")
 """One number for each of these members. Parameters: the tenant, their ids."""
 
 
-def lock(columns: str, where: str) -> str:
+def locking(columns: str, where: str) -> str:
     """SQL, two CTEs: `m`, the row of the member (`member AS m`) that `where` finds, locked, with `id` and `columns` as
     they are behind the lock; `l`, the number that it takes (see `take`).
     """

@@ -20,7 +20,7 @@ from tenants.measures.add import UPSERTS
 from tenants.measures.codes import activity as measure
 from tenants.members.consents import has_consent
 from tenants.members.whereabouts import locate, locate_identity, survivor_of
-from tenants.numbers import lock
+from tenants.numbers import locking
 from tenants.points.book import Fact
 from tenants.points.ledger import accrue_beside
 from tenants.points.reading import posted
@@ -36,7 +36,7 @@ _MOVES: Final = 3
 """How often a member may be merged away under our hands before we give up."""
 
 _LOCK: Final = f"""
-WITH {lock("m.status", "m.id = {member} AND m.status = 'active'")}
+WITH {locking("m.status", "m.id = {member} AND m.status = 'active'")}
 SELECT t.timezone, t.status, t.has_facts, t.programme_version, l.id AS member_id, l.seq,
        coalesce(l.locked_at, clock_timestamp()) + t.clock_offset AS recorded_at, b.id AS branch_id, b.closed_at
   FROM tenant t LEFT JOIN l ON true LEFT JOIN branch b ON b.tenant_id = t.tenant_id AND b.id = $2

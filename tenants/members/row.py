@@ -9,7 +9,7 @@ import asyncpg
 from saas.errors import DomainError
 from saas.scope import begin_again, connection, current
 from tenants.members.whereabouts import survivor_of
-from tenants.numbers import lock
+from tenants.numbers import locking
 
 PROFILE: Final = (
     "phone",
@@ -36,7 +36,7 @@ SELECT {COLUMNS} FROM member AS o
 """
 # On its own, before anything is read: whoever waits for it then sees what the one before it wrote.
 _LOCK: Final = f"""
-WITH {lock(COLUMNS.removeprefix("m.id, "), "m.id = $2 AND m.merged_into IS NULL")}
+WITH {locking(COLUMNS.removeprefix("m.id, "), "m.id = $2 AND m.merged_into IS NULL")}
 SELECT m.*, l.seq, l.locked_at + t.clock_offset AS locked_at
   FROM m JOIN l ON l.id = m.id JOIN tenant AS t ON t.tenant_id = $1
 """

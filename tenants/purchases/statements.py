@@ -7,7 +7,7 @@ from tenants.campaigns.offers import RUNNING
 from tenants.coupons import ledger as coupons_ledger
 from tenants.coupons import till as coupons_till
 from tenants.measures.add import UPSERTS
-from tenants.numbers import lock
+from tenants.numbers import locking
 from tenants.points import ledger as points_ledger
 from tenants.points import till as points_till
 from tenants.wallet import ledger as wallet_ledger
@@ -69,7 +69,7 @@ def _context(asked: tuple[Asked, ...], first: int) -> str:
 # One statement locks and reads, which is right as long as nobody came between its snapshot and its lock: `seen_seq` is
 # the member's number in the snapshot, `waited` says that the lock was somebody else's before.
 _LOCK: Final = f"""
-WITH {lock("m.referrer_id IS NOT NULL AS brought", "m.id = {member} AND m.status = 'active'")},
+WITH {locking("m.referrer_id IS NOT NULL AS brought", "m.id = {member} AND m.status = 'active'")},
 place AS MATERIALIZED (
     SELECT t.timezone, t.status, t.has_facts, t.currency, t.programme_version, l.id AS member_id, l.seq,
            (SELECT m.brought FROM m) AS brought,

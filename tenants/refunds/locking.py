@@ -9,12 +9,12 @@ from uuid import UUID
 from saas.claims import hold
 from saas.errors import DomainError
 from saas.scope import begin_again, connection, current
-from tenants.numbers import lock
+from tenants.numbers import locking
 from tenants.refunds.bought import Bought, find
 
 _TRIES: Final = 20
 _LOCK: Final = f"""
-WITH {lock("m.status", "m.id = $2 AND m.merged_into IS NULL")}
+WITH {locking("m.status", "m.id = $2 AND m.merged_into IS NULL")}
 SELECT l.seq, m.status, l.locked_at + t.clock_offset AS recorded_at
   FROM m JOIN l ON l.id = m.id JOIN tenant t ON t.tenant_id = $1"""
 _NOW: Final = "SELECT clock_timestamp() + clock_offset FROM tenant WHERE tenant_id = $1"

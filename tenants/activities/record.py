@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from saas.closed import CLOSED
 from saas.errors import DomainError, FieldError
 from saas.scope import begin_again, connection, current
 from tenants.activities.activity import Activity, activities_of
@@ -176,7 +177,7 @@ async def _lock(body: ActivityBody) -> asyncpg.Record:
         place = await connection().fetchrow(sql, current().tenant_id, body.branch_id, *who)
         if place is None:
             raise DomainError("internal")
-        if place["status"] in {"suspended", "cancelled"}:
+        if place["status"] in CLOSED:
             raise DomainError("tenant-closed")
         if body.branch_id is not None and place["branch_id"] is None:
             raise DomainError("unknown-branch", params={"branch": str(body.branch_id)})

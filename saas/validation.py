@@ -9,12 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import from_json, to_json
 
-from saas.errors import DomainError, FieldError, pointer
+from saas.errors import DomainError, FieldError, InvalidValueError, pointer
 from saas.field_types import (
     AwareDatetime,
     Code,
@@ -34,6 +34,7 @@ from saas.pydantic_errors import field_errors
 __all__ = [
     "AwareDatetime",
     "Body",
+    "ChangeBody",
     "Code",
     "CurrencyCode",
     "Email",
@@ -66,6 +67,21 @@ class Body(BaseModel):
     """A request body, or a part of one: strict types, no unknown fields, unchanging."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ChangeBody(Body):
+    """What is to be changed of something: what is left out stays; null takes away what is `CLEARABLE`, and is refused
+    elsewhere.
+    """
+
+    CLEARABLE: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="after")
+    def _no_nulls(self) -> Self:
+        for field in type(self).model_fields:
+            if field in self.model_fields_set - self.CLEARABLE and getattr(self, field) is None:
+                raise InvalidValueError("required", at=f"/{field}")
+        return self
 
 
 class Query(BaseModel):

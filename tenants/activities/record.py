@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from saas.closed import CLOSED
 from saas.errors import DomainError, FieldError
 from saas.scope import begin_again, connection, current
 from tenants.activities.activity import Activity, activities_of
 from tenants.activities.bodies import ActivityBody
+from tenants.activities.earning import points_of_kind
 from tenants.activities.fingerprint import fingerprint
 from tenants.activities.kinds import is_health, is_known, known_kinds
 from tenants.measures.add import UPSERTS
@@ -143,8 +145,7 @@ async def _earn(
     """The points of this kind of activity, if the rules give any: before the tiers are decided, which may ask for
     points earned.
     """
-    found = (each.points for each in (rules.beside.activities if rules.beside else ()) if each.kind == body.kind)
-    points = next(found, 0)
+    points = points_of_kind(rules, body.kind)
     if not points:
         return 0
     fact = Fact(
@@ -176,7 +177,7 @@ async def _lock(body: ActivityBody) -> asyncpg.Record:
         place = await connection().fetchrow(sql, current().tenant_id, body.branch_id, *who)
         if place is None:
             raise DomainError("internal")
-        if place["status"] in {"suspended", "cancelled"}:
+        if place["status"] in CLOSED:
             raise DomainError("tenant-closed")
         if body.branch_id is not None and place["branch_id"] is None:
             raise DomainError("unknown-branch", params={"branch": str(body.branch_id)})

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from saas.closed import CLOSED
 from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from tenants.allowances.allowance import Allowance, allowances_of
@@ -183,7 +184,7 @@ def _require_own(branch_id: UUID | None) -> None:
 
 async def _require_possible(member: asyncpg.Record, branch_id: UUID | None) -> asyncpg.Record:
     tenant = await _tenant()
-    if tenant["status"] in {"suspended", "cancelled"}:
+    if tenant["status"] in CLOSED:
         raise DomainError("tenant-closed")
     if member["status"] != "active":
         raise DomainError("member-closed")

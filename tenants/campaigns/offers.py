@@ -2,14 +2,13 @@
 triggers.
 
 A purchase reads the running campaigns with its own first statement (`RUNNING`) and asks here, without a further round
-trip; only a campaign with an audience costs one (`in_segments`).
+trip; only a campaign with an audience costs one.
 """
 
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
@@ -17,15 +16,15 @@ from uuid import UUID
 from tenants.campaigns.audience import audience_of
 from tenants.campaigns.control import in_control
 from tenants.campaigns.document import (
+    AmountOffer,
     AnyCampaign,
-    AnyOffer,
     DiscountCampaign,
     GrantCampaign,
     MultiplierCampaign,
     parse_campaign,
 )
 from tenants.campaigns.when import OnPurchase, TimeBox
-from tenants.programme.strict import Names
+from tenants.pricing.basket import CampaignDiscount, CampaignMultiplier
 
 RUNNING: Final = (
     "(SELECT jsonb_agg(jsonb_build_array(c.id, c.document::text) ORDER BY c.code) FROM campaign c"
@@ -46,48 +45,15 @@ class Running:
         return self.campaign.code
 
 
-@dataclass(frozen=True, slots=True)
-class Discount:
-    """Something off. `audience`: the segment whose members have it; None: every member."""
-
-    code: str
-    names: Names
-    offer: AnyOffer
-    audience: str | None = None
+AnyCampaignOffer = CampaignDiscount | CampaignMultiplier
 
 
 @dataclass(frozen=True, slots=True)
-class Multiplier:
-    """More points. Of those that don't `stack` the best one counts; those that do multiply."""
+class Offered:
+    """What a running campaign changes. `audience`: the segment whose members have it; None: every member."""
 
-    code: str
-    multiplier: Decimal
-    stack: bool
-    audience: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Offers:
-    """What a member has of the running campaigns at a purchase, in the order of their codes."""
-
-    discounts: tuple[Discount, ...] = ()
-    multipliers: tuple[Multiplier, ...] = ()
-
-    @property
-    def audiences(self) -> frozenset[str]:
-        """The segments that `within` has to know the member's place in."""
-        offered: tuple[Discount | Multiplier, ...] = (*self.discounts, *self.multipliers)
-        return frozenset(x.audience for x in offered if x.audience is not None)
-
-    def within(self, segments: Collection[str]) -> "Offers":
-        """Those for everybody and for these segments, which the member is in."""
-        return Offers(
-            tuple(x for x in self.discounts if x.audience is None or x.audience in segments),
-            tuple(x for x in self.multipliers if x.audience is None or x.audience in segments),
-        )
-
-
-NOTHING: Final = Offers()
+    offer: AnyCampaignOffer
+    audience: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,25 +74,35 @@ def parse_running(rows: Sequence[Sequence[Any]] | None) -> tuple[Running, ...]:
     return tuple(Running(UUID(campaign_id), _parsed(document)) for campaign_id, document in rows or ())
 
 
-def applies(running: Sequence[Running], member_id: UUID, day: date) -> Offers:
-    """What the member has on this local day: the box holds, the member isn't in the control group. Where the result
-    has `audiences`, `within` them is still to be asked.
+def applies(running: Sequence[Running], member_id: UUID, day: date) -> list[Offered]:
+    """What the member has on this local day, in the order of the codes: the box holds, the member isn't in the control
+    group. Whether it is in the audience is still to be asked.
     """
-    discounts: list[Discount] = []
-    multipliers: list[Multiplier] = []
+    found: list[Offered] = []
     for one in running:
         said = one.campaign
         if not isinstance(said, DiscountCampaign | MultiplierCampaign):
             continue
         if not isinstance(said.when, TimeBox) or not said.when.holds(day):
             continue
-        if in_control(one.id, member_id, said.control_percent):
-            continue
-        if isinstance(said, DiscountCampaign):
-            discounts.append(Discount(said.code, said.names, said.offer, said.audience))
-        else:
-            multipliers.append(Multiplier(said.code, said.multiplier, said.stack, said.audience))
-    return Offers(tuple(discounts), tuple(multipliers))
+        if not in_control(one.id, member_id, said.control_percent):
+            found.append(Offered(_offer(said), said.audience))
+    return found
+
+
+def _offer(said: DiscountCampaign | MultiplierCampaign) -> AnyCampaignOffer:
+    if isinstance(said, MultiplierCampaign):
+        return CampaignMultiplier(said.code, said.multiplier, said.stack)
+    if isinstance(said.offer, AmountOffer):
+        return CampaignDiscount(said.code, amount=said.offer.amount, minimum=said.offer.minimum)
+    return CampaignDiscount(said.code, percent=said.offer.percent, categories=said.offer.categories)
+
+
+async def open_to(running: Sequence[Running], member_id: UUID, day: date) -> list[AnyCampaignOffer]:
+    """What the member has on this local day. Asks the database only where a campaign has an audience."""
+    offered = applies(running, member_id, day)
+    inside = await in_segments(member_id, {one.audience for one in offered if one.audience is not None})
+    return [one.offer for one in offered if one.audience is None or one.audience in inside]
 
 
 async def in_segments(member_id: UUID, codes: Collection[str]) -> frozenset[str]:

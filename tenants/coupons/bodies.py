@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from saas.errors import InvalidValueError
 from saas.field_types import Reason
-from saas.validation import Body, ExternalId, ListQuery, LocalDate, MinorUnits
+from saas.validation import Body, ChangeBody, ExternalId, ListQuery, LocalDate, MinorUnits
 from tenants.coupons.numbers import CouponNumber
 from tenants.coupons.terms import BranchCodes, Combines, Terms, ValidDays, Value
 from tenants.programme.strict import Code, Labels, Money, Names
@@ -57,7 +57,7 @@ def check_days(valid_days: int | None, valid_from: date | None, valid_until: dat
         raise InvalidValueError("days-crossed", at="/valid_until")
 
 
-class CouponChange(Body):
+class CouponChange(ChangeBody):
     """What is left out stays; the code always does. Coupons given before keep their terms and days. `ended`: true, and
     none is given any more; false, and they are again.
     """
@@ -72,13 +72,6 @@ class CouponChange(Body):
     valid_from: LocalDate | None = None
     valid_until: LocalDate | None = None
     ended: bool | None = None
-
-    @model_validator(mode="after")
-    def _no_nulls(self) -> Self:
-        for field in self.model_fields_set:
-            if getattr(self, field) is None:
-                raise InvalidValueError("required", at=f"/{field}")
-        return self
 
 
 class GrantBody(Body):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from saas.closed import CLOSED
 from saas.errors import DomainError, FieldError
 from saas.savepoint import savepoint
 from saas.scope import connection, current
@@ -19,7 +20,6 @@ from tenants.coupons.ledger import not_usable, post
 from tenants.coupons.postings import Posting
 from tenants.members.row import lock_active, lock_member
 from tenants.programme.windows import local_day
-from tenants.trading import CLOSED
 
 _PLACE: Final = """
 SELECT t.status, t.timezone, clock_timestamp() + t.clock_offset AS now, b.code FROM tenant t

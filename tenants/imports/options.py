@@ -58,8 +58,8 @@ _Column = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 class ImportOptions(Body):
     """The `options` part of an upload. `mapping` names a field for each column to be read, and no other column
     is read then; without it columns are matched by name. `minor_units`: amounts are integers, already in minor
-    units. `create_missing`: unknown branches and members are made instead of refused. `accrue`: the
-    purchases earn points. A column of a member file may also feed an attribute that the programme declares, by its
+    units. `create_missing`: unknown branches and members are made instead of refused. `accrue`: the purchases or
+    activities earn points. A column of a member file may also feed an attribute that the programme declares, by its
     code.
     """
 
@@ -73,8 +73,8 @@ class ImportOptions(Body):
 
     @model_validator(mode="after")
     def _accrue_fits(self) -> Self:
-        if self.accrue and self.kind != "purchases":
-            raise InvalidValueError("not-allowed", at=pointer("accrue"), expected="kind: purchases")
+        if self.accrue and self.kind not in {"purchases", "activities"}:
+            raise InvalidValueError("not-allowed", at=pointer("accrue"), expected="kind: purchases, activities")
         return self
 
     @model_validator(mode="after")

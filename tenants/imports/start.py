@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 from uuid_utils.compat import uuid7
 
+from saas.closed import CLOSED
 from saas.errors import DomainError, FieldError, pointer
 from saas.file_store import StoredFile, file_store
 from saas.idempotency import digest
@@ -118,7 +119,7 @@ async def _record(
 
 async def _require_open(tenant_id: UUID) -> None:
     status = await connection().fetchval("SELECT status FROM tenant WHERE tenant_id = $1", tenant_id)
-    if status in {"suspended", "cancelled"}:
+    if status in CLOSED:
         raise DomainError("tenant-closed")
 
 

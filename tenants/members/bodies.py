@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, model_validator
 
 from saas.errors import InvalidValueError
-from saas.validation import Body, ExternalId, ListQuery, LocalDate, Name
+from saas.validation import Body, ChangeBody, ExternalId, ListQuery, LocalDate, Name
 from tenants.members.birthdays import Calendar
 from tenants.members.consents import Channel
 from tenants.members.eligibility import Kind
@@ -63,11 +63,15 @@ class NewMember(Body):
         return self
 
 
-class MemberChange(Body):
+class MemberChange(ChangeBody):
     """What is left out stays; null takes away. `tags` replaces all tags; of `attributes` and `consents` those named
     change. `joined_on` and `referrer_id` are read by rules: their changes are facts, with the member's next number.
     `source`: where the consents were given.
     """
+
+    CLEARABLE = frozenset(
+        ("phone", "name", "external_id", "card_no", "wechat", "birthday", "gender", "branch_id", "referrer_id", "tags")
+    )
 
     phone: Phone | None = None
     name: Name | None = None
@@ -85,13 +89,6 @@ class MemberChange(Body):
     attributes: Attributes | None = None
     consents: Consents | None = None
     source: Source = "api"
-
-    @model_validator(mode="after")
-    def _no_nulls(self) -> Self:
-        for field in ("kind", "birthday_calendar", "joined_on", "attributes", "consents"):
-            if field in self.model_fields_set and getattr(self, field) is None:
-                raise InvalidValueError("required", at=f"/{field}")
-        return self
 
 
 class MembersQuery(ListQuery):

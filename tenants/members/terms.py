@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from saas.closed import CLOSED
 from saas.errors import DomainError
 from saas.scope import connection, current
 from tenants.programme.document import Programme
@@ -33,7 +34,7 @@ async def present_terms() -> Terms:
     row = await connection().fetchrow(_TERMS, current().tenant_id)
     if row is None:
         raise DomainError("not-found")
-    if row["status"] in {"suspended", "cancelled"}:
+    if row["status"] in CLOSED:
         raise DomainError("tenant-closed")
     return Terms(
         row["now"].astimezone(UTC),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from saas.closed import CLOSED
 from saas.errors import DomainError, FieldError
 from saas.savepoint import savepoint
 from saas.scope import connection, current
@@ -65,7 +66,7 @@ async def merge(survivor_id: UUID, other_id: UUID) -> asyncpg.Record:
     pair = await _lock(survivor_id, other_id)
     survivor, other = pair.ids
     tenant: Any = await connection().fetchrow(_TENANT, current().tenant_id)
-    if tenant["status"] in {"suspended", "cancelled"}:
+    if tenant["status"] in CLOSED:
         raise DomainError("tenant-closed")
     detail = await _unite_people(pair)
     for statement in AGGREGATES:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from saas.closed import CLOSED
 from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from tenants.audit.record import record
@@ -150,7 +151,7 @@ def _require_branch(branch_id: UUID | None) -> None:
 async def _place(body: AdjustBody | RedeemBody, member: asyncpg.Record) -> _Place:
     """Today, and when points given today end. Raises DomainError as `adjust`."""
     row = await connection().fetchrow(_PLACE, current().tenant_id, body.branch_id)
-    if row is None or row["status"] in {"suspended", "cancelled"}:
+    if row is None or row["status"] in CLOSED:
         raise DomainError("tenant-closed")
     if body.branch_id is not None and row["branch_id"] is None:
         raise DomainError("unknown-branch", params={"branch": str(body.branch_id)})

@@ -2,8 +2,7 @@
 
 from datetime import date
 
-from tenants.campaigns.document import AmountOffer
-from tenants.campaigns.offers import Discount, applies, in_segments
+from tenants.campaigns.offers import open_to
 from tenants.pricing.basket import CampaignDiscount, CampaignMultiplier, Offers
 from tenants.pricing.benefits import benefits_of
 from tenants.programme.document import Programme
@@ -22,19 +21,10 @@ async def offers_of(context: Context, rules: Programme, day: date) -> Offers:
     }
     if not context.running or context.member_id is None:
         return Offers(benefits, prices)
-    running = applies(context.running, context.member_id, day)
-    if running.audiences:
-        running = running.within(await in_segments(context.member_id, running.audiences))
+    found = await open_to(context.running, context.member_id, day)
     return Offers(
         benefits,
         prices,
-        tuple(_discount(each) for each in running.discounts),
-        tuple(CampaignMultiplier(each.code, each.multiplier, each.stack) for each in running.multipliers),
+        tuple(each for each in found if isinstance(each, CampaignDiscount)),
+        tuple(each for each in found if isinstance(each, CampaignMultiplier)),
     )
-
-
-def _discount(offered: Discount) -> CampaignDiscount:
-    offer = offered.offer
-    if isinstance(offer, AmountOffer):
-        return CampaignDiscount(offered.code, amount=offer.amount, minimum=offer.minimum)
-    return CampaignDiscount(offered.code, percent=offer.percent, categories=offer.categories)

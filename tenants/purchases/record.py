@@ -13,6 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
+from saas.closed import CLOSED
 from saas.errors import DomainError, FieldError
 from saas.scope import begin_again, connection, current
 from tenants.campaigns.offers import triggers
@@ -215,7 +216,7 @@ async def _lock(body: PurchaseBody) -> asyncpg.Record:
         place = await connection().fetchrow(lock(*asked), *arguments)
         if place is None:
             raise DomainError("internal")
-        if place["status"] in {"suspended", "cancelled"}:
+        if place["status"] in CLOSED:
             raise DomainError("tenant-closed")
         if place["branch_id"] is None:
             raise DomainError("unknown-branch", params={"branch": str(body.branch_id)})

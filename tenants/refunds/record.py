@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from saas.closed import CLOSED
 from saas.errors import DomainError, FieldError, Money, pointer
 from saas.scope import connection, current
 from tenants.pricing.spread import spread
@@ -36,7 +37,7 @@ async def record_refund(purchase_id: UUID, body: RefundBody) -> tuple[Refunded, 
     if not current().principal.may_at(purchase.branch_id):
         raise DomainError("not-permitted")
     tenant = await connection().fetchrow(_TENANT, current().tenant_id)
-    if tenant is None or tenant["status"] in {"suspended", "cancelled"}:
+    if tenant is None or tenant["status"] in CLOSED:
         raise DomainError("tenant-closed")
     mark = _fingerprint(purchase_id, body)
     first = await by_external_id(purchase.branch_id, body.external_id)

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from saas.errors import InvalidValueError
-from saas.validation import Body, ExternalId, ListQuery
+from saas.validation import Body, ChangeBody, ExternalId, ListQuery
 from tenants.members.named import OfMember
 from tenants.programme.strict import Code, Names
 
@@ -31,23 +31,18 @@ class NewReward(Body):
     floor: Floor | None = None
 
 
-class RewardChange(Body):
+class RewardChange(ChangeBody):
     """What is left out stays; `floor` null: for every member from now on. `unlimited`: pieces are counted no more.
     `ended`: true, and nobody claims it any more; false, and they do again. Claims made before hold.
     """
+
+    CLEARABLE = frozenset({"floor"})
 
     names: Names | None = None
     points: Points | None = None
     floor: Floor | None = None
     unlimited: Literal[True] | None = None
     ended: bool | None = None
-
-    @model_validator(mode="after")
-    def _no_nulls(self) -> Self:
-        for field in self.model_fields_set - {"floor"}:
-            if getattr(self, field) is None:
-                raise InvalidValueError("required", at=f"/{field}")
-        return self
 
 
 class StockBody(Body):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from saas.closed import CLOSED
 from saas.errors import DomainError, FieldError, Word
 from saas.savepoint import savepoint
 from saas.scope import connection, current
@@ -22,7 +23,7 @@ from tenants.programme.versions import programme
 from tenants.programme.windows import local_day
 from tenants.rewards.bodies import ClaimBody
 from tenants.rewards.reward import floor_rank, reward
-from tenants.trading import CLOSED, require_trading
+from tenants.trading import require_trading
 
 _TENANT: Final = "SELECT status, timezone, programme_version FROM tenant WHERE tenant_id = $1"
 _RANK: Final = "SELECT tier, rank FROM member_tier WHERE tenant_id = $1 AND member_id = $2 AND ladder = $3"

@@ -1,16 +1,15 @@
 """`/v1/segments`: keeping conditions by name, and the members that they select."""
 
-from typing import Any, Final, Self
+from typing import Any, Final
 from uuid import UUID
 
 from litestar import Request, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
-from pydantic import model_validator
 
-from saas.errors import DomainError, InvalidValueError
+from saas.errors import DomainError
 from saas.paging import Page, decode_cursor, encode_cursor, page
 from saas.problem_details import language_of
-from saas.validation import Body, ListQuery, parse_query
+from saas.validation import Body, ChangeBody, ListQuery, parse_query
 from tenants.members.showing import shown_by_id
 from tenants.programme.strict import Code, Names
 from tenants.programme.versions import current_programme
@@ -37,18 +36,11 @@ class NewSegment(Body):
     condition: SegmentCondition
 
 
-class SegmentChange(Body):
+class SegmentChange(ChangeBody):
     """What is left out stays; the code always does."""
 
     names: Names | None = None
     condition: SegmentCondition | None = None
-
-    @model_validator(mode="after")
-    def _no_nulls(self) -> Self:
-        for field in self.model_fields_set:
-            if getattr(self, field) is None:
-                raise InvalidValueError("required", at=f"/{field}")
-        return self
 
 
 class Preview(Body):

@@ -1,18 +1,16 @@
 """`/v1/tenant`."""
 
-from typing import Any, Self
+from typing import Any
 
 from litestar import get, patch
 from litestar.params import JSONBody
-from pydantic import model_validator
 
-from saas.errors import InvalidValueError
-from saas.validation import Body, CurrencyCode, LocaleTag, Name, TimeZoneName
+from saas.validation import ChangeBody, CurrencyCode, LocaleTag, Name, TimeZoneName
 from tenants.tenant.change import change_tenant
 from tenants.tenant.profile import tenant_and_use
 
 
-class TenantChange(Body):
+class TenantChange(ChangeBody):
     """What is left out stays. `shared_phones`: whether the members of a household may have one phone."""
 
     name: Name | None = None
@@ -20,13 +18,6 @@ class TenantChange(Body):
     timezone: TimeZoneName | None = None
     currency: CurrencyCode | None = None
     shared_phones: bool | None = None
-
-    @model_validator(mode="after")
-    def _no_nulls(self) -> Self:
-        for field in self.model_fields_set:
-            if getattr(self, field) is None:
-                raise InvalidValueError("required", at=f"/{field}")
-        return self
 
 
 @get("/v1/tenant", summary="The key's own tenant: settings, plan, limits and use")

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from saas.closed import CLOSED
 from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from tenants.audit.record import record
@@ -202,7 +203,7 @@ async def _place(member_id: UUID, ladder_code: str | None, pointer: str) -> _Pla
     tenant = await connection().fetchrow(_PLACE, current().tenant_id)
     if tenant is None:
         raise DomainError("internal")
-    if tenant["status"] in {"suspended", "cancelled"}:
+    if tenant["status"] in CLOSED:
         raise DomainError("tenant-closed")
     rules = await programme(tenant["programme_version"])
     ladder = rules.main if ladder_code is None else rules.ladder(ladder_code)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
+from saas.closed import CLOSED
 from saas.errors import DomainError
 from saas.scope import connection, current
 
@@ -22,7 +23,7 @@ async def place_of(branch_id: UUID) -> asyncpg.Record:
     if not current().principal.may_at(branch_id):
         raise DomainError("not-permitted")
     place = await connection().fetchrow(_PLACE, current().tenant_id, branch_id)
-    if place is None or place["status"] in {"suspended", "cancelled"}:
+    if place is None or place["status"] in CLOSED:
         raise DomainError("tenant-closed")
     if place["branch_id"] is None:
         raise DomainError("unknown-branch", params={"branch": str(branch_id)})

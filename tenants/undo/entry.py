@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from saas.closed import CLOSED
 from saas.errors import DomainError
 from saas.scope import connection, current
 from tenants.tiers.undoing import decided_by
@@ -64,7 +65,7 @@ class Tenant:
 async def open_tenant() -> Tenant:
     """Raises DomainError `tenant-closed`."""
     row = await connection().fetchrow(_TENANT, current().tenant_id)
-    if row is None or row["status"] in {"suspended", "cancelled"}:
+    if row is None or row["status"] in CLOSED:
         raise DomainError("tenant-closed")
     return Tenant(row["timezone"], row["programme_version"])
 

@@ -1,4 +1,4 @@
-"""The plans of the statements that tills and recalculations wait for, as a page of docs.
+"""The plans of the statements that tills, statements' readers and the night wait for, as a page of docs.
 
     python -m tests.benchmarks.plans [--members N] > docs/plans.md
 
@@ -16,21 +16,30 @@ from typing import Any, Final
 from uuid import UUID
 
 from saas.scope import connection, tenant_scope
-from tests.benchmarks.history import Made, make_tenant
+from tests.benchmarks.history import NOW, Made, make_tenant
 from tests.benchmarks.options import say
 from tests.benchmarks.place import as_owner, pools, servers
+from tests.benchmarks.purses import fill_purses, fill_statements
 
 _HEAD: Final = """# Plans of the hot statements
 
-What a till, a recalculation, an explanation and a list of members send to PostgreSQL, in their order, and how it is
-done: {members:,} members with two years of purchases, as the role `app` under row level security (each table's policy
-is in its conditions). Made by `python -m tests.benchmarks.plans > docs/plans.md`. `$n` are parameters; texts of
-statements are shortened. Every table is reached through an index that begins with `tenant_id`; a full run's batch
-reads its 10,000 members' rows as ranges of the same indexes.
+What a till, a recalculation, an explanation, a list of members, a statement and the night's expiry send to PostgreSQL,
+in their order, and how it is done: {members:,} members with two years of purchases, as the role `app` under row level
+security (each table's policy is in its conditions); from the purchase with value on each has points, stored value and
+coupons. Made by `python -m tests.benchmarks.plans --members {members} > docs/plans.md`. `$n` are parameters; texts of
+statements are shortened. Every table is reached through an index that begins with `tenant_id`; a batch of a full run or
+of an expiry reads its 10,000 rows as ranges of the same indexes.
 """
 _LONGEST: Final = 240
 _UUID: Final = re.compile(r"'[0-9a-f]{8}-[0-9a-f-]{27}'::uuid")
+_LIST: Final = re.compile(r"'\{[^']*\}'::(\w+)\[\]")
+_TEXT: Final = re.compile(r"'[^'\n]*'")
+_LONG: Final = 80
 _CLOCK: Final = re.compile(r"'\d{4}-\d\d-\d\d \d\d:[^']*'")
+_NEXT_VERSION: Final = """
+INSERT INTO programme_version (tenant_id, version, document, published_at, published_by)
+SELECT tenant_id, 2, document, published_at, published_by FROM programme_version WHERE tenant_id = $1"""
+_DRIVERS: Final = ("typeinfo", "set_config('jit'")
 Step = Callable[[Made, UUID], Awaitable[object]]
 
 
@@ -66,6 +75,55 @@ async def _till(made: Made, member: UUID) -> None:
     await record_purchase(body)
 
 
+async def _till_with_value(made: Made, member: UUID) -> None:
+    """A discount, a coupon, points and the wallet; it earns."""
+    from tenants.purchases.bodies import LineBody, PurchaseBody, TenderBody
+    from tenants.purchases.record import record_purchase
+
+    body = PurchaseBody(
+        member_id=member,
+        branch_id=made.branch_id,
+        external_id="plan",
+        lines=[LineBody(category="tea", amount=4_000), LineBody(amount=1_000)],
+        coupons=[await _coupon_of(member)],
+        points_to_redeem=10,
+        wallet_amount=100,
+        tenders=[TenderBody(type="cash", amount=4_290)],
+    )
+    await record_purchase(body)
+
+
+async def _coupon_of(member: UUID) -> str:
+    """One that the member has. Not a statement of the till's: as the owner."""
+    async with as_owner() as owner:
+        return str(await owner.fetchval("SELECT id FROM coupon_grant WHERE member_id = $1 LIMIT 1", member))
+
+
+async def _points(_made: Made, member: UUID) -> None:
+    from tenants.members.existing import require_member
+    from tenants.nightly import this_night
+    from tenants.points.reading import entries, totals
+
+    members = await require_member(member)
+    await totals(members[:1], (await this_night()).today)
+    await entries(members, 50, None)
+
+
+async def _wallet(_made: Made, member: UUID) -> None:
+    from tenants.members.existing import require_member
+    from tenants.wallet.statement import entries_of, wallet_out
+
+    members = await require_member(member)
+    await entries_of(members, 50, None)
+    await wallet_out(members[0])
+
+
+async def _expiry(_made: Made, _member: UUID) -> None:
+    from tenants.points.expiring import run_expiry
+
+    await run_expiry({"due_at": NOW.isoformat(), "schedule": None})
+
+
 async def _explain(_made: Made, member: UUID) -> None:
     from tenants.tiers.explain import explain
 
@@ -99,6 +157,12 @@ STEPS: Final[dict[str, Step]] = {
     "Members by the phone's last digits": _members(q="0042"),
     "Members of a tier": _members(tier="gold"),
 }
+VALUE_STEPS: Final[dict[str, Step]] = {
+    "A purchase with discount, coupon, points and wallet": _till_with_value,
+    "The statement of a member's points": _points,
+    "The statement of a member's wallet": _wallet,
+    "A batch of the nightly expiry of points": _expiry,
+}
 
 
 async def _page(members: int) -> None:
@@ -111,18 +175,28 @@ async def _page(members: int) -> None:
     steps = {**STEPS, "Members of a tier": _members(tier=tier)}
     sys.stdout.write(_HEAD.format(members=members))
     async with pools():
-        for title, step in steps.items():
-            say(title)
-            sent: dict[str, tuple[Any, ...]] = {}
-            async with _listening(made, sent):
-                await step(made, member)
-            sys.stdout.write(f"\n## {title}\n")
-            for text, values in sent.items():
-                await _explained(made, text, values)
+        await _written(steps, made, member)
+        async with as_owner() as owner:
+            await fill_purses(owner, made, coupons=2)
+            await fill_statements(owner, made)
+            await owner.execute(_NEXT_VERSION, made.tenant_id)
+            await owner.execute("UPDATE tenant SET programme_version = 2 WHERE tenant_id = $1", made.tenant_id)
+        await _written(VALUE_STEPS, made, member)
+
+
+async def _written(steps: dict[str, Step], made: Made, member: UUID) -> None:
+    for title, step in steps.items():
+        say(title)
+        sent: dict[str, tuple[Any, ...]] = {}
+        async with _listening(made, sent):
+            await step(made, member)
+        sys.stdout.write(f"\n## {title}\n")
+        for text, values in sent.items():
+            await _explained(made, text, values)
 
 
 async def _explained(made: Made, text: str, values: tuple[Any, ...]) -> None:
-    if not re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", text) or "typeinfo" in text:
+    if not re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", text) or any(word in text for word in _DRIVERS):
         return  # BEGIN and SET, and the driver's own questions about types
     async with tenant_scope(made.tenant_id):
         await connection().execute("SET LOCAL work_mem = '64MB'; SET LOCAL max_parallel_workers_per_gather = 0")
@@ -132,7 +206,8 @@ async def _explained(made: Made, text: str, values: tuple[Any, ...]) -> None:
     short = " ".join(text.split())
     short = short if len(short) <= _LONGEST else short[:_LONGEST].rsplit(" ", 1)[0] + " …"
     plan = "\n".join(row[0] for row in rows).replace(f"'{made.tenant_id}'::uuid", "$1")
-    plan = _CLOCK.sub("'…'", _UUID.sub("'…'::uuid", plan))
+    plan = _LIST.sub(r"'{…}'::\1[]", _CLOCK.sub("'…'", _UUID.sub("'…'::uuid", plan)))
+    plan = _TEXT.sub(lambda text: text[0] if len(text[0]) <= _LONG else "'…'", plan)
     sys.stdout.write(f"\n`{short}`\n\n```\n{plan}\n```\n")
 
 

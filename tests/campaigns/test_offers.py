@@ -10,9 +10,10 @@ from marketing import document
 from uuid_utils.compat import uuid7
 
 from tenants.campaigns.document import dumped, parse_campaign
-from tenants.campaigns.offers import NOTHING, Running, applies, guest_coupons, parse_running, triggers
+from tenants.campaigns.offers import Offered, Running, applies, guest_coupons, parse_running, triggers
 from tenants.campaigns.periods import box_period, period_of
 from tenants.campaigns.when import TimeBox
+from tenants.pricing.basket import CampaignDiscount, CampaignMultiplier
 
 Json = dict[str, Any]
 TEN = {"type": "percent", "percent": "10"}
@@ -47,7 +48,7 @@ BOXES: list[tuple[Json | str, str, bool, str]] = [
 def test_a_box_holds_on_its_local_days(when: Json | str, day: str, holds: bool, period: str) -> None:
     found = running(document("a", "discount", when, offer=TEN))
     offered = applies(found, uuid7(), date.fromisoformat(day))
-    assert [one.code for one in offered.discounts] == (["a"] if holds else [])
+    assert [one.offer.code for one in offered] == (["a"] if holds else [])
     box = found[0].campaign.when
     assert isinstance(box, TimeBox)
     assert box_period(box, date.fromisoformat(day)) == period
@@ -67,19 +68,16 @@ def test_discounts_and_multipliers_come_by_code_with_their_audiences() -> None:
         document("e", "grant", "joined", points=1),
     )
     offered = applies(found, uuid7(), date(2031, 3, 12))
-    assert [(one.code, one.multiplier, one.stack) for one in offered.multipliers] == [
-        ("c", Decimal("1.5"), True),
-        ("d", Decimal(2), False),
+    assert offered == [
+        Offered(CampaignDiscount("b", percent=Decimal(10)), "big"),
+        Offered(CampaignMultiplier("c", Decimal("1.5"), stack=True), None),
+        Offered(CampaignMultiplier("d", Decimal(2)), "small"),
     ]
-    assert offered.audiences == {"big", "small"}
-    assert [one.code for one in offered.within({"big"}).discounts] == ["b"]
-    assert [one.code for one in offered.within({"big"}).multipliers] == ["c"]
-    assert offered.within(()).discounts == ()
 
 
 def test_nothing_runs() -> None:
     assert parse_running(None) == ()
-    assert applies((), uuid7(), date(2031, 3, 12)) == NOTHING
+    assert applies((), uuid7(), date(2031, 3, 12)) == []
     assert (triggers((), 100), guest_coupons((), 100)) == (False, [])
 
 

@@ -10,7 +10,7 @@ from support.drift import drift
 from support.programme import change_programme
 
 from saas.scope import tenant_scope
-from tenants.imports import accrue, batch
+from tenants.imports import accrue, accrue_purchases, batch
 from tenants.verifying.ledgers import verify_ledgers
 
 HEADER = "external_id,member,occurred_at,amount,category,refund_of\n"
@@ -188,14 +188,14 @@ async def test_two_at_once_give_once(shop: Any) -> None:
 
 async def test_a_batch_that_dies_comes_again(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accrue, "BATCH_ROWS", 1)
-    whole, times = accrue._write, iter(range(100))
+    whole, times = accrue_purchases.credit, iter(range(100))
 
     async def dies(*given: Any) -> None:
         await whole(*given)
         if next(times) == 1:
             raise RuntimeError("the process was killed here")
 
-    monkeypatch.setattr(accrue, "_write", dies)
+    monkeypatch.setattr(accrue_purchases, "credit", dies)
     sent = await shop.send(HEADER + SALES, "purchases", accrue=True)
     await shop.drain(shop.chain.tenant_id)
     assert (await shop.read(sent.json()["import_id"]))["state"] == "running"
@@ -205,7 +205,7 @@ async def test_a_batch_that_dies_comes_again(shop: Any, monkeypatch: pytest.Monk
     assert await entries(shop) == sorted(PLAIN, key=str)
 
 
-async def test_only_purchases_earn(shop: Any) -> None:
+async def test_only_facts_earn(shop: Any) -> None:
     answer = await shop.send("external_id\nM1\n", "members", accrue=True)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "/options/accrue"
@@ -216,3 +216,74 @@ async def test_many_days_in_few_statements(shop: Any) -> None:
     done = await shop.run(HEADER + rows, "purchases", accrue=True)
     assert done["points"] >= sum(range(1, 401))
     await entries(shop)
+
+
+ACTIVITIES = (
+    "external_id,member,kind,occurred_at,value,branch\n"
+    "A1,M1,class,2030-03-01 10:00,,\nA2,M1,class,2025-06-01 10:00,3,\nA3,M2,review,2030-03-01 10:00,,\n"
+)
+
+
+async def teaches(shop: Any) -> None:
+    """A class brings 5 points, a review none."""
+    beside = {"top_up": "0", "activities": [{"kind": "class", "points": 5}], "referral": 0, "birthday": 0}
+    await change_programme(shop.chain, activity_kinds=["class", "review"], points={**POINTS, "beside": beside})
+
+
+async def earned_beside(shop: Any) -> list[tuple[Any, ...]]:
+    rows = await shop.query(
+        "SELECT a.external_id, e.kind, e.points, e.day::text FROM points_entry e"
+        " LEFT JOIN activity a ON a.tenant_id = e.tenant_id AND a.id = e.source_id WHERE e.tenant_id = $1"
+    )
+    await entries(shop)
+    return sorted((tuple(row.values()) for row in rows), key=str)
+
+
+CLASSES = sorted(
+    [("A1", "activity", 5, "2030-03-01"), ("A2", "activity", 5, "2025-06-01"), (None, "expire", -5, "2031-01-15")],
+    key=str,
+)
+
+
+@pytest.mark.parametrize("size", [1, 5000])
+async def test_activities_earn_what_a_live_one_would_once(
+    size: int, shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "BATCH_ROWS", size)
+    monkeypatch.setattr(accrue, "BATCH_ROWS", size)
+    await teaches(shop)
+    bad = "A1,M2,class,2030-03-01 10:00,,\nA9,M9,class,2030-03-01 10:00,,\n"
+    done = await shop.run(ACTIVITIES + bad, "activities", accrue=True)
+    assert (done["state"], done["imported"], done["failed"], done["points"]) == ("done", 3, 2, 10)
+    assert await earned_beside(shop) == CLASSES
+    again = await shop.run(ACTIVITIES, "activities", accrue=True)
+    assert (again["unchanged"], again["points"]) == (3, 0)
+    assert await earned_beside(shop) == CLASSES
+
+
+async def test_activities_without_it_and_later_all(shop: Any) -> None:
+    """A merge has passed between, and the rules have learnt what a class brings."""
+    await change_programme(shop.chain, activity_kinds=["class", "review"])
+    assert (await shop.run(ACTIVITIES, "activities", accrue=True))["points"] == 0
+    await teaches(shop)
+    assert (await shop.run(ACTIVITIES, "activities"))["points"] == 0
+    ids = {
+        row["external_id"]: row["id"]
+        for row in await shop.query("SELECT id, external_id FROM member WHERE tenant_id = $1")
+    }
+    answer = await shop.http.post(f"/v1/members/{ids['M2']}/merge", json={"other_id": str(ids["M1"])})
+    assert answer.status_code == 200, answer.text
+    assert (await shop.run(ACTIVITIES, "activities", accrue=True))["points"] == 10
+    assert await earned_beside(shop) == CLASSES
+    assert (await shop.http.get(f"/v1/members/{ids['M2']}")).json()["points"]["balance"] == 5
+
+
+async def test_activities_of_the_till_are_not_credited_by_a_file(shop: Any) -> None:
+    await change_programme(shop.chain, activity_kinds=["class", "review"])
+    one = {"external_id": "A1", "kind": "class", "occurred_at": "2030-03-01T10:00:00+08:00"}
+    (who,) = await shop.query("SELECT id FROM member WHERE tenant_id = $1 AND external_id = 'M1'")
+    answer = await shop.http.post("/v1/activities", json={**one, "member_id": str(who["id"])})
+    assert answer.status_code == 201, answer.text
+    await teaches(shop)
+    done = await shop.run(ACTIVITIES, "activities", accrue=True)
+    assert (done["unchanged"], done["points"]) == (1, 5)

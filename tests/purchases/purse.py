@@ -15,6 +15,8 @@ from tenants.verifying.ledgers import verify_ledgers
 Json = dict[str, Any]
 _numbers = count(1)
 NAMES = {"zh-CN": "某", "en": "Some"}
+EARN = {"per_unit": "1", "redeem": {"points": 100, "amount": 100, "min_points": 1, "max_percent": "50"}}
+"""A point a yuan; 100 of them pay one, up to half."""
 NEVER = {"metric": "spend", "window": {"type": "lifetime"}, "gte": 10**13}
 
 
@@ -110,6 +112,25 @@ def basket(chain: Chain, **fields: Any) -> Json:
     """A ticket at list prices; a field given as None is left out."""
     body = {"branch_id": chain.branch_id, "external_id": f"P{next(_numbers)}", **fields}
     return {name: value for name, value in body.items() if value is not None}
+
+
+async def all_spent(chain: Chain) -> Json:
+    """A new member's ticket that takes all it has, and a code's consent: nothing of it could go again."""
+    await rules(chain, points=EARN, wallet={"confirm_above": 100})
+    who = await holder(chain)
+    await money(chain, who, 5000)
+    await points(chain, who, 1000)
+    used = await given(chain, who, "amount", 500)
+    code = (await chain.http.post(f"/v1/members/{who}/wallet-codes", json={})).json()["code"]
+    return basket(
+        chain,
+        member_id=who,
+        amount=6500,
+        coupons=[used],
+        points_to_redeem=1000,
+        wallet_amount=5000,
+        wallet_consent={"type": "qr", "code": code},
+    )
 
 
 async def buy(chain: Chain, **fields: Any) -> httpx.Response:

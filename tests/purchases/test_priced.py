@@ -9,7 +9,7 @@ from support.chains import Chain
 from support.clock import set_clock
 from support.till import drift, rows
 
-EARN = {"per_unit": "1", "redeem": {"points": 100, "amount": 100, "min_points": 1, "max_percent": "50"}}
+EARN = purse.EARN
 
 
 async def test_every_step_at_once(chain: Chain) -> None:
@@ -116,21 +116,9 @@ async def test_other_content_under_the_same_number_is_refused(other: dict[str, A
 
 async def test_a_repeat_is_answered_when_nothing_of_it_would_go_again(chain: Chain) -> None:
     """Its points are spent, its coupon is used, its wallet is empty, its code is over: still the first answer."""
-    await purse.rules(chain, points=EARN, wallet={"confirm_above": 100})
-    who = await purse.holder(chain)
-    await purse.money(chain, who, 5000)
-    await purse.points(chain, who, 1000)
-    used = await purse.given(chain, who, "amount", 500)
-    code = (await chain.http.post(f"/v1/members/{who}/wallet-codes", json={})).json()["code"]
-    body = purse.basket(
-        chain,
-        member_code=code,
-        amount=6500,
-        coupons=[used],
-        points_to_redeem=1000,
-        wallet_amount=5000,
-        wallet_consent={"type": "qr", "code": code},
-    )
+    body = await purse.all_spent(chain)
+    who = body.pop("member_id")
+    body["member_code"] = body["wallet_consent"]["code"]
     first = await chain.http.post("/v1/purchases", json=body)
     assert first.status_code == 201, first.text
     assert first.json()["member_id"] == who

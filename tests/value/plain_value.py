@@ -304,10 +304,9 @@ class Shop:
             takes[n] = (lot, p - p_part, b - b_part)
         assert principal == bonus == 0
 
-    def refund_top_up(self, top_up: TopUp) -> tuple[int, int, int]:
-        """All that is left of it: principal out of the wallet, bonus voided, money out of the till."""
+    def refund_top_up(self, top_up: TopUp, amount: int) -> tuple[int, int, int]:
+        """Some of what is left of it: principal out of the wallet, bonus voided, money out of the till."""
         lot = top_up.lot
-        amount = lot.principal_left
         if amount == 0:
             raise No("nothing left")
         whole = lot.refunded + amount

@@ -153,6 +153,7 @@ class Counter(RuleBasedStateMachine):
             self.grant(0, code)
         self.top_up(0, 50_000)
         self.adjust(0, 400)
+        self.sell(0, [Line(33_333, "tea"), Line(9_999, "special")], points=7, wallet=3, coupons=1)
 
     # ── how a step is taken ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -229,6 +230,33 @@ class Counter(RuleBasedStateMachine):
             )
             assert answer["wallet"] == {"principal": told["principal"], "bonus": told["bonus"]}
 
+    @rule(who=WHO, goods=GOODS, then=st.lists(st.integers(1, 9), max_size=2), night=st.booleans())
+    def sell_and_think_better_of_it(self, who: int, goods: list[Line], then: list[int], night: bool) -> None:
+        """All that there is to pay with pays; it comes back in parts, and then the rest, or is undone at once."""
+        known = len(self.sales)
+        self.sell(who, [Line(30_000, "tea"), *goods], points=3, wallet=4, coupons=2)
+        if len(self.sales) == known:
+            return
+        if not then:
+            self.undo(0, kind=True)
+            return
+        for share in then:
+            self.give_back(0, share)
+        if night:
+            self.sleep(19)
+        self.give_back(0, 10)
+
+    @rule(who=WHO, amount=st.sampled_from([50_000, 100_001]), back=st.booleans())
+    def top_up_and_think_better_of_it(self, who: int, amount: int, back: bool) -> None:
+        """Some of it is spent, or none; what is left goes back, or it is undone at once."""
+        self.top_up(who, amount)
+        if not back:
+            self.undo(0, kind=False)
+            return
+        self.sell(who, [Line(20_000, "tea")], points=0, wallet=10, coupons=0)
+        for share in (3, 5, 10):
+            self.pay_out(len(self.top_ups) - 1, share)
+
     @precondition(lambda self: self.sales or self.top_ups)
     @rule(which=st.integers(0, 3), kind=st.booleans())
     def undo(self, which: int, kind: bool) -> None:
@@ -255,19 +283,20 @@ class Counter(RuleBasedStateMachine):
         self.top_ups.append((answer["id"], made))
 
     @precondition(lambda self: self.top_ups)
-    @rule(which=st.integers(0, 10))
-    def pay_out(self, which: int) -> None:
+    @rule(which=st.integers(0, 10), share=st.sampled_from([10, 3]))
+    def pay_out(self, which: int, share: int) -> None:
         top_up_id, made = self.top_ups[which % len(self.top_ups)]
         if made.undone:
             return
+        amount = -(-made.lot.principal_left * share // 10)
         holder = next(i for i, m in self.people if m is made.member)
         body = {
             "member_id": holder,
             "branch_id": self.chain.branch_id,
             "external_id": self._number(),
             "top_up_id": top_up_id,
-        }
-        both = self._both("/v1/wallet/refunds", body, lambda: self.shop.refund_top_up(made))
+        } | ({} if share == 10 or not amount else {"amount": amount})
+        both = self._both("/v1/wallet/refunds", body, lambda: self.shop.refund_top_up(made, amount))
         if both is not None:
             answer, told = both
             assert (answer["amount"], answer["bonus_voided"], answer["paid_out"]) == told

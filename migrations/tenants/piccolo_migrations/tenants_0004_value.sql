@@ -1,6 +1,7 @@
 -- Value: points, stored value, passes, coupons, rewards, benefits, campaigns, cards. Every ledger is the same: entries
 -- that nobody changes, unique by kind and source; lots or states that they add up to; a balance that is their sum.
--- Money is in minor units. The last block switches row level security on.
+-- Money is in minor units. Long lists of kinds are domains: a table's own CHECKs are parsed anew by each statement that
+-- writes to it, a domain's once a session. The last block switches row level security on.
 
 -- ── points ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -15,16 +16,18 @@ CREATE TABLE points_account (
     CHECK (open = 0 OR debt = 0) -- new points pay debt first
 ) WITH (fillfactor = 50); -- at the end of a year every row of a page is updated at once
 
+CREATE DOMAIN points_kind AS text CHECK (VALUE IN (
+    'earn', 'top_up', 'activity', 'referral', 'birthday', 'campaign',         -- accrued
+    'reverse', 'top_up_reverse', 'undo_earn', 'undo_top_up', 'undo_activity', -- accrued and taken back
+    'redeem', 'return', 'undo_redeem', 'reward', 'reward_return', 'use', 'undo_use', -- spent, given back
+    'adjust', 'opening', 'expire', 'void', 'merge_out', 'merge_in'));
+
 CREATE TABLE points_entry (
     tenant_id   uuid NOT NULL,
     id          uuid NOT NULL DEFAULT uuidv7(),
     member_id   uuid NOT NULL,
     seq         bigint NOT NULL,    -- the member's number of the fact that it belongs to
-    kind        text NOT NULL CHECK (kind IN (
-        'earn', 'top_up', 'activity', 'referral', 'birthday', 'campaign',         -- accrued
-        'reverse', 'top_up_reverse', 'undo_earn', 'undo_top_up', 'undo_activity', -- accrued and taken back
-        'redeem', 'return', 'undo_redeem', 'reward', 'reward_return', 'use', 'undo_use', -- spent, given back
-        'adjust', 'opening', 'expire', 'void', 'merge_out', 'merge_in')),
+    kind        points_kind NOT NULL,
     source_id   uuid NOT NULL,      -- the purchase, refund, top-up, lot, merge, … that is its reason
     points      bigint NOT NULL CHECK (points <> 0),
     balance     bigint NOT NULL,    -- after it
@@ -112,6 +115,12 @@ CREATE TABLE wallet_account (
     FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
 ) WITH (fillfactor = 80);
 
+CREATE DOMAIN wallet_kind AS text CHECK (VALUE IN (
+    'top_up', 'top_up_bonus', 'spend', 'spend_bonus', 'return', 'return_bonus', 'undo_spend', 'undo_spend_bonus',
+    'refund', 'refund_bonus', 'refund_deduction', 'undo_top_up', 'undo_top_up_bonus', 'void_bonus',
+    'opening', 'opening_bonus', 'merge_out', 'merge_out_bonus', 'merge_in', 'merge_in_bonus'));
+CREATE DOMAIN wallet_side AS text CHECK (VALUE IN ('principal', 'bonus', 'cash', 'sales', 'bonus_cost', 'merge', 'opening'));
+
 -- One movement: so much from the account debited to the account credited. `principal` and `bonus` are the member's (a
 -- liability of the chain: a credit adds to it); the others are the chain's: what came and went through the tills
 -- (`cash`), what was bought (`sales`), what bonus costs (`bonus_cost`), what a merge or an opening moves.
@@ -120,13 +129,10 @@ CREATE TABLE wallet_entry (
     id              uuid NOT NULL DEFAULT uuidv7(),
     member_id       uuid NOT NULL,
     seq             bigint NOT NULL,
-    kind            text NOT NULL CHECK (kind IN (
-        'top_up', 'top_up_bonus', 'spend', 'spend_bonus', 'return', 'return_bonus', 'undo_spend', 'undo_spend_bonus',
-        'refund', 'refund_bonus', 'refund_deduction', 'undo_top_up', 'undo_top_up_bonus', 'void_bonus',
-        'opening', 'opening_bonus', 'merge_out', 'merge_out_bonus', 'merge_in', 'merge_in_bonus')),
+    kind            wallet_kind NOT NULL,
     source_id       uuid NOT NULL,     -- the top-up, purchase, refund, merge, … that is its reason
-    debit           text NOT NULL CHECK (debit IN ('principal', 'bonus', 'cash', 'sales', 'bonus_cost', 'merge', 'opening')),
-    credit          text NOT NULL CHECK (credit IN ('principal', 'bonus', 'cash', 'sales', 'bonus_cost', 'merge', 'opening')),
+    debit           wallet_side NOT NULL,
+    credit          wallet_side NOT NULL,
     amount          bigint NOT NULL CHECK (amount > 0),
     principal_after bigint NOT NULL CHECK (principal_after >= 0),
     bonus_after     bigint NOT NULL CHECK (bonus_after >= 0),
@@ -137,7 +143,7 @@ CREATE TABLE wallet_entry (
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, kind, source_id),
     FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id),
-    CHECK (num_nonnulls(nullif(debit IN ('principal', 'bonus'), false), nullif(credit IN ('principal', 'bonus'), false)) = 1)
+    CHECK ((debit IN ('principal', 'bonus')) <> (credit IN ('principal', 'bonus')))
 );
 CREATE INDEX ON wallet_entry (tenant_id, member_id, id);
 
@@ -161,8 +167,7 @@ CREATE TABLE wallet_lot (
     CHECK (bonus_left BETWEEN 0 AND bonus),
     CHECK (principal + bonus > 0)
 ) WITH (fillfactor = 80);
-CREATE INDEX ON wallet_lot (tenant_id, member_id, id);
-CREATE INDEX ON wallet_lot (tenant_id, member_id, recorded_at) WHERE principal_left + bonus_left > 0;
+CREATE INDEX ON wallet_lot (tenant_id, member_id, recorded_at); -- of all: what it names doesn't change as a lot is spent
 CREATE INDEX ON wallet_lot (tenant_id, branch_id) WHERE branch_id IS NOT NULL;
 
 -- What a movement took out of which lot, or (negative) gave back to it, and where: branches settle by these.
@@ -387,7 +392,6 @@ CREATE TABLE coupon_grant (
     used_for    uuid,             -- the purchase; NULL where a till redeemed it by itself
     granted_at  timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id),
-    UNIQUE (tenant_id, number),
     UNIQUE (tenant_id, occasion, source_id, coupon_id, granted_to), -- printed ones have no member: as many as printed
     FOREIGN KEY (tenant_id, coupon_id) REFERENCES coupon (tenant_id, id),
     FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id),
@@ -396,6 +400,7 @@ CREATE TABLE coupon_grant (
 CREATE INDEX ON coupon_grant (tenant_id, member_id, id) WHERE member_id IS NOT NULL;
 CREATE INDEX ON coupon_grant (tenant_id, granted_to) WHERE granted_to IS NOT NULL;
 CREATE INDEX ON coupon_grant (tenant_id, coupon_id);
+CREATE UNIQUE INDEX ON coupon_grant (tenant_id, number) WHERE number IS NOT NULL;
 CREATE INDEX ON coupon_grant (tenant_id, valid_until) WHERE state = 'open';
 
 CREATE TABLE coupon_entry (
@@ -415,11 +420,11 @@ CREATE TABLE coupon_entry (
     actor       text NOT NULL,
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, kind, source_id, grant_id),
-    UNIQUE (tenant_id, external_id),
     FOREIGN KEY (tenant_id, grant_id) REFERENCES coupon_grant (tenant_id, id),
     FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
 );
 CREATE INDEX ON coupon_entry (tenant_id, grant_id);
+CREATE UNIQUE INDEX ON coupon_entry (tenant_id, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX ON coupon_entry (tenant_id, member_id, id) WHERE member_id IS NOT NULL;
 
 -- ── rewards ─────────────────────────────────────────────────────────────────────────────────────────────────────────

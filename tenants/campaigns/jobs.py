@@ -14,6 +14,7 @@ from tenants.campaigns.giving import give, hold
 from tenants.campaigns.telling import JOB as TELL_JOB
 from tenants.campaigns.telling import tell, tell_later
 from tenants.campaigns.walking import next_page
+from tenants.members.birthdays import LONGEST_AGO
 from tenants.messages.daytime import until_morning
 from tenants.nightly import this_night
 from tenants.programme.windows import local_day
@@ -63,7 +64,7 @@ async def brought(payload: dict[str, Any]) -> None:
 @job(NIGHT_JOB)
 async def night(payload: dict[str, Any]) -> None:
     """Every running campaign looks for those whom it has something for on the day that begins. Of a day that was
-    missed only birthdays are made up for: the rest is looked at as it is now, tonight.
+    missed only birthdays are made up for, up to `LONGEST_AGO`: the rest is looked at as it is now, tonight.
     """
     rows = await connection().fetch(_RUNNING, current().tenant_id)
     if not rows:
@@ -74,7 +75,8 @@ async def night(payload: dict[str, Any]) -> None:
         return
     day = local_day(datetime.fromisoformat(payload["due_at"]), ZoneInfo(now.zone.key))
     for row in rows:
-        if day == now.today or row["document"]["when"]["type"] == _ON_ITS_DAY:
+        of_birthdays = row["document"]["when"]["type"] == _ON_ITS_DAY and now.today - day <= LONGEST_AGO
+        if day == now.today or of_birthdays:
             asked = {"campaign_id": str(row["id"]), "day": day.isoformat(), "schedule": payload["schedule"]}
             await enqueue(WALK_JOB, asked)
 

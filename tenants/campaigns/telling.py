@@ -18,7 +18,7 @@ from tenants.messages.sending import Outgoing, send_all
 JOB: Final = "campaigns.tell"
 """Payload: `campaign_id`, `shares`: [[share id, {placeholder: text}], …]."""
 GOOD_FOR: Final = timedelta(days=2)
-"""What couldn't be handed over by then isn't sent any more."""
+"""What couldn't be handed over so long after the share was had isn't sent any more."""
 
 
 async def tell_later(
@@ -41,16 +41,15 @@ async def tell(campaign_id: UUID, campaign: AnyCampaign, shares: Mapping[UUID, M
     rows = await connection().fetch(HOLDERS, current().tenant_id, list(shares), campaign_id)
     says = {row["share_id"]: shares[row["share_id"]] for row in rows}
     values = await values_of(rows, teller, campaign, placeholders(text), says)
-    purpose, expires_at = f"campaign:{campaign.code}", teller.now + GOOD_FOR
     await send_all(
         [
             Outgoing(
                 row["id"],
                 campaign.channel,
-                purpose,
+                f"campaign:{campaign.code}",
                 fill(text, values[row["share_id"]]),
                 marketing=message.purpose == "marketing",
-                expires_at=expires_at,
+                expires_at=row["at"] + GOOD_FOR,
             )
             for row in rows
         ],

@@ -17,7 +17,7 @@ from saas.outbox import enqueue
 from saas.scope import connection, current
 from tenants.coupons.granting import Locked, lock_active
 from tenants.gifts.giving import Gift, coupons_of, give, given_before
-from tenants.members.birthdays import Kept, kept
+from tenants.members.birthdays import LONGEST_AGO, Kept, kept
 from tenants.nightly import Night, skip_missed, this_night
 from tenants.numbers import TAKE
 from tenants.points.book import Book, Fact
@@ -33,8 +33,6 @@ from tenants.tiers.runs import still_deciding
 JOB: Final = "birthdays.keep"
 SCHEDULE: Final = "birthdays"
 BATCH: Final = 200
-LONGEST_AGO: Final = timedelta(days=40)
-"""A birthday that nobody kept so long ago isn't kept any more."""
 _WAIT: Final = timedelta(minutes=1)
 
 _RUN: Final = """

@@ -10,12 +10,15 @@ number, one on the 30th in a year whose month has 29 days on that 29th (除夕, 
 
 from calendar import isleap
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final, Literal
 
 from borax.calendars.lunardate import MAX_SOLAR_DATE, MIN_SOLAR_DATE, LCalendars, LunarDate
 
 Calendar = Literal["solar", "lunar"]
+
+LONGEST_AGO: Final = timedelta(days=40)
+"""A day that nobody looked at so long ago, its birthdays bring nothing any more."""
 
 _LEAP_DAY: Final = 229
 _LAST_OF_FEBRUARY: Final = 228

@@ -95,6 +95,36 @@ async def test_nights_that_were_missed_are_made_up_for_where_it_is_somebodys_bir
     assert await points(chain, someone) == 10
 
 
+async def test_a_birthday_too_long_ago_is_over(chain: Chain, drain: Any) -> None:
+    """The chain was suspended for ten weeks: 25 March's gift, due on the 18th, is too late by then, 2 May's isn't."""
+    await switch_on(chain, "birthday-gift")
+    early, late = await member(chain, birthday="1990-03-25"), await member(chain, birthday="1990-05-02")
+    become = "UPDATE tenant SET status = $2 WHERE tenant_id = $1"
+    await (await owner()).execute(become, chain.tenant_id, "suspended")
+    await until(chain, drain, "2031-05-21")
+    assert [await coupons(chain, one) for one in (early, late)] == [[], []]
+    await (await owner()).execute(become, chain.tenant_id, "active")
+    await work(chain, drain)
+    assert [await coupons(chain, one) for one in (early, late)] == [[], ["birthday"]]
+
+
+async def test_what_could_not_be_said_in_two_days_is_said_no_more(chain: Chain, drain: Any) -> None:
+    """Counted from the share on: the job that tells may come late, too."""
+    text = (await chain.http.get("/v1/message-texts?limit=1")).json()["data"][0]["code"]
+    await start(chain, "hello", "message", "joined", channel="sms", message=text)
+    await work(chain, drain)
+    await member(chain, phone="13800138000", consents={"sms": True})
+    assert await run_due(chain.tenant_id) == ["done"]
+    assert await jobs(chain) == ["campaigns.tell"]
+    become = "UPDATE tenant SET status = $2 WHERE tenant_id = $1"
+    await (await owner()).execute(become, chain.tenant_id, "suspended")
+    await until(chain, drain, "2031-03-15")
+    await (await owner()).execute(become, chain.tenant_id, "active")
+    await work(chain, drain)
+    (message,) = await rows(chain, "message")
+    assert (message["state"], message["error"]) == ("failed", "too-late")
+
+
 async def test_who_comes_into_a_segment_is_given_to_each_time(chain: Chain, drain: Any) -> None:
     """The first night everybody in it has come in; who leaves and comes back has come in again."""
     await segment(chain, "quiet", {"metric": "days_since_purchase", "gte": 2})

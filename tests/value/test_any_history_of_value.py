@@ -230,9 +230,11 @@ class Counter(RuleBasedStateMachine):
             )
             assert answer["wallet"] == {"principal": told["principal"], "bonus": told["bonus"]}
 
-    @rule(who=WHO, goods=GOODS, then=st.lists(st.integers(1, 9), max_size=2), night=st.booleans())
-    def sell_and_think_better_of_it(self, who: int, goods: list[Line], then: list[int], night: bool) -> None:
-        """All that there is to pay with pays; it comes back in parts, and then the rest, or is undone at once."""
+    @rule(who=WHO, goods=GOODS, then=st.lists(st.integers(1, 9), max_size=2), nights=st.sampled_from([0, 0, 20, 31]))
+    def sell_and_think_better_of_it(self, who: int, goods: list[Line], then: list[int], nights: int) -> None:
+        """All that there is to pay with pays; it comes back in parts, and then the rest, or is undone at once. After 20
+        nights coupons are over, after 31 points.
+        """
         known = len(self.sales)
         self.sell(who, [Line(30_000, "tea"), *goods], points=3, wallet=4, coupons=2)
         if len(self.sales) == known:
@@ -242,8 +244,8 @@ class Counter(RuleBasedStateMachine):
             return
         for share in then:
             self.give_back(0, share)
-        if night:
-            self.sleep(19)
+        if nights:
+            self.sleep(nights)
         self.give_back(0, 10)
 
     @rule(who=WHO, amount=st.sampled_from([50_000, 100_001]), back=st.booleans())

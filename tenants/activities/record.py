@@ -18,6 +18,7 @@ from tenants.activities.bodies import ActivityBody
 from tenants.activities.earning import points_of_kind
 from tenants.activities.fingerprint import fingerprint
 from tenants.activities.kinds import is_health, is_known, known_kinds
+from tenants.branches.branch import require_named
 from tenants.measures.add import UPSERTS
 from tenants.measures.codes import activity as measure
 from tenants.members.consents import has_consent
@@ -86,7 +87,7 @@ async def record_activity(body: ActivityBody) -> Recorded:
     `not-permitted` (a key of other branches), `health-consent-missing`, `external-id-conflict`, `tenant-closed`,
     and `validation-failed` for an undeclared kind or a time too far ahead.
     """
-    _require_place(body)
+    require_named(body.branch_id)
     mark = fingerprint(body.kind, body.occurred_at, body.value, body.data, body.branch_id)
     try:
         place = await _lock(body)
@@ -158,16 +159,6 @@ async def _earn(
         body.branch_id,
     )
     return await accrue_beside(fact, "activity", points, day, rules)
-
-
-def _require_place(body: ActivityBody) -> None:
-    """A key that is bound to branches names one of them; others may leave the branch out."""
-    principal = current().principal
-    if body.branch_id is None:
-        if principal.branch_ids is not None:
-            raise DomainError("validation-failed", errors=[FieldError("/branch_id", "required")])
-    elif not principal.may_at(body.branch_id):
-        raise DomainError("not-permitted")
 
 
 async def _lock(body: ActivityBody) -> asyncpg.Record:

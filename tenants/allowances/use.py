@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from saas.closed import CLOSED
-from saas.errors import DomainError, FieldError
+from saas.errors import DomainError
 from saas.scope import connection, current
 from tenants.allowances.allowance import Allowance, allowances_of
 from tenants.allowances.bodies import UseBody
 from tenants.audit.record import record
-from tenants.branches.branch import require_branch
+from tenants.branches.branch import require_branch, require_named
 from tenants.members.row import lock_member
 from tenants.members.whereabouts import survivor_of, united
 from tenants.programme.versions import programme
@@ -77,7 +77,7 @@ async def use(member_id: UUID, product: str, body: UseBody) -> Used:
     `not-permitted`, `no-allowance` where the tiers give none of it, `allowance-used-up`, `external-id-conflict`, and
     `validation-failed` for a key of branches that names none.
     """
-    _require_allowed_at(body.branch_id)
+    require_named(body.branch_id)
     member = await lock_member(member_id)
     mark = _fingerprint(product, body.branch_id)
     if body.external_id is not None:
@@ -166,14 +166,6 @@ def _choose(found: list[Allowance], product: str) -> Allowance:
             return one
     again = mine[0].period.last + ONE_DAY
     raise DomainError("allowance-used-up", params={"product": product, "count": mine[0].count, "again_on": again})
-
-
-def _require_allowed_at(branch_id: UUID | None) -> None:
-    principal = current().principal
-    if branch_id is None and principal.branch_ids is not None:
-        raise DomainError("validation-failed", errors=[FieldError("/branch_id", "required")])
-    if branch_id is not None and not principal.may_at(branch_id):
-        raise DomainError("not-permitted")
 
 
 def _require_own(branch_id: UUID | None) -> None:

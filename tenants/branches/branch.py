@@ -97,6 +97,18 @@ async def unknown_branches(codes: Sequence[str]) -> list[int]:
     return [n for n, code in enumerate(codes) if code not in known]
 
 
+def require_named(branch_id: UUID | None) -> None:
+    """Of what may be done without a branch: a key that is bound to branches names one of them. Raises DomainError
+    `validation-failed` where it names none, `not-permitted` for another one.
+    """
+    principal = current().principal
+    if branch_id is None:
+        if principal.branch_ids is not None:
+            raise DomainError("validation-failed", errors=[FieldError("/branch_id", "required")])
+    elif not principal.may_at(branch_id):
+        raise DomainError("not-permitted")
+
+
 async def require_branch(branch_id: UUID, pointer: str = "/branch_id") -> None:
     """That something may happen at this branch now. Raises DomainError `unknown-branch` and `branch-closed`
     with `pointer`, `not-permitted` for a key that is bound to other branches.

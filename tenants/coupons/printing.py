@@ -3,10 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from tenants.audit.record import record
-from tenants.branches.branch import require_branch
+from tenants.branches.branch import require_branch, require_named
 from tenants.coupons.coupon import definition
 from tenants.coupons.ledger import post
 from tenants.coupons.numbers import new_number
@@ -20,10 +19,9 @@ async def print_coupons(coupon_id: UUID, count: int, branch_id: UUID | None) -> 
     `require_branch` raises, and `validation-failed` for a key of some branches that names none.
     """
     await require_trading()
+    require_named(branch_id)
     if branch_id is not None:
         await require_branch(branch_id)
-    elif current().principal.branch_ids is not None:
-        raise DomainError("validation-failed", errors=[FieldError("/branch_id", "required")])
     given = await definition(coupon_id)
     night = await this_night()
     act: UUID = await connection().fetchval("SELECT uuidv7()")

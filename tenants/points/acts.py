@@ -14,6 +14,7 @@ from saas.closed import CLOSED
 from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from tenants.audit.record import record
+from tenants.branches.branch import require_named
 from tenants.members.named import WHO, active_named, names
 from tenants.members.row import lock_active
 from tenants.points.bodies import AdjustBody, RedeemBody
@@ -80,7 +81,7 @@ async def redeem(body: RedeemBody) -> Moved:
 
 
 async def _move(act: Act, body: AdjustBody | RedeemBody) -> Moved:
-    _require_branch(body.branch_id)
+    require_named(body.branch_id)
     mark = _fingerprint(act, body)
     try:
         member = await lock_active(await active_named(body))
@@ -136,16 +137,6 @@ async def _post(act: Act, body: AdjustBody | RedeemBody, member: asyncpg.Record,
         book.accrue(fact, "adjust", NewLot(body.points, body.points, place.today, place.today, place.expires_on))
     await post(book.postings)
     return book.account.balance
-
-
-def _require_branch(branch_id: UUID | None) -> None:
-    """A key that is bound to branches names one of them; others may leave the branch out."""
-    principal = current().principal
-    if branch_id is None:
-        if principal.branch_ids is not None:
-            raise DomainError("validation-failed", errors=[FieldError("/branch_id", "required")])
-    elif not principal.may_at(branch_id):
-        raise DomainError("not-permitted")
 
 
 async def _place(body: AdjustBody | RedeemBody, member: asyncpg.Record) -> _Place:

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from saas.closed import CLOSED
-from saas.errors import DomainError, FieldError, Word
+from saas.errors import DomainError, Word
 from saas.savepoint import savepoint
 from saas.scope import connection, current
 from tenants.audit.record import record
-from tenants.branches.branch import require_branch
+from tenants.branches.branch import require_branch, require_named
 from tenants.members.named import active_named, names
 from tenants.members.row import lock_active
 from tenants.points.book import Fact
@@ -90,7 +90,9 @@ async def claim(reward_id: UUID, body: ClaimBody) -> tuple[asyncpg.Record, bool]
     earlier = await _earlier(body, mark)
     if earlier is not None:
         return earlier, False
-    await _require_place(body.branch_id)
+    require_named(body.branch_id)
+    if body.branch_id is not None:
+        await require_branch(body.branch_id)
     try:
         async with savepoint():  # so that a repeat takes no number of the member's
             claim_id = await _claim(reward_id, body, mark)
@@ -135,14 +137,6 @@ async def _claim(reward_id: UUID, body: ClaimBody, mark: bytes) -> UUID:
         if piece is None:
             raise DomainError("reward-out-of-stock", params={"code": wanted["code"]})
     return claim_id
-
-
-async def _require_place(branch_id: UUID | None) -> None:
-    """A key that is bound to branches names one of them; others may leave the branch out."""
-    if branch_id is not None:
-        await require_branch(branch_id)
-    elif current().principal.branch_ids is not None:
-        raise DomainError("validation-failed", errors=[FieldError("/branch_id", "required")])
 
 
 async def _tenant() -> asyncpg.Record:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tenants.programme.compiler import Values
 from tenants.programme.document import Ladder
 from tenants.programme.schedule import CalendarYearEnd, Months, UntilNextSchedule, valid_until
+from tenants.tiers.retargeting import may_rise, target
 
 _PAIRS = 45  # a function takes 100 arguments: facts are built from objects of 45 pairs
 
@@ -86,7 +87,7 @@ class Deciding:
         return self._values.binder.moment("firing", lambda m: m.firing, "boolean")
 
     def _may_rise(self) -> str:
-        return f"({self._s}_may_rise OR coalesce({self._s}_locked_until < {self._today}, true))"
+        return may_rise(self._values, self._j)
 
     def _over(self) -> str:
         grace = self._values.binder.constant(self._policy.grace_days, "integer")
@@ -151,13 +152,7 @@ class Deciding:
                      LIMIT 1) END AS periods"""
 
     def _target(self) -> str:
-        """The highest rank whose `qualify` holds; rank 0 always does."""
-        whens = [
-            f" WHEN {self._values.holds(tier.qualify, self._j, in_retain=False)} THEN {tier.rank}"
-            for tier in reversed(self._ladder.tiers)
-            if tier.qualify is not None
-        ]
-        return f"CASE{''.join(whens)} ELSE 0 END" if whens else "0"
+        return target(self._values, self._j)
 
     def _keeps(self) -> str:
         """Whether the current tier's `retain` (else `qualify`) holds."""

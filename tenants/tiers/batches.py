@@ -18,6 +18,7 @@ from tenants.jobs.job import fail_job, finish_job, progress_job
 from tenants.programme.compiler import Ids
 from tenants.programme.moment import moment_of
 from tenants.programme.versions import programme
+from tenants.tiers.batch_record import record_batch
 from tenants.tiers.changed import lock_changed
 from tenants.tiers.deciding import statement_for
 from tenants.tiers.gifts import run_ended
@@ -95,6 +96,16 @@ async def _evaluate_next(run: asyncpg.Record) -> tuple[tuple[int, int, int, int]
     counts = await decide(run, locked, clock["theirs"])
     if counts[0] != len(locked):
         raise MovedUnderneathError
+    await record_batch(
+        run["id"],
+        run["as_of"],
+        run["programme_version"],
+        locked,
+        clock["theirs"],
+        await last_runs(),
+        after=run["after_member"],
+        everyone=run["incremental_from"] is None,
+    )
     return counts, last, clock["ours"]
 
 

@@ -13,6 +13,7 @@ from saas.scope import connection, current
 from tenants.programme.schedule import latest_schedule_day
 from tenants.programme.versions import programme
 from tenants.programme.windows import local_day
+from tenants.tiers.batch_record import record_batch
 from tenants.tiers.recheck import Recheck, recheck_marked
 
 JOB: Final = "tiers.recheck"
@@ -49,6 +50,8 @@ async def run_rechecks(payload: dict[str, Any]) -> None:
         "SELECT clock_timestamp() + clock_offset FROM tenant WHERE tenant_id = $1", current().tenant_id
     )
     recheck = Recheck(due_at, rules, zone, behind_the_locks, firing=False, last_runs={})
-    await recheck_marked(recheck, ladders, [row["id"] for row in rows])
+    locked = [row["id"] for row in rows]
+    await recheck_marked(recheck, ladders, locked)
+    await record_batch(None, due_at, tenant["programme_version"], locked, behind_the_locks, {})
     if len(rows) == BATCH:
         await enqueue(JOB, payload, direct=True)

@@ -38,6 +38,7 @@ APPEND_ONLY = {
     "public.purchase_credit",
     "public.purchase_undone",
     "public.top_up_undone",
+    "public.recalculation_batch",
 }
 FREED = {"public.purchase_external", "public.top_up_external"}
 """Callers' numbers: never changed, freed by an undo."""

@@ -1,0 +1,70 @@
+-- Proofs: what is stored of a member is what its facts give, decided again one after the other. A member's own facts
+-- carry its numbers; which members a recalculation looked at, and when, is told by its batches. The last block switches
+-- row level security on for the new tables.
+
+-- One batch of a recalculation, or of the rechecks at the end of a day: it decided about the active members with an id
+-- behind `after_member`, up to `last_member`; where `named` is there, about no others of them.
+CREATE TABLE recalculation_batch (
+    tenant_id         uuid NOT NULL,
+    id                uuid NOT NULL DEFAULT uuidv7(),
+    recalculation_id  uuid,                 -- NULL: the rechecks of the midnight `as_of`
+    as_of             timestamptz NOT NULL, -- the instant decided about
+    programme_version integer NOT NULL,
+    after_member      uuid,                 -- NULL: from the first on
+    last_member       uuid NOT NULL,
+    named             uuid[],               -- of a run over those who changed, and of rechecks: whom it looked at
+    members           integer NOT NULL CHECK (members > 0),
+    last_runs         jsonb NOT NULL,       -- ladder → T of the last run over everyone, as this batch knew it
+    evaluated_at      timestamptz NOT NULL, -- behind its locks, on the tenant's clock: its place among the members' facts
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, recalculation_id) REFERENCES recalculation (tenant_id, id)
+);
+CREATE INDEX ON recalculation_batch (tenant_id, recalculation_id) WHERE recalculation_id IS NOT NULL;
+CREATE INDEX ON recalculation_batch (tenant_id, last_member); -- those about a slice of members
+
+-- A walk over all members of the tenant; the last finished one says when everything was proved.
+CREATE TABLE proof (
+    tenant_id    uuid NOT NULL,
+    id           uuid NOT NULL DEFAULT uuidv7(),
+    started_at   timestamptz NOT NULL,         -- the tenant's clock
+    finished_at  timestamptz,
+    after_member uuid,                         -- goes on behind this member
+    members      bigint NOT NULL DEFAULT 0,    -- proved
+    erased       bigint NOT NULL DEFAULT 0,    -- whose facts are gone: counted, not proved
+    differences  bigint NOT NULL DEFAULT 0,
+    proved_on    date,                         -- the local day on which it was finished
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((finished_at IS NULL) = (proved_on IS NULL))
+);
+
+-- What a proof found, the first thousand.
+CREATE TABLE proof_difference (
+    tenant_id uuid NOT NULL,
+    proof_id  uuid NOT NULL,
+    n         integer NOT NULL CHECK (n BETWEEN 1 AND 1000),
+    kind      text NOT NULL,  -- decision, tier, day, month, total, measure, points, lot, bonus, recheck, or a ledger's check
+    member_id uuid,           -- NULL: of a ledger's check that is about no member
+    what      text NOT NULL,  -- which one of the kind
+    expected  jsonb,
+    stored    jsonb,
+    why       jsonb NOT NULL, -- locale → text
+    PRIMARY KEY (tenant_id, proof_id, n),
+    FOREIGN KEY (tenant_id, proof_id) REFERENCES proof (tenant_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id)
+);
+CREATE INDEX ON proof_difference (tenant_id, member_id) WHERE member_id IS NOT NULL;
+
+DO $$
+DECLARE t text;
+BEGIN
+    FOREACH t IN ARRAY ARRAY['recalculation_batch', 'proof', 'proof_difference'] LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
+        EXECUTE format('CREATE POLICY tenant ON %I TO app USING (tenant_id = current_setting(''app.tenant_id'')::uuid)'
+                       ' WITH CHECK (tenant_id = current_setting(''app.tenant_id'')::uuid)', t);
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO app', t);
+    END LOOP;
+END $$;
+
+-- Facts of the walk: append-only for the application, as decisions are.
+REVOKE UPDATE, DELETE ON recalculation_batch FROM app;

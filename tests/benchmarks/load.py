@@ -12,7 +12,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator
-from typing import cast
+from typing import Final, cast
 
 import uvloop
 
@@ -21,6 +21,17 @@ from tests.benchmarks.history import FIRST_MEMBER
 _WARM_UP_SECONDS = 0.5
 COUPON = "00000000-0000-7{:03d}-9000-{}"
 """The id of a member's n-th coupon."""
+
+_PAID_FROM_THE_WALLET: Final = '"coupons":["{coupon}"],"wallet_amount":100'
+SALES: Final = {
+    "amount": "",
+    "basket": '"external_amounts":true,"tenders":[{{"type":"cash","amount":5000}}]',
+    "value": f'{_PAID_FROM_THE_WALLET},"tenders":[{{{{"type":"cash","amount":4300}}}}]',
+    "points": f'{_PAID_FROM_THE_WALLET},"points_to_redeem":10,"tenders":[{{{{"type":"cash","amount":4290}}}}]',
+}
+"""What is sold: a bare amount; a basket of two lines at final prices; the same at list prices with a tier discount, a
+coupon and the wallet, earning points; that and paid with points, too.
+"""
 
 
 class Requests:
@@ -38,22 +49,23 @@ class Requests:
 
     def _body(self, number: int, member: int, amount: int) -> bytes:
         options = self._options
-        if options.full:
-            return self._full(number)
+        if options.sale != "amount":
+            return self._basket(number)
         return (
             f'{{"member_id":"00000000-0000-7000-8000-{FIRST_MEMBER + member}","branch_id":"{options.branch}",'
             f'"external_id":"{options.run:04d}-{number:08d}","amount":{1000 + amount:d},"external_amounts":true}}'
         ).encode()
 
-    def _full(self, number: int) -> bytes:
-        """List prices, a coupon, points and the wallet. Members in turn, each with its next coupon."""
+    def _basket(self, number: int) -> bytes:
+        """The same two lines, as SALES says. Members in turn, each with its next coupon."""
         options = self._options
         turn, member = divmod(number, options.members)
         return (
             f'{{"member_id":"00000000-0000-7000-8000-{FIRST_MEMBER + member}","branch_id":"{options.branch}",'
             f'"external_id":"{options.run:04d}-{number:08d}","lines":[{{"category":"tea","amount":4000}},'
-            f'{{"sku":"A","quantity":2,"amount":1000}}],"coupons":["{COUPON.format(turn, FIRST_MEMBER + member)}"],'
-            '"points_to_redeem":10,"wallet_amount":100,"tenders":[{"type":"cash","amount":4290}]}'
+            f'{{"sku":"A","quantity":2,"amount":1000}}],'
+            + SALES[options.sale].format(coupon=COUPON.format(turn, FIRST_MEMBER + member))
+            + "}"
         ).encode()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -145,7 +157,7 @@ def main() -> None:
     parser.add_argument("--branch", required=True)
     parser.add_argument("--key", required=True)
     parser.add_argument("--keyed", action="store_true")
-    parser.add_argument("--full", action="store_true", help="discount, coupon, points and wallet")
+    parser.add_argument("--sale", choices=SALES, default="amount")
     parser.add_argument("--first", type=int, default=0, help="the number to begin with")
     sys.stdout.write(json.dumps(uvloop.run(load(parser.parse_args()))) + "\n")
 

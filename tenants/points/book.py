@@ -20,14 +20,12 @@ Kind = Literal[
     "top_up_reverse",
     "undo_earn",
     "undo_top_up",
-    "undo_activity",
     "redeem",
     "return",
     "undo_redeem",
     "reward",
     "reward_return",
     "use",
-    "undo_use",
     "adjust",
     "opening",
     "expire",
@@ -36,7 +34,7 @@ Kind = Literal[
     "merge_in",
 ]
 ACCRUED: Final[tuple[Kind, ...]] = ("earn", "top_up", "activity", "referral", "birthday", "campaign")
-REVERSED: Final[tuple[Kind, ...]] = ("reverse", "top_up_reverse", "undo_earn", "undo_top_up", "undo_activity")
+REVERSED: Final[tuple[Kind, ...]] = ("reverse", "top_up_reverse", "undo_earn", "undo_top_up")
 MEASURED: Final = (*ACCRUED, *REVERSED)
 """Kinds that `points_earned` sums."""
 

@@ -159,7 +159,7 @@ async def test_what_comes_back_after_its_lots_last_day_lives_30_days(shop: Chain
         took, lots = await ledger.taken([("use", UUID(spent["id"]))])
         book = await ledger.read(UUID(who))
         fact = ledger.Fact(UUID(who), 4, UUID(spent["id"]), night.now, night.today, "system")
-        book.give_back(fact, "undo_use", took, 15, lots)
+        book.give_back(fact, "undo_redeem", took, 15, lots)
         await ledger.post(book.postings)
     shown = await held(shop, who)
     assert (shown["balance"], shown["expiring_next"]) == (20, {"points": 10, "on": "2031-04-19"})

@@ -180,7 +180,7 @@ _FACTS = (
     "wallet_lot",
 )
 _ACCRUED = {"earn", "top_up", "activity", "referral", "birthday", "campaign"}
-_EARNED = {*_ACCRUED, "reverse", "top_up_reverse", "undo_earn", "undo_top_up", "undo_activity"}
+_EARNED = {*_ACCRUED, "reverse", "top_up_reverse", "undo_earn", "undo_top_up"}
 
 
 async def drift(chain: Chain) -> list[Wrong]:

@@ -18,8 +18,8 @@ CREATE TABLE points_account (
 
 CREATE DOMAIN points_kind AS text CHECK (VALUE IN (
     'earn', 'top_up', 'activity', 'referral', 'birthday', 'campaign',         -- accrued
-    'reverse', 'top_up_reverse', 'undo_earn', 'undo_top_up', 'undo_activity', -- accrued and taken back
-    'redeem', 'return', 'undo_redeem', 'reward', 'reward_return', 'use', 'undo_use', -- spent, given back
+    'reverse', 'top_up_reverse', 'undo_earn', 'undo_top_up',                  -- accrued and taken back
+    'redeem', 'return', 'undo_redeem', 'reward', 'reward_return', 'use',      -- spent, given back
     'adjust', 'opening', 'expire', 'void', 'merge_out', 'merge_in'));
 
 CREATE TABLE points_entry (

@@ -13,7 +13,7 @@ CREATE TEMP TABLE rebuild_points (
     id uuid NOT NULL DEFAULT uuidv7(), member_id uuid NOT NULL, origin uuid NOT NULL, day date NOT NULL,
     at timestamptz NOT NULL, cause text, total numeric NOT NULL) ON COMMIT DROP"""
 _ACCRUED: Final = "'earn', 'top_up', 'activity', 'referral', 'birthday', 'campaign'"
-_REVERSED: Final = "'reverse', 'top_up_reverse', 'undo_earn', 'undo_top_up', 'undo_activity'"
+_REVERSED: Final = "'reverse', 'top_up_reverse', 'undo_earn', 'undo_top_up'"
 GATHER: Final = f"""
 INSERT INTO rebuild_points (member_id, origin, day, at, cause, total)
 SELECT h.holder_id, o.id, e.day, min(e.recorded_at),

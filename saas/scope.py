@@ -111,9 +111,16 @@ class OpenScope:
     """
 
     def __init__(
-        self, tenant_id: UUID, principal: Principal, request_id: str | None, *, rerunnable: bool = False
+        self,
+        tenant_id: UUID,
+        principal: Principal,
+        request_id: str | None,
+        *,
+        rerunnable: bool = False,
+        snapshot: bool = False,
     ) -> None:
         self.scope = Scope(tenant_id, principal, request_id, None, rerunnable=rerunnable)
+        self._begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if snapshot else "BEGIN"
         self._tokens: tuple[Token[Scope | None], Token[Any]] | None = None
 
     @property
@@ -131,7 +138,7 @@ class OpenScope:
         conn = await app_pool().acquire(timeout=ACQUIRE_SECONDS)
         try:
             tag = await conn.execute(
-                f"BEGIN; SET LOCAL app.tenant_id = '{self.scope.tenant_id}'; "
+                f"{self._begin}; SET LOCAL app.tenant_id = '{self.scope.tenant_id}'; "
                 f"SET LOCAL lock_timeout = {get_settings().lock_timeout_ms}{also}"
             )
         except asyncpg.PostgresError:  # a key that is still at work elsewhere, mostly: the connection is fine
@@ -197,7 +204,21 @@ async def tenant_scope(
 
     Raises CommitFailedError where the commit did not happen.
     """
-    opened = OpenScope(tenant_id, principal, request_id)
+    async with _opened(OpenScope(tenant_id, principal, request_id)) as scope:
+        yield scope
+
+
+@asynccontextmanager
+async def snapshot_scope(tenant_id: UUID, *, principal: Principal = SYSTEM) -> AsyncIterator[Scope]:
+    """The same, but every query sees the tenant as it was at the first one, and nothing can be written: for what
+    compares many rows with each other while the tills go on.
+    """
+    async with _opened(OpenScope(tenant_id, principal, None, snapshot=True)) as scope:
+        yield scope
+
+
+@asynccontextmanager
+async def _opened(opened: OpenScope) -> AsyncIterator[Scope]:
     await opened.begin()
     try:
         try:

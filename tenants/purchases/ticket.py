@@ -15,7 +15,7 @@ from tenants.coupons.postings import Posting as CouponPosting
 from tenants.points.book import Book, Fact
 from tenants.points.book import Posting as PointsPosting
 from tenants.points.lots import lot_of
-from tenants.pricing.basket import Label, Line, Offers, Priced
+from tenants.pricing.basket import ONE, Label, Line, Offers, Priced
 from tenants.pricing.coupons import CouponUse
 from tenants.pricing.earning import counted, earning_of, points_of, rate_of, rate_text, shares_of
 from tenants.pricing.payment import PointsPaid, check_wallet, pay_with_points
@@ -234,6 +234,8 @@ def _pricing(it: _Reckoning) -> dict[str, Any]:
     campaigns = [label.code for label, _ in it.priced.discounts if label.type == "campaign"]
     if it.earned:
         campaigns += [campaign.code for campaign in counted(it.offers.multipliers)]
+        if it.offers.multipliers:  # a campaign may be changed later; what it gave here stays provable
+            said["campaign_rate"] = rate_text(rate_of(ONE, ONE, it.offers.multipliers))
     if campaigns:
         said["campaigns"] = campaigns
     return said

@@ -59,8 +59,9 @@ WITH n AS (
 s AS (
     {take("(SELECT DISTINCT referrer_id AS id FROM n)")}),
 v AS (
-    INSERT INTO referral_move AS v (tenant_id, member_id, referrer_id, seq, from_day, to_day, recorded_at)
-    SELECT $1, n.member_id, n.referrer_id, s.seq, n.from_day, n.to_day, $7
+    INSERT INTO referral_move AS v (tenant_id, member_id, referrer_id, seq, from_day, to_day, recorded_at,
+                                    programme_version)
+    SELECT $1, n.member_id, n.referrer_id, s.seq, n.from_day, n.to_day, $7, $8
       FROM n JOIN s ON s.id = n.referrer_id ORDER BY n.referrer_id, n.member_id
     RETURNING v.id, v.member_id, v.referrer_id, v.seq, v.from_day, v.to_day),
 r AS (
@@ -167,7 +168,7 @@ async def _apply(rows: Sequence[asyncpg.Record], statuses: dict[UUID, str], *, e
     if clock is None:
         raise RuntimeError("a tenant without its row")
     zone = ZoneInfo(clock["timezone"])
-    counted = await _write(moves, clock["now"])
+    counted = await _write(moves, clock["now"], clock["programme_version"] if evaluate else None)
     there = [each for each in counted if statuses[each.referrer_id] == "active"]
     rules = (await programme(clock["programme_version"])).points if evaluate else None
     await earn(there, rules, clock["now"], zone)
@@ -186,7 +187,8 @@ async def _apply(rows: Sequence[asyncpg.Record], statuses: dict[UUID, str], *, e
         await queue("referral", {"member_ids": sorted(str(one) for some in gained.values() for one in some)})
 
 
-async def _write(moves: Sequence[_Move], now: datetime) -> list[Counted]:
+async def _write(moves: Sequence[_Move], now: datetime, version: int | None) -> list[Counted]:
+    """`version`: of the rules that decide next; None: nothing is decided."""
     measured = [
         Measured(move.referrer_id, REFERRAL, day, facts=facts)
         for move in moves
@@ -203,5 +205,6 @@ async def _write(moves: Sequence[_Move], now: datetime) -> list[Counted]:
         [move.to_day for move in moves],
         [move.last for move in moves],
         now,
+        version,
     )
     return [Counted(**row) for row in rows]

@@ -22,6 +22,9 @@ CREATE TABLE recalculation_batch (
 CREATE INDEX ON recalculation_batch (tenant_id, recalculation_id) WHERE recalculation_id IS NOT NULL;
 CREATE INDEX ON recalculation_batch (tenant_id, last_member); -- those about a slice of members
 
+-- Some counts of referrals leave the tiers to a later evaluation (an import's, a merge's): a replay must know which.
+ALTER TABLE referral_move ADD COLUMN programme_version integer; -- the rules that then decided; NULL: nothing was decided
+
 -- A walk over all members of the tenant; the last finished one says when everything was proved.
 CREATE TABLE proof (
     tenant_id    uuid NOT NULL,

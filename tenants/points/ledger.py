@@ -146,10 +146,10 @@ accounts AS (
      WHERE a.tenant_id = $1 AND a.member_id = g.member_id),
 numbered AS ({take("(SELECT DISTINCT g.member_id AS id FROM gone g)")})
 INSERT INTO points_entry AS e (tenant_id, member_id, seq, kind, source_id, points, balance, day, recorded_at, actor)
-SELECT $1, g.member_id, n.seq, 'expire', g.id, -g.points,
+SELECT $1, g.member_id, coalesce(q.seq, 0) + 1, 'expire', g.id, -g.points,
        a.open - sum(g.points) OVER (PARTITION BY g.member_id ORDER BY g.expires_on, g.id), $4, $5, $6
   FROM gone g JOIN points_account a ON a.tenant_id = $1 AND a.member_id = g.member_id
-  JOIN numbered n ON n.id = g.member_id"""
+  LEFT JOIN member_number q ON q.tenant_id = $1 AND q.member_id = g.member_id"""
 _TAKE_OVER: Final = (
     'UPDATE points_lot AS l SET member_id = $3 WHERE l.tenant_id = $1 AND l.member_id = $2 AND l."left" > 0'
 )

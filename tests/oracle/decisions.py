@@ -1,6 +1,6 @@
 """What an evaluation writes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from oracle.conditions import Facts, Standing, by_rank
@@ -14,7 +14,9 @@ class Decision:
 
     `facts` maps each leaf of the ladder to its value at this evaluation (None: no value, so not met);
     a leaf is named by its place: `silver/qualify`, `gold/retain/any/0`, `gold/qualify/all/1/not`.
-    `day` is the D of those values. `mode`: how to evaluate it again.
+    `day` is the D of those values. `mode`: how to evaluate it again. `before`: the standing that it replaced, in the
+    tier `from_tier` of the rules until then. `version`: the one in force; `rules`: the one that decided, which for a
+    recheck is older.
     """
 
     ladder: str
@@ -27,6 +29,9 @@ class Decision:
     facts: Facts
     day: date
     mode: Mode
+    before: Standing = field(default_factory=Standing)
+    version: int = 1
+    rules: int = 1
 
     @property
     def valid_until(self) -> date | None:

@@ -1,35 +1,32 @@
 """The tier rules once more, in plain loops: what the compiled SQL is compared with.
 
 Written from the domain's definitions alone. It keeps every fact in a list and, for each number, walks the
-list. Programmes are plain dicts in the JSON shape of the API. Out of its reach: publishing, leaving, erasing.
+list. Programmes are plain dicts in the JSON shape of the API. Out of its reach: undoing, leaving, erasing.
 """
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
-from oracle import by_hand, merging
-from oracle.conditions import Standing, View, by_rank, facts_of, retains
+from oracle import by_hand, merging, publishing
+from oracle.conditions import View, retains
 from oracle.decisions import Decision
 from oracle.facts import Activity, Json, Line, Person, Purchase
 from oracle.local_days import ONE_DAY, begins, last_firing, local_day, next_firing
+from oracle.standings import Standings
 from oracle.steps import Mode, Outcome, act, validity_is_over
+from oracle.versions import CHANGE, Holders, moved_or_acted, read
 
 NOTICE_DAYS = 30
-NOT_RECHECKED = ("manual", "import", "merge", "refund", "programme_change")
+NOT_RECHECKED = ("manual", "import", "merge", "refund")
 Parts = Sequence[tuple[str | None, int]]
 
 
-class Chain:
-    """One chain with one programme version and its members, from the first fact on."""
+class Chain(Standings):
+    """One chain with its programme's versions and its members, from the first fact on."""
 
     def __init__(self, programme: Json, timezone: str) -> None:
-        self.ladders: dict[str, Json] = {ladder["code"]: ladder for ladder in programme["ladders"]}
-        self.zone = ZoneInfo(timezone)
-        self.people: dict[str, Person] = {}
-        self.standings: dict[tuple[str, str], Standing] = {}  # member, ladder
-        self.decisions: list[Decision] = []
+        super().__init__(programme, timezone)
         self.marks: dict[tuple[str, str], datetime] = {}  # put in question by a refund, until then
         self.notices: list[tuple[str, str, date]] = []  # member, ladder, valid_until
 
@@ -38,6 +35,7 @@ class Chain:
     def add_member(self, member: str, joined_on: date, referrer: str | None = None) -> None:
         """Joining decides nothing: the member is in the base tier of each ladder."""
         self.people[member] = Person(joined_on, referrer)
+        self.moves.bought.add(member)  # whoever comes after new rules isn't moved by them
 
     def record_purchase(
         self,
@@ -55,7 +53,7 @@ class Chain:
         lines = [Line(*part) for part in parts] or [Line(None, amount)]
         bought = Purchase(occurred_at, recorded_at, lines, branch, external_id)
         self.people[member].purchases.append(bought)
-        return self._after_fact(member, local_day(occurred_at, self.zone), recorded_at)
+        return self._after_fact(member, local_day(occurred_at, self.zone), recorded_at, bought=True)
 
     def record_activity(
         self, member: str, occurred_at: datetime, kind: str, recorded_at: datetime, value: Fraction | None = None
@@ -110,17 +108,17 @@ class Chain:
         self, member: str, ladder: str, tier: str, at: datetime, locked_until: date | None = None
     ) -> list[Decision]:
         view = self.view(member, ladder, at)
-        return [self._write(view, "manual", by_hand.given(view, tier, locked_until), "firing")]
+        return [self.write(view, "manual", by_hand.given(view, tier, locked_until), "firing")]
 
     def unlock(self, member: str, ladder: str, at: datetime) -> list[Decision]:
         """The lock ends, and with it the validity and its grace; the member is evaluated at once."""
-        self._stand(member, ladder, by_hand.released(self.view(member, ladder, at)))
+        self.stand(member, ladder, by_hand.released(self.view(member, ladder, at)))
         return self._evaluate_all([self.who(member)], [ladder], at, "firing")
 
     def opening(self, member: str, ladder: str, tier: str, at: datetime, since: date | None = None) -> list[Decision]:
         """A tier brought along from an older system, with the validity that it would have had here."""
         view = self.view(member, ladder, at)
-        return [self._write(view, "import", by_hand.brought_along(view, tier, since or view.today), "firing")]
+        return [self.write(view, "import", by_hand.brought_along(view, tier, since or view.today), "firing")]
 
     def merge(self, member: str, other: str, at: datetime) -> list[Decision]:
         """Two records of one person become the first: the higher standings, then evaluated, upward only."""
@@ -135,21 +133,39 @@ class Chain:
             view = self.view(member, code, at)
             standing = merging.higher(view.standing, theirs[code], view.today)
             if standing.position != view.standing.position:
-                made.append(self._write(view, "merge", standing, "upward"))
-            self._stand(member, code, standing)
+                made.append(self.write(view, "merge", standing, "upward"))
+            self.stand(member, code, standing)
         return [*made, *self._evaluate_all([member], list(self.ladders), at, "upward")]
+
+    # What owners do
+
+    def publish(
+        self, programme: Json, at: datetime, transition: str = "next_purchase", holders: Holders | None = None
+    ) -> list[Decision]:
+        """New rules from now on. Returns what that decides at once: tiers that are no more, and by its transition."""
+        return publishing.publish(self, programme, at, transition, holders or {})
+
+    def roll_back(self, number: int, at: datetime) -> list[Decision]:
+        """The rules of that version again. What the versions since then had moved goes back to where it was."""
+        return publishing.roll_back(self, number, at)
 
     # What time does
 
-    def recalculate(self, as_of: datetime, ladders: Sequence[str] | None = None) -> list[Decision]:
-        """Evaluates every member as the schedule firing at `as_of` would, on these ladders (None: all)."""
+    def recalculate(
+        self, as_of: datetime, ladders: Sequence[str] | None = None, *, scheduled: bool = False
+    ) -> list[Decision]:
+        """Evaluates every member as the schedule firing at `as_of` would, on these ladders (None: all). `scheduled`: it
+        is that firing, not somebody's wish.
+        """
         made: list[Decision] = []
+        evaluated = [code for code in self.ladders if ladders is None or code in ladders]
+        moving = self.moves.due_at_schedule(evaluated, as_of) if scheduled else []
         for member in self.present():
-            for ladder in self.ladders if ladders is None else ladders:
+            for ladder in evaluated:
                 due = self.marks.get((member, ladder))
                 if due is not None and due <= as_of:
-                    made += self._recheck(member, ladder, as_of, firing=True)
-                made += self._evaluate_all([member], [ladder], as_of, "firing")
+                    made += self._recheck(member, ladder, as_of, firing=True, anew=ladder in moving)
+                made += self._evaluate_all([member], [ladder], as_of, "firing", moving=ladder in moving)
         return made
 
     def night(self, midnight: datetime) -> list[Decision]:
@@ -158,7 +174,7 @@ class Chain:
         made = [
             one
             for member, ladder in due
-            if self.ladders[ladder]["policy"]["refund_recheck"] == "end_of_day"
+            if ladder in self.ladders and self.ladders[ladder]["policy"]["refund_recheck"] == "end_of_day"
             for one in self._recheck(member, ladder, midnight, firing=False)
         ]
         for member in self.present():
@@ -166,57 +182,33 @@ class Chain:
                 self._notice(self.view(member, ladder, midnight), member, ladder)
         return made
 
-    # What can be asked
-
-    def who(self, member: str) -> str:
-        """The member that this name leads to now."""
-        merged_into = self.people[member].merged_into
-        return member if merged_into is None else self.who(merged_into)
-
-    def owner_of(self, external_id: str) -> str:
-        """Whose purchase it is."""
-        return next(
-            name
-            for name, person in self.people.items()
-            if any(bought.external_id == external_id for bought in person.purchases)
-        )
-
-    def present(self) -> list[str]:
-        return [name for name, person in self.people.items() if person.merged_into is None]
-
-    def tier(self, member: str, ladder: str) -> str:
-        """The code of the member's tier."""
-        return str(by_rank(self.ladders[ladder])[self.standing(member, ladder).position]["code"])
-
-    def standing(self, member: str, ladder: str) -> Standing:
-        return self.standings.get((self.who(member), ladder), Standing())
-
-    def view(self, member: str, ladder: str, at: datetime, standing: Standing | None = None) -> View:
-        """The member as an evaluation at `at` sees it; for `holds`, `qualifies`, `retains`, `facts_of`."""
-        held = self.standing(member, ladder) if standing is None else standing
-        return View(self.people[self.who(member)], self.ladders[ladder], held, at, self.zone)
-
     # How it is decided
 
-    def _after_fact(self, member: str, day: date, at: datetime) -> list[Decision]:
-        late = [one for ladder in self.ladders for one in self._late(member, ladder, day, at)]
-        return [*late, *self._evaluate_all([member], self._immediate(), at, "fact")]
+    def _after_fact(self, member: str, day: date, at: datetime, *, bought: bool = False) -> list[Decision]:
+        made = [one for ladder in self.ladders for one in self._late(member, ladder, day, at)]
+        moving = bought and self.moves.due_at_purchase(member)
+        for ladder, rules in self.ladders.items():
+            if moving or rules["policy"]["upgrade"] == "immediate":
+                made += self._evaluate_all([member], [ladder], at, "fact", moving=moving)
+        return made
 
     def _immediate(self) -> list[str]:
         return [code for code, ladder in self.ladders.items() if ladder["policy"]["upgrade"] == "immediate"]
 
     def _evaluate_all(
-        self, members: Sequence[str], ladders: Sequence[str], at: datetime, mode: Mode
-    ) -> list[Decision]:  # fmt: skip
+        self, members: Sequence[str], ladders: Sequence[str], at: datetime, mode: Mode, *, moving: bool = False
+    ) -> list[Decision]:
+        """`moving`: the rules' transition has come to these members; who isn't moved by it is evaluated as ever."""
         made: list[Decision] = []
         for member in members:
             for ladder in ladders:
-                last = self._told(member, ladder)[-1:]
+                last = self.told(member, ladder)[-1:]
                 # Never before what was decided later; and what fires twice writes once.
                 if last and (last[0].effective_at > at or (mode == "firing" and last[0].effective_at == at)):
                     continue
                 view = self.view(member, ladder, at)
-                made += self._carry_out(view, member, ladder, act(view, mode), mode)
+                outcome = moved_or_acted(view, mode) if moving else act(view, mode)
+                made += self._carry_out(view, member, ladder, outcome, mode)
         return made
 
     def _carry_out(
@@ -225,8 +217,8 @@ class Chain:
         if outcome is None:
             return []
         if outcome.written:
-            return [self._write(view, outcome.reason, outcome.standing, mode)]
-        self._stand(member, ladder, outcome.standing)
+            return [self.write(view, outcome.reason, outcome.standing, mode)]
+        self.stand(member, ladder, outcome.standing)
         return []
 
     def _late(self, member: str, ladder: str, day: date, at: datetime) -> list[Decision]:
@@ -234,48 +226,44 @@ class Chain:
         policy = self.ladders[ladder]["policy"]
         fired = last_firing(policy["schedule"], at, self.zone)
         now = self.view(member, ladder, at)
-        then = self.view(member, ladder, fired, self._before(member, ladder, fired))
+        then = self.view(member, ladder, fired, self.before(member, ladder, fired))
         if day > then.day or now.today > then.today + timedelta(days=policy["late_days"]):
             return []
         if now.standing.locked(now.today) and not now.standing.may_rise:
             return []
-        outcome = act(then, "firing")
+        if self.moves.fired.get(ladder) == fired:  # it lowered, too: then to stay is something
+            outcome = moved_or_acted(then, "firing") or Outcome("renew", then.standing)
+        else:
+            outcome = act(then, "firing")
         if outcome is None or outcome.standing.position <= now.standing.position:
             return []
-        return [self._write(then, "late", outcome.standing, "firing")]
+        return [self.write(then, "late", outcome.standing, "firing")]
 
-    def _recheck(self, member: str, ladder: str, at: datetime, *, firing: bool) -> list[Decision]:
-        """Recomputes the last decision as of its own instant, net of refunds since."""
+    def _recheck(
+        self, member: str, ladder: str, at: datetime, *, firing: bool, anew: bool = False
+    ) -> list[Decision]:  # fmt: skip
+        """Recomputes the last decision as of its own instant and by its own rules, net of refunds since."""
         del self.marks[member, ladder]
-        if firing and validity_is_over(self.view(member, ladder, at)):
+        if anew or (firing and validity_is_over(self.view(member, ladder, at))):
             return []  # this very schedule decides anew
-        told = self._told(member, ladder)
-        if not told or told[-1].reason in NOT_RECHECKED:
+        told = self.told(member, ladder)
+        if not told or not _given_by_rules(told[-1]):
             return []
         last = told[-1]
-        began = told[-2].standing if len(told) > 1 else Standing()
+        rules = self.versions.number(last.rules)
+        began = self.left_by(told[:-1], rules)
         start = began
         if last.reason == "late":
-            start = self._before(member, ladder, last.effective_at)
-        view = self.view(member, ladder, last.effective_at, start)
-        outcome = act(view, last.mode)
+            start = self.before(member, ladder, last.effective_at, rules)
+        view = self.view(member, ladder, last.effective_at, start, rules)
+        outcome = moved_or_acted(view, last.mode) if last.reason == CHANGE else act(view, last.mode)
         given = began if outcome is None else outcome.standing
         if last.reason == "late" and given.position <= began.position:
             given = began
-        if given.position >= last.standing.position:
+        given = read(given, ladder, rules, self.versions.now)
+        if given.position >= self.standing(member, ladder).position:
             return []
-        return [self._write(view, "refund", given, "firing", at)]
-
-    def _before(self, member: str, ladder: str, at: datetime) -> Standing:
-        """The standing as of just before this instant."""
-        told = [one for one in self._told(member, ladder) if one.effective_at < at]
-        return told[-1].standing if told else Standing()
-
-    def _told(self, member: str, ladder: str) -> list[Decision]:
-        return [one for one in self.decisions if (one.member, one.ladder) == (self.who(member), ladder)]
-
-    def _stand(self, member: str, ladder: str, standing: Standing) -> None:
-        self.standings[self.who(member), ladder] = standing
+        return [self.write(view, "refund", given, "firing", at, rules=rules)]
 
     def _due(self, policy: Json, at: datetime) -> datetime:
         """When a refund of now is looked at."""
@@ -294,25 +282,9 @@ class Chain:
         if near and told not in self.notices and not retains(standing.position, view):
             self.notices.append(told)
 
-    def _write(
-        self, view: View, reason: str, standing: Standing, mode: Mode, effective_at: datetime | None = None
-    ) -> Decision:
-        member = next(name for name, person in self.people.items() if person is view.person)
-        ladder = view.ladder["code"]
-        tiers = [str(tier["code"]) for tier in view.tiers]
-        before = self.standing(member, ladder)
-        made = Decision(
-            ladder=ladder,
-            member=member,
-            effective_at=effective_at or view.at,
-            from_tier=tiers[before.position],
-            to_tier=tiers[standing.position],
-            reason=reason,
-            standing=standing,
-            facts=facts_of(view),
-            day=view.day,
-            mode=mode,
-        )
-        self._stand(member, ladder, standing)
-        self.decisions.append(made)
-        return made
+
+def _given_by_rules(decision: Decision) -> bool:
+    """Whether a purchase may have given it: not what staff or a run of new rules did."""
+    if decision.reason == CHANGE:
+        return decision.mode == "fact"
+    return decision.reason not in NOT_RECHECKED

@@ -110,7 +110,7 @@ def carry_out(chain: Chain, deed: Deed, at: datetime, counted_at: datetime | Non
     what, today = deed.what, local_day(at, chain.zone)
     match deed.kind:
         case "midnight":
-            chain.recalculate(at, what["ladders"])
+            chain.recalculate(at, what["ladders"], scheduled=True)
             chain.night(at)
         case "recalculate":
             chain.recalculate(at)

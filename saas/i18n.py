@@ -1,8 +1,8 @@
 """Languages of the pages: catalogues compiled at start from `.po`; numbers, money and times as a reader writes them.
 
 The texts in the source are English; `locales/<locale>/messages.po` has every one of them in each language,
-and a test holds both to 100 %. `pybabel extract -F saas/locales/babel.cfg -k n_ -k say -o new.pot saas tenants`, then
-`pybabel update -i new.pot -l zh_CN -o saas/locales/zh_CN/messages.po` (and `en`) take up new texts.
+and a test holds both to 100 %. `pybabel extract -F saas/locales/babel.cfg -k n_ -k say -k plural:1,2 -o new.pot saas
+tenants`, then `pybabel update -i new.pot -l zh_CN -o saas/locales/zh_CN/messages.po` (and `en`) take up new texts.
 """
 
 import io
@@ -51,6 +51,10 @@ class Tongue:
         """`message` in this language, its `%(name)s` placeholders filled."""
         return self.translations.ugettext(message) % params if params else self.translations.ugettext(message)
 
+    def plural(self, one: str, many: str, n: int, **params: object) -> str:
+        """The form for `n` of a message in this language; its placeholder `%(n)s` is the number as it's written."""
+        return self.translations.ungettext(one, many, n) % {"n": self.number(n), **params}
+
     def number(self, value: int | Decimal) -> str:
         """11690 → 11,690."""
         return numbers.format_decimal(value, locale=self.locale)
@@ -75,6 +79,10 @@ class Tongue:
     def day(self, value: date) -> str:
         """A calendar day, in the language's usual length."""
         return babel_dates.format_date(value, format="medium", locale=self.locale)
+
+    def day_of_year(self, value: date) -> str:
+        """A day without its year."""
+        return babel_dates.format_skeleton("MMMd", value, locale=self.locale)
 
     def month(self, value: date) -> str:
         """The month of a day, with its year."""

@@ -86,6 +86,7 @@ class Values:
         self.binder = Binder(ids.next_parameter)
         self.uses = {j: leaf_uses(programme.ladders[j], j) for j in evaluated}
         self._columns: dict[str, str] = {}  # value expression → column of v
+        self._of_leaves: dict[LeafUse, str] = {}  # who reads a value asks for its column each time
         self._constant = ConstantSums(self.binder)
         self._own = OwnSums(self.binder)
         for uses in self.uses.values():
@@ -96,7 +97,11 @@ class Values:
 
     def leaf(self, leaf: Quantity, ladder: int, *, in_retain: bool) -> str:
         """The column of `v` that holds the leaf's value; NULL: the leaf is not met."""
-        return self._column(self._value(leaf, LeafUse(leaf, ladder, in_retain)))
+        use = LeafUse(leaf, ladder, in_retain)
+        known = self._of_leaves.get(use)
+        if known is None:
+            known = self._of_leaves[use] = self._column(self._value(leaf, use))
+        return known
 
     def _column(self, expression: str) -> str:
         return self._columns.setdefault(expression, f"f{len(self._columns) + 1}")

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from saas.errors import InvalidValueError
 from saas.paging import Page, decode_cursor, page
+from saas.problem_details import language_of
 from saas.validation import AwareDatetime, Body, Code, ListQuery, LocalDate, LongText, Query, parse_query
 from tenants.audit.record import record
 from tenants.members.existing import require_member
@@ -53,10 +54,12 @@ class RecalculateBody(Body):
 
 @get("/v1/members/{member_id:uuid}/tier", opt={"requires": "members:read"}, tags=["members"])
 async def get_tier(member_id: FromPath[UUID], request: HttpRequest[Any, Any, Any]) -> dict[str, Any]:
-    """Why the member is in its tier and what is missing to the next, on one ladder (default: the main one)."""
+    """Why the member is in its tier and what is missing to the next, on one ladder (default: the main one); its
+    sentences follow Accept-Language.
+    """
     query = parse_query(ExplainQuery, request.query_params.multi_items())
     survivor, *_ = await require_member(member_id)
-    return await explain(survivor, query.ladder)
+    return await explain(survivor, query.ladder, language_of(request.scope))
 
 
 @put("/v1/members/{member_id:uuid}/tier", opt={"requires": "members:write"}, tags=["members"])

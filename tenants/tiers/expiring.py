@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 import asyncpg
 from uuid_utils.compat import uuid7
 
+from saas.errors import DEFAULT_LANGUAGE
+from saas.i18n import as_language, n_
 from saas.outbox import enqueue
 from saas.scope import connection, current
 from tenants.programme.compiler import Ids, Values
@@ -23,6 +25,8 @@ from tenants.programme.moment import Moment, moment_of
 from tenants.programme.schedule import UntilNextSchedule, schedule_instant
 from tenants.programme.versions import programme
 from tenants.programme.windows import ONE_DAY, local_day
+from tenants.programme.wording.conditions import condition_text
+from tenants.programme.wording.teller import Teller
 from tenants.tiers.explain import keeps as told_keeps
 from tenants.tiers.reading import Reading
 from tenants.tiers.runs import still_deciding
@@ -35,7 +39,8 @@ BATCH = 500
 WAIT = timedelta(minutes=1)
 
 _PLACE: Final = (
-    "SELECT timezone, programme_version, clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1"
+    "SELECT timezone, programme_version, locale, clock_timestamp() + clock_offset AS now FROM tenant"
+    " WHERE tenant_id = $1"
 )
 _CAUGHT_UP: Final = "UPDATE schedule SET next_at = $3 WHERE tenant_id = $1 AND name = $2 AND next_at < $3"
 _NEXT: Final = """
@@ -61,6 +66,7 @@ class _Night:
     rules: Programme
     zone: ZoneInfo
     now: datetime
+    teller: Teller
 
     @property
     def today(self) -> date:
@@ -85,7 +91,9 @@ async def run_notices(payload: dict[str, Any]) -> None:
     if await still_deciding(tenant["now"]):  # that renews and lifts some of those who would be told
         await enqueue(JOB, payload, delay=WAIT)
         return
-    night = _Night(await programme(tenant["programme_version"]), ZoneInfo(tenant["timezone"]), tenant["now"])
+    rules = await programme(tenant["programme_version"])
+    teller = Teller(as_language(tenant["locale"]) or DEFAULT_LANGUAGE, rules.currency)
+    night = _Night(rules, ZoneInfo(tenant["timezone"]), tenant["now"], teller)
     ladders = [ladder for ladder in night.rules.ladders if not isinstance(ladder.policy.validity, UntilNextSchedule)]
     tomorrow = schedule_instant(night.today + ONE_DAY, night.zone)
     await connection().execute(_CAUGHT_UP, current().tenant_id, SCHEDULE, tomorrow)
@@ -116,7 +124,7 @@ async def _tell(night: _Night, ladder: Ladder, due: Sequence[asyncpg.Record]) ->
             "member_id": str(reading.row["id"]),
             "ladder": ladder.code,
             "valid_until": ends[reading.row["id"]].isoformat(),
-            "data": _data(reading, ends[reading.row["id"]]),
+            "data": _data(reading, ends[reading.row["id"]], night.teller),
         }
         for reading in await _falling(night, ladder, list(ends))
     ]
@@ -137,13 +145,29 @@ async def _falling(night: _Night, ladder: Ladder, members: list[UUID]) -> list[R
     return [Reading(values, row, index, ladder, moment) for row in rows]
 
 
-def _data(reading: Reading, valid_until: date) -> dict[str, Any]:
-    """What the chain's own systems need to tell the member: until when, and what would keep the tier."""
+def _data(reading: Reading, valid_until: date, teller: Teller) -> dict[str, Any]:
+    """What the chain's own systems need to tell the member: until when, and what would keep the tier; in the chain's
+    language too, ready to be sent.
+    """
     grace_until = valid_until + timedelta(days=reading.ladder.policy.grace_days)
     return {
         "ladder": reading.ladder.code,
         "tier": reading.row[f"s{reading.index}_tier"],
         "valid_until": valid_until.isoformat(),
         "grace_until": grace_until.isoformat(),
-        "keeps": told_keeps(reading),
+        "keeps": told_keeps(reading, teller),
+        "text": _text(reading, valid_until, grace_until, teller),
     }
+
+
+def _text(reading: Reading, valid_until: date, grace_until: date, teller: Teller) -> str:
+    held, until = reading.held, teller.day(valid_until)
+    condition = held and (held.retain or held.qualify)
+    if held is None or condition is None:  # a tier that the rules have dropped: nothing keeps it
+        return teller.sentence(teller.say("the tier ends on %(day)s", day=until))
+    said = {"tier": teller.named(held.names), "day": until, "what": condition_text(condition, teller)}
+    if grace_until == valid_until:
+        return teller.sentence(teller.say("%(tier)s ends on %(day)s; it is kept by %(what)s", **said))
+    grace = teller.day(grace_until)
+    message = n_("%(tier)s ends on %(day)s, with grace until %(grace)s; it is kept by %(what)s")
+    return teller.sentence(teller.say(message, grace=grace, **said))

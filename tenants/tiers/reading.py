@@ -1,8 +1,10 @@
 """One member's values on one ladder at one moment: what is met, what is missing, and by when."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,7 +14,7 @@ import asyncpg
 from saas.errors import DomainError
 from saas.scope import connection, current
 from tenants.programme.compiler import Ids, Values
-from tenants.programme.conditions import Leaf, Quantity, parts
+from tenants.programme.conditions import AllOf, AnyCondition, AnyOf, Leaf, Not, Quantity, leaf_key, parts
 from tenants.programme.document import Ladder, Programme, Tier
 from tenants.programme.leaves import plain
 from tenants.programme.moment import Moment, moment_of
@@ -29,6 +31,7 @@ from tenants.programme.windows import (
     add_months,
     anniversary,
 )
+from tenants.tiers.explaining.leaving import leaving
 from tenants.tiers.runs import last_runs
 
 Amount = int | Decimal
@@ -39,13 +42,16 @@ _LARGEST: Final = {"max_purchase", "max_top_up"}
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One member's values on one ladder at one moment."""
+    """One member's values on one ladder at one moment. `leaving`: by leaf key, the last D on which nothing has left a
+    rolling window.
+    """
 
     values: Values
     row: asyncpg.Record
     index: int
     ladder: Ladder
     moment: Moment
+    leaving: Mapping[str, date] = field(default_factory=dict)
 
     def value(self, leaf: Quantity, *, in_retain: bool) -> Amount | None:
         """The value as it is shown; a mean's is cut at the four places that a bound may have, so that it and what is
@@ -76,20 +82,38 @@ class Reading:
         return leaf.gte if leaf.metric in _LARGEST else leaf.gte - value
 
 
-async def read(member_id: UUID, rules: Programme, index: int, zone: ZoneInfo, now: datetime) -> Reading:
-    """The values of ladder `index` as of `now`, a score's parts too. Raises DomainError `not-found`: no such member."""
-    values = Values(rules, [index], Ids.ONE)
+@dataclass(frozen=True, slots=True)
+class _ByVersion:
+    """A version never changes: its number stands for it."""
+
+    programme: Programme = field(hash=False, compare=False)
+    version: int
+
+
+@lru_cache(maxsize=2000)
+def _compiled(_tenant_id: UUID, rules: _ByVersion, index: int) -> tuple[Values, str]:
+    """The values of ladder `index` and the statement that reads them, a score's parts too."""
+    values = Values(rules.programme, [index], Ids.ONE)
     for use in values.uses[index]:
         for part in parts(use.leaf):
             values.leaf(part, index, in_retain=use.in_retain)
+    return values, f"WITH {values.ctes()}\nSELECT * FROM v"
+
+
+async def read(member_id: UUID, rules: Programme, index: int, zone: ZoneInfo, now: datetime) -> Reading:
+    """The values of ladder `index` as of `now`, a score's parts too; `rules`: a published version.
+
+    Raises DomainError `not-found`: no such member.
+    """
+    values, sql = _compiled(current().tenant_id, _ByVersion(rules, rules.version), index)
     moment = moment_of(
         now, zone, firing=False, recorded_at=now, cause="purchase", cause_id=member_id, last_runs=await last_runs()
     )
-    sql = f"WITH {values.ctes()}\nSELECT * FROM v"
     row = await connection().fetchrow(sql, current().tenant_id, member_id, *values.binder.values(moment))
     if row is None:
         raise DomainError("not-found")
-    return Reading(values, row, index, rules.ladders[index], moment)
+    rolling = [part for use in values.uses[index] for part in parts(use.leaf)]
+    return Reading(values, row, index, rules.ladders[index], moment, await leaving(member_id, rolling, moment.day))
 
 
 def as_json(amount: Amount | None) -> int | str | None:
@@ -114,6 +138,38 @@ def last_day(leaf: Leaf, reading: Reading) -> date | None:
     days = [_window_ends(part.window, reading) for part in parts(leaf)]
     ends = [day for day in days if day is not None]
     return max(ends) if len(ends) == len(days) else None
+
+
+def counts_until(leaf: Leaf, reading: Reading) -> date | None:
+    """The last local day on which the missing part makes the whole: the window's last one, or the one before something
+    leaves a rolling window. Of days that pass by themselves, the one on which they have. None: no end in sight.
+    """
+    if leaf.metric in {"tenure_days", "days_since_purchase"}:
+        missing = reading.missing(leaf, reading.value(leaf, in_retain=False))
+        return None if missing is None else reading.moment.day + timedelta(days=int(missing))
+    ends = [last_day(leaf, reading), *(reading.leaving.get(leaf_key(part)) for part in parts(leaf))]
+    return min((day for day in ends if day is not None), default=None)
+
+
+def holds(reading: Reading, condition: AnyCondition | None, *, in_retain: bool) -> bool:
+    """Whether the condition holds for the values read."""
+    match condition:
+        case None:
+            return True
+        case AnyOf(conditions=of):
+            return any(holds(reading, part, in_retain=in_retain) for part in of)
+        case AllOf(conditions=of):
+            return all(holds(reading, part, in_retain=in_retain) for part in of)
+        case Not(condition=part):
+            return not holds(reading, part, in_retain=in_retain)
+        case _:
+            return is_met(condition, reading.value(condition, in_retain=in_retain))
+
+
+def window_is_over(window: AnyWindow | None, reading: Reading) -> bool:
+    """Whether nothing more can count for it."""
+    last = _window_ends(window, reading)
+    return last is not None and last < reading.moment.today
 
 
 def _window_ends(window: AnyWindow | None, reading: Reading) -> date | None:  # noqa: PLR0911 - one case per window

@@ -14,7 +14,7 @@ from saas.errors import LANGUAGES, Language
 from saas.i18n import LOCALES, as_language, tongue
 
 ROOT = Path(__file__).parents[2]
-KEYWORDS = {"_": None, "ngettext": (1, 2), "n_": None, "say": None}
+KEYWORDS = {"_": None, "ngettext": (1, 2), "plural": (1, 2), "n_": None, "say": None}
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 
 

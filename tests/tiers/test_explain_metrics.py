@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from support.chains import Chain
 from support.clock import owner, set_clock
+from support.explained import next_of
 from support.till import member
 
 NewChain = Callable[..., Awaitable[Chain]]
@@ -114,13 +115,13 @@ async def test_each_metric_tells_value_and_gap(
     met = condition == leaf("rating", kind="review", gte="4.3333")
     assert (told["met"], tier["qualifies"]) == (met, met)
     if met:
-        assert found["next"] == {"code": "t1", "missing": []}
+        assert next_of(found) == {"code": "t1", "missing": []}
     elif missing is None:
         assert found["next"] is None
     else:
         narrowed = {name: condition[name] for name in ("kind", "category") if name in condition}
         step = {"metric": condition["metric"], **narrowed, "amount": missing, "by": by}
-        assert found["next"] == {"code": "t1", "missing": [step]}
+        assert next_of(found) == {"code": "t1", "missing": [step]}
 
 
 def weight(metric: str, per: int, points: int, window: Json | None = LIFETIME, **fields: Any) -> Json:
@@ -139,7 +140,7 @@ async def test_a_score_tells_what_each_part_adds(shop: Chain, regular: str) -> N
     assert (told["value"], told["met"], told["missing"]) == (20 + 15 + 3, False, 12)
     assert [(w["value"], w["adds"]) for w in told["weights"]] == [(700, 20), (3, 15), (365, 3)]
     assert all(shown.items() >= given.items() for shown, given in zip(told["weights"], weights, strict=True))
-    assert found["next"]["missing"] == [{"metric": "score", "amount": 12, "by": None}]
+    assert (next_of(found) or {})["missing"] == [{"metric": "score", "amount": 12, "by": None}]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,7 @@ async def test_a_score_may_rise_while_any_part_may(
     told = found["tiers"][0]["conditions"]
     assert told["missing"] == missing
     steps = None if missing is None else [{"metric": "score", "amount": missing, "by": by}]
-    assert (found["next"] or {}).get("missing") == steps
+    assert (next_of(found) or {}).get("missing") == steps
 
 
 async def test_a_lock_is_told(shop: Chain, regular: str) -> None:

@@ -1,0 +1,1 @@
+"""What an explanation says in words, made from the numbers that decide."""

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from oracle.conditions import Facts, Standing, by_rank
-from oracle.facts import Json
+from oracle.conditions import Facts, Standing
 from oracle.steps import Mode
 
 
@@ -36,7 +35,3 @@ class Decision:
     @property
     def valid_until(self) -> date | None:
         return self.standing.valid_until
-
-    def standing_code(self, ladder: Json) -> str:
-        """The code of the tier that the standing is in."""
-        return str(by_rank(ladder)[self.standing.position]["code"])

@@ -54,8 +54,8 @@ def windows(draw: st.DrawFn) -> Json:
 
 
 # What a case is about mostly: without, what refunds, late facts and merges do would hardly ever be seen.
-ANY, REFUNDS, LATE, MERGES, BY_HAND = "any", "refunds", "late", "merges", "by hand"
-FLAVOURS = (ANY, ANY, REFUNDS, REFUNDS, LATE, MERGES, BY_HAND)
+ANY, REFUNDS, LATE, MERGES, BY_HAND, NEW_RULES = "any", "refunds", "late", "merges", "by hand", "new rules"
+FLAVOURS = (ANY, ANY, REFUNDS, REFUNDS, LATE, MERGES, BY_HAND, NEW_RULES, NEW_RULES, NEW_RULES)
 EASY_WINDOWS: tuple[Json, ...] = (
     {"type": "lifetime"},
     {"type": "lifetime"},

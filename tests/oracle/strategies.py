@@ -5,7 +5,7 @@ does), so that two evaluators can walk it side by side. A step is what somebody 
 of it what can be done.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -23,11 +23,13 @@ from oracle.programmes import (
     KINDS,
     LATE,
     MERGES,
+    NEW_RULES,
     REFUNDS,
     SHARP_DAYS,
     days,
     programmes,
 )
+from oracle.revisions import Revision, revisions
 
 ZONES = ("Asia/Shanghai", "America/New_York", "UTC", "Pacific/Apia", "Asia/Kolkata", "America/Santiago")
 SHARP_TIMES = (time(0), time(0, 0, 0, 1), time(1, 30), time(2, 30), time(12), time(23, 59, 59, 999999))
@@ -60,10 +62,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Case:
-    """One programme, one time zone, members with `joined_on` and who brought them, and what happens to them."""
+    """A programme and the versions that follow it, one time zone, members with `joined_on` and who brought them, and
+    what happens to them.
+    """
 
     flavour: str
     programme: Json
+    revisions: list[Revision]
     timezone: str
     members: dict[str, date]
     referrers: dict[str, str]
@@ -78,7 +83,7 @@ class Frame:
     members: list[str]
     flavour: str
     on: st.SearchStrategy[date]
-    fires: dict[date, list[str]]
+    fires: list[date]
 
 
 def amounts() -> st.SearchStrategy[int]:
@@ -113,6 +118,7 @@ KINDS_OF_STEPS = {
     LATE: (*FACTS, *("purchase",) * 9, "set_tier"),
     MERGES: (*FACTS, *("purchase",) * 6, *("merge",) * 4, "set_tier"),
     BY_HAND: (*FACTS, *STAFF * 2, "unlock", "unlock"),
+    NEW_RULES: (*FACTS, *("purchase",) * 9, *STAFF),
 }
 AFTERWARDS = tuple(timedelta(hours=hours) for hours in (0.01, 1, 20, 20, 100, 700))
 
@@ -148,19 +154,15 @@ def wishes(
     return Step(at, kind, wish | {"occurred_at": occurred_at})
 
 
-def schedule_days(programme: Json, first: date, last: date) -> dict[date, list[str]]:
-    """Each day at whose beginning something fires, with the ladders that do."""
-    found: dict[date, list[str]] = {}
-    for ladder in programme["ladders"]:
-        day = first
-        while day <= last:
-            if is_schedule_day(ladder["policy"]["schedule"], day):
-                found.setdefault(day, []).append(ladder["code"])
-            day += ONE_DAY
-    return found
+def schedule_days(versions: Sequence[Json], first: date, last: date) -> list[date]:
+    """Each day at whose beginning a ladder of one of the versions fires."""
+    schedules = [ladder["policy"]["schedule"] for programme in versions for ladder in programme["ladders"]]
+    unique = [schedule for n, schedule in enumerate(schedules) if schedule not in schedules[:n]]
+    all_days = [first + n * ONE_DAY for n in range((last - first).days + 1)]
+    return [day for day in all_days if any(is_schedule_day(schedule, day) for schedule in unique)]
 
 
-def thinned(fires: dict[date, list[str]], near: Iterable[date]) -> list[date]:
+def thinned(fires: list[date], near: Iterable[date]) -> list[date]:
     """Not every day of a daily schedule: those on which facts happen or have just happened come first."""
     close = {day + n * ONE_DAY for day in near for n in (0, 1)}
     wanted = sorted(fires, key=lambda day: (day.day != 1, day not in close, day.toordinal() * 7919 % 1000))
@@ -197,23 +199,29 @@ def facts(draw: st.DrawFn, case: Frame, most: int) -> list[Step]:
 
 @st.composite
 def histories(
-    draw: st.DrawFn, zone: ZoneInfo, programme: Json, members: list[str], flavour: str, most: int
+    draw: st.DrawFn, zone: ZoneInfo, versions: Sequence[Json], members: list[str], flavour: str, most: int
 ) -> list[Step]:
     """Facts and acts in order of their recording, and what midnights and owners set off between them."""
     start = draw(days())
     last = start + timedelta(days=draw(st.sampled_from((10, 40, 100, 200, 400))))
     sharp = [day for day in SHARP_DAYS if start <= day <= last] or [start]
     on = st.one_of(st.sampled_from(sharp), st.dates(start, last))
-    fires = schedule_days(programme, start, last + 2 * ONE_DAY)
+    fires = schedule_days(versions, start, last + 2 * ONE_DAY)
     steps = draw(facts(Frame(zone, members, flavour, on, fires), most))
     heard = [local_day(step.at, zone) for step in steps]
     midnights = {*thinned(fires, heard), *draw(st.lists(on, max_size=3))}
     midnights |= {local_day(step.at, zone) + ONE_DAY for step in steps if step.kind == "refund"}
     steps += [Step(at, "recalculate", {}) for at in draw(st.lists(instants(zone, on), max_size=2))]
-    for day in midnights:
-        codes = schedule_days(programme, day, day).get(day, [])
-        steps.append(Step(begins(day, zone), "midnight", {"ladders": codes}))
+    steps += [Step(begins(day, zone), "midnight", {}) for day in midnights]
+    new = zip(sorted(draw(several(instants(zone, on), len(versions) - 1))), range(len(versions) - 1), strict=True)
+    steps += [Step(at, "publish", {"revision": number}) for at, number in new]
+    if len(versions) > 1 and draw(st.booleans()):
+        steps.append(Step(draw(instants(zone, on)), "roll_back", {"to": draw(st.integers(0, 2))}))
     return apart(sorted(steps, key=lambda step: (step.at, step.kind != "midnight")))
+
+
+def several(one: st.SearchStrategy[datetime], count: int) -> st.SearchStrategy[list[datetime]]:
+    return st.lists(one, min_size=count, max_size=count)
 
 
 def apart(steps: list[Step]) -> list[Step]:
@@ -228,9 +236,12 @@ def apart(steps: list[Step]) -> list[Step]:
 
 
 @st.composite
-def cases(draw: st.DrawFn, *, most_members: int = 4, most_steps: int = 25) -> Case:
-    """A whole case; some members join after their first purchases, some on a leap day."""
-    flavour, timezone = draw(st.sampled_from(FLAVOURS)), draw(st.sampled_from(ZONES))
+def cases(draw: st.DrawFn, *, most_members: int = 4, most_steps: int = 25, new_rules: bool = True) -> Case:
+    """A whole case; some members join after their first purchases, some on a leap day. `new_rules`: the programme may
+    have versions.
+    """
+    flavour = draw(st.sampled_from([one for one in FLAVOURS if new_rules or one != NEW_RULES]))
+    timezone = draw(st.sampled_from(ZONES))
     members = {
         f"M{number}": draw(st.one_of(days(), st.dates(date(2020, 2, 29), FIRST_DAY), st.just(date(2020, 2, 29))))
         for number in range(draw(st.integers(min(2 if flavour == MERGES else 1, most_members), most_members)))
@@ -240,6 +251,11 @@ def cases(draw: st.DrawFn, *, most_members: int = 4, most_steps: int = 25) -> Ca
     referrers = {
         name: names[draw(st.integers(0, n - 1))] for n, name in enumerate(names) if n and draw(st.booleans())
     }  # fmt: skip
-    programme = draw(programmes(flavour))
-    steps = draw(histories(ZoneInfo(timezone), programme, names, flavour, most_steps))
-    return Case(flavour, programme, timezone, members, referrers, steps)
+    versions = [draw(programmes(flavour))]
+    following: list[Revision] = []
+    count = draw(st.integers(1, 3) if flavour == NEW_RULES else st.sampled_from((0, 0, 0, 1))) if new_rules else 0
+    for number in range(count):
+        following.append(draw(revisions(versions[-1], number, flavour)))
+        versions.append(following[-1].programme)
+    steps = draw(histories(ZoneInfo(timezone), versions, names, flavour, most_steps))
+    return Case(flavour, versions[0], following, timezone, members, referrers, steps)

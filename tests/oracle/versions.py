@@ -14,6 +14,7 @@ Holders = dict[str, dict[str, str] | None]
 
 
 CHANGE = "programme_change"
+TRANSITIONS = ("now", "up_only", "next_schedule", "next_purchase", "grandfather")
 AT_ONCE = ("now", "up_only")
 
 

@@ -9,8 +9,9 @@ from fractions import Fraction
 
 from oracle.decisions import Decision
 from oracle.facts import Json, Purchase
-from oracle.local_days import local_day
+from oracle.local_days import is_schedule_day, local_day
 from oracle.plain import Chain
+from oracle.revisions import successors
 from oracle.strategies import Case, Step
 
 SOON = timedelta(milliseconds=1)  # a job runs after the fact that asks for it
@@ -39,15 +40,21 @@ def run(case: Case) -> Chain:
     """The oracle's answer to a case."""
     chain = opened(case)
     for step in case.steps:
-        deed = possible(chain, step)
+        deed = possible(chain, step, case)
         if deed is not None:
             carry_out(chain, deed, deed.at)
     return chain
 
 
-def possible(chain: Chain, step: Step) -> Deed | None:
-    """The deed that the step comes to now; None: there is nothing to refund, unlock, merge."""
+def possible(chain: Chain, step: Step, case: Case) -> Deed | None:
+    """The deed that the step comes to now; None: there is nothing to refund, unlock, merge, roll back."""
     what = dict(step.wish)
+    if step.kind in ("publish", "roll_back"):
+        return _new_rules(chain, step, case)
+    if step.kind == "midnight":
+        today = local_day(step.at, chain.zone)
+        fires = [code for code, one in chain.ladders.items() if is_schedule_day(one["policy"]["schedule"], today)]
+        return Deed(step.at, "midnight", {"ladders": fires})
     if step.kind == "refund":
         found = _refundable(chain, step.wish)
         return None if found is None else Deed(step.at, "refund", found)
@@ -65,6 +72,19 @@ def possible(chain: Chain, step: Step) -> Deed | None:
     if step.kind == "joined_on":
         what["day"] = min(what["day"], local_day(step.at, chain.zone))  # nobody joins tomorrow
     return Deed(step.at, step.kind, what)
+
+
+def _new_rules(chain: Chain, step: Step, case: Case) -> Deed | None:
+    now = chain.versions.now.number
+    if step.kind == "roll_back":
+        return Deed(step.at, "roll_back", {"to": 1 + step.wish["to"] % (now - 1)}) if now > 1 else None
+    revision = case.revisions[step.wish["revision"]]
+    what = {
+        "programme": revision.programme,
+        "transition": revision.transition,
+        "holders": successors(chain.ladders, revision, step.wish["revision"]),
+    }
+    return Deed(step.at, "publish", what)
 
 
 def _refundable(chain: Chain, wish: Json) -> Json | None:
@@ -120,14 +140,25 @@ def carry_out(chain: Chain, deed: Deed, at: datetime, counted_at: datetime | Non
             chain.add_points(what["member"], today, what["points"])
         case "joined_on":
             chain.change_joined_on(what["member"], what["day"])
-        case "set_tier":
-            chain.set_tier(what["member"], what["ladder"], what["tier"], at, what["locked_until"])
-        case "unlock":
-            chain.unlock(what["member"], what["ladder"], at)
+        case "set_tier" | "unlock" | "publish" | "roll_back":
+            _by_people_of_the_chain(chain, deed, at)
         case "activity":
             value = None if what["value"] is None else Fraction(what["value"])
             chain.record_activity(what["member"], what["occurred_at"], what["kind"], at, value)
     return chain.decisions[before:]
+
+
+def _by_people_of_the_chain(chain: Chain, deed: Deed, at: datetime) -> None:
+    what = deed.what
+    match deed.kind:
+        case "set_tier":
+            chain.set_tier(what["member"], what["ladder"], what["tier"], at, what["locked_until"])
+        case "unlock":
+            chain.unlock(what["member"], what["ladder"], at)
+        case "publish":
+            chain.publish(what["programme"], at, what["transition"], what["holders"])
+        case "roll_back":
+            chain.roll_back(what["to"], at)
 
 
 def _that_may_move_a_referral(chain: Chain, deed: Deed, at: datetime, counted_at: datetime) -> list[Decision]:

@@ -1,12 +1,12 @@
 """Makes a random case that differs small enough to be read: fewer steps, ladders, conditions."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from oracle.facts import Json
-from oracle.strategies import Case, Step
+from oracle.strategies import Case
 
 Differs = Callable[[Case], Awaitable[bool]]
 PLAIN: Json = {"metric": "purchases", "window": {"type": "lifetime"}, "gte": 1}
@@ -19,9 +19,11 @@ async def minimal(case: Case, differs: Differs) -> Case:
         fewer = replace(case, steps=case.steps[:number] + case.steps[number + 1 :])
         case = fewer if await differs(fewer) else case
     for code in [ladder["code"] for ladder in case.programme["ladders"]]:
-        left = [ladder for ladder in case.programme["ladders"] if ladder["code"] != code]
-        fewer = replace(case, programme=case.programme | {"ladders": left}, steps=_without(code, case.steps))
-        case = fewer if left and await differs(fewer) else case
+        versions = [_without(code, one) for one in (case.programme, *(one.programme for one in case.revisions))]
+        if all(one["ladders"] for one in versions):
+            following = [replace(old, programme=new) for old, new in zip(case.revisions, versions[1:], strict=True)]
+            fewer = replace(case, programme=versions[0], revisions=following)
+            case = fewer if await differs(fewer) else case
     for ladder, tier, part, plain in list(_simpler(case)):
         programme: Any = json.loads(json.dumps(case.programme))
         programme["ladders"][ladder]["tiers"][tier][part] = plain
@@ -30,15 +32,8 @@ async def minimal(case: Case, differs: Differs) -> Case:
     return case
 
 
-def _without(code: str, steps: Sequence[Step]) -> list[Step]:
-    """The steps of a case that has no such ladder: nothing fires for it at midnight."""
-    left = [
-        replace(step, wish=step.wish | {"ladders": [one for one in step.wish["ladders"] if one != code]})
-        if step.kind == "midnight"
-        else step
-        for step in steps
-    ]
-    return [step for step in left if step.kind != "midnight" or step.wish["ladders"]]
+def _without(code: str, programme: Json) -> Json:
+    return programme | {"ladders": [ladder for ladder in programme["ladders"] if ladder["code"] != code]}
 
 
 def _simpler(case: Case) -> Iterator[tuple[int, int, str, Json | None]]:
@@ -52,10 +47,15 @@ def _simpler(case: Case) -> Iterator[tuple[int, int, str, Json | None]]:
 def told(case: Case) -> str:
     """The case for a reader."""
     lines = [case.timezone, f"{ {name: str(day) for name, day in case.members.items()} } {case.referrers}"]
-    for ladder in case.programme["ladders"]:
-        lines.append(f"{ladder['code']} {json.dumps(ladder['policy'])}")
-        lines += [
-            f"  {t['code']} {json.dumps(t['qualify'])} kept by {json.dumps(t['retain'])}" for t in ladder["tiers"]
-        ]
+    lines += _rules(case.programme)
+    for number, one in enumerate(case.revisions):
+        lines += [f"revision {number}: {one.transition}, renamed {one.renamed}", *_rules(one.programme)]
     lines += [f"{step.at} {step.kind} { {k: str(v) for k, v in step.wish.items()} }" for step in case.steps]
     return "\n".join(lines)
+
+
+def _rules(programme: Json) -> Iterator[str]:
+    for ladder in programme["ladders"]:
+        yield f"{ladder['code']} {json.dumps(ladder['policy'])}"
+        for tier in ladder["tiers"]:
+            yield f"  {tier['code']} {json.dumps(tier['qualify'])} kept by {json.dumps(tier['retain'])}"

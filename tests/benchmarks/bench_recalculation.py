@@ -23,7 +23,7 @@ MOST: Final = 1.2
 MOST_DIRTY: Final = 0.05
 FLAT: Final = 1.15
 
-_RESULTS: Final = "decision, member_tier, recalculation, ladder_run, job, outbox"
+_RESULTS: Final = "decision, member_tier, recalculation, recalculation_batch, ladder_run, job, outbox"
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 # Every module that registers jobs or schedules. A missing one fails the start, not the first job.
 JOB_MODULES: Final[tuple[str, ...]] = (
     "tenants.tiers.jobs",
+    "tenants.programme.jobs",
     "tenants.imports.batch",
     "tenants.referrals.jobs",
     "tenants.points.jobs",
@@ -34,6 +35,9 @@ JOB_MODULES: Final[tuple[str, ...]] = (
     "tenants.gifts.jobs",
     "tenants.messages.handing",
     "tenants.campaigns.jobs",
+    "tenants.tasks.jobs",
+    "tenants.proofs.jobs",
+    "tenants.simulation.jobs",
 )
 
 _IDLE_POLL_MS: Final = 100  # the longest an idle worker sleeps between looks into the queue

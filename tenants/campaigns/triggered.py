@@ -20,8 +20,11 @@ SELECT c.id FROM campaign c WHERE c.tenant_id = $1 AND c.state = 'running' AND c
 _PURCHASE: Final = """
 SELECT p.id, p.member_id, p.amount FROM purchase p WHERE p.tenant_id = $1 AND p.id = $2 AND p.member_id IS NOT NULL
    AND NOT EXISTS (SELECT FROM purchase_undone u WHERE u.tenant_id = $1 AND u.purchase_id = p.id)"""
-# Who was raised by what it did or by hand: not by other rules, a merge, or what a file says.
-_RAISED: Final = "k.to_rank > k.from_rank AND k.reason IN ('upgrade', 'late', 'manual')"
+# Who was raised by what it did or by hand: not by a publish, a merge, or what a file says.
+_RAISED: Final = (
+    "k.to_rank > k.from_rank AND (k.reason IN ('upgrade', 'late', 'manual')"
+    " OR k.reason = 'programme_change' AND k.cause <> 'programme')"
+)
 _DECISIONS: Final = f"""
 SELECT k.id, k.member_id, k.ladder, k.to_tier FROM decision k
  WHERE k.tenant_id = $1 AND k.id = ANY ($2) AND {_RAISED} ORDER BY k.id"""

@@ -21,12 +21,15 @@ from tenants.tiers.runs import ID_SLACK
 
 BATCH: Final = 500
 REASONS: Final = ("upgrade", "late", "manual", "merge")
-"""Why a tier is reached. A tier that an import took over (`import`) was reached elsewhere, with its gift."""
+"""Why a tier is reached. A tier that an import took over (`import`) was reached elsewhere, with its gift. New rules
+(`programme_change`) count where a purchase or a schedule brought them about, not a publish by itself.
+"""
+_REACHED: Final = "(k.reason = ANY (${}::text[]) OR k.reason = 'programme_change' AND k.cause <> 'programme')"
 
-_DECIDED: Final = """
+_DECIDED: Final = f"""
 SELECT k.id, coalesce(m.merged_into, m.id) AS holder_id, k.ladder, k.to_tier, k.to_rank, k.programme_version
   FROM decision k JOIN member m ON m.tenant_id = $1 AND m.id = k.member_id
- WHERE k.tenant_id = $1 AND k.id = ANY ($2::uuid[]) AND k.to_rank > k.from_rank AND k.reason = ANY ($3::text[])
+ WHERE k.tenant_id = $1 AND k.id = ANY ($2::uuid[]) AND k.to_rank > k.from_rank AND {_REACHED.format(3)}
  ORDER BY k.id"""
 _MERGED: Final = (
     "SELECT EXISTS (SELECT FROM member WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND merged_into IS NOT NULL)"
@@ -34,9 +37,9 @@ _MERGED: Final = (
 _RANKS: Final = "SELECT member_id, ladder, rank FROM member_tier WHERE tenant_id = $1 AND member_id = ANY ($2::uuid[])"
 _RUN: Final = "SELECT programme_version, started_at FROM recalculation WHERE tenant_id = $1 AND id = $2"
 # Ids grow with time, so a batch reads on in the primary key from where the one before it ended.
-_OF_RUN: Final = """
+_OF_RUN: Final = f"""
 SELECT k.id FROM decision k
- WHERE k.tenant_id = $1 AND k.id > $2 AND k.cause_id = $3 AND k.to_rank > k.from_rank AND k.reason = ANY ($4::text[])
+ WHERE k.tenant_id = $1 AND k.id > $2 AND k.cause_id = $3 AND k.to_rank > k.from_rank AND {_REACHED.format(4)}
    AND (k.ladder, k.to_tier) IN (SELECT * FROM unnest($5::text[], $6::text[]))
  ORDER BY k.id LIMIT $7"""
 

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Annotated, Any, Final, Literal, Self
 
 from babel.core import get_global
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from saas.errors import Money
@@ -26,6 +26,7 @@ from tenants.programme.conditions import (
     places,
 )
 from tenants.programme.leaves import UNITS, plain
+from tenants.programme.published import Lineage, Published
 from tenants.programme.rules import (
     Attribute,
     Eligibility,
@@ -148,7 +149,9 @@ def _kinds(leaf: Leaf) -> Iterator[tuple[Loc, str]]:
 
 
 class Programme(Strict):
-    """The whole document. The first ladder is the main one."""
+    """The whole document. The first ladder is the main one. A stored version knows how it was `published`, too, which
+    is no part of the document.
+    """
 
     version: int = Field(default=1, ge=1, le=10**9)
     currency: Currency
@@ -161,6 +164,7 @@ class Programme(Strict):
     activity_kinds: Codes = ()
     health_kinds: Codes = ()
     lifecycle: Lifecycle = Lifecycle()
+    _published: Published = PrivateAttr(default_factory=Published)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -232,6 +236,28 @@ class Programme(Strict):
     def dump(self) -> dict[str, Any]:
         """The document as JSON data, defaults written out: `parse` gives the same programme again."""
         return self.model_dump(mode="json")
+
+    @property
+    def published(self) -> Published:
+        """How the version came into force."""
+        return self._published
+
+    @property
+    def lineage(self) -> Lineage:
+        """What became of the tiers of earlier versions."""
+        return self._published.lineage
+
+    def as_published(self, published: Published) -> Self:
+        """The same programme, as a version that came into force like this."""
+        version = self.model_copy()
+        version._published = published  # noqa: SLF001 - a copy of its own
+        return version
+
+    def present(self, ladder: Ladder, tier: str, rank: int) -> Tier | None:
+        """The tier that a stored one (its code and rank then) is now; None where nobody said what became of it."""
+        if rank <= 0:
+            return ladder.tiers[0]
+        return ladder.tier(self.lineage.get(ladder.code, {}).get(tier, tier))
 
     @property
     def main(self) -> Ladder:

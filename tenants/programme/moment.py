@@ -21,9 +21,10 @@ Cause = Literal[
     "merge",
     "campaign",
     "birthday",
+    "programme",
 ]
 """What a decision came of. Its `cause_id` is that of the fact, the recalculation, the act, the import, the share of a
-campaign, or what a birthday's points have as their source.
+campaign, or what a birthday's points have as their source; of a publish (`programme`) that of its run.
 """
 
 

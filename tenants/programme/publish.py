@@ -1,10 +1,10 @@
-"""Draft and publish: a draft is checked as a whole; a publish makes it the next version, in force at once.
-
-This release publishes with the transition `next_purchase`: nobody's tier moves by the publish itself, each
-member is evaluated under the new rules at its next purchase or the ladder's next schedule.
+"""Draft and publish: a draft is checked as a whole; a publish makes it the next version, in force at once or at a time
+to come, with what it says about its tiers' holders. A version of before can be put back.
 """
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from pydantic import ValidationError
 
@@ -14,10 +14,12 @@ from saas.validation import field_errors
 from tenants.audit.record import record
 from tenants.branches.branch import unknown_branches
 from tenants.programme.document import Doubt, Programme, warnings
+from tenants.programme.lineage import Holders
+from tenants.programme.pending import Pending, keep_pending
+from tenants.programme.published import Transition
 from tenants.programme.strict import json_pointer
+from tenants.programme.transitions import Coming, bring_in, in_force
 from tenants.programme.versions import current_version, programme
-
-TRANSITIONS = ("next_purchase",)
 
 
 def checked(document: dict[str, Any]) -> Programme:
@@ -33,7 +35,8 @@ async def put_draft(document: dict[str, Any], if_revision: int | None) -> tuple[
 
     Raises DomainError `programme-invalid`, `precondition-failed` where `if_revision` is not the draft's.
     """
-    rules = checked(document)
+    # what is read is put back, and `pending` is no part of it
+    rules = checked({name: part for name, part in document.items() if name != "pending"})
     await _refuse_told_health(rules)
     await _refuse_unknown_branches(rules)
     tenant_id = current().tenant_id
@@ -68,43 +71,49 @@ async def read_draft() -> tuple[dict[str, Any], int]:
     return row["document"], row["revision"]
 
 
-async def publish(transition: str, note: str | None) -> Programme:
-    """Makes the draft the next version, in force from this transaction's end on. The draft is used up.
+async def publish(
+    transition: Transition, note: str | None, holders: Holders | None = None, at: datetime | None = None
+) -> Programme | Pending:
+    """Makes the draft the next version, in force from this transaction's end on; the draft is used up. With `at`, an
+    instant to come, a copy waits for it, and the draft stays. `holders`: what becomes of those who hold what the draft
+    doesn't have.
 
-    Raises DomainError `draft-missing`, `transition-not-available`, `recalculation-running` while a run that
-    began under the old rules isn't through, and `tiers-in-use` where a member holds a tier above the base that
-    the draft doesn't have at the same rank.
+    Raises DomainError `draft-missing`, `recalculation-running`, `tiers-in-use` and `validation-failed`
+    (`transitions.bring_in`); with `at` `publish-pending` and `publish-not-ahead`.
     """
-    if transition not in TRANSITIONS:
-        raise DomainError("transition-not-available", params={"available": ", ".join(TRANSITIONS)})
-    tenant_id = current().tenant_id
-    # The tenant's row orders publishes, recalculations and changes of the time zone.
-    version = await connection().fetchval(
-        "SELECT programme_version FROM tenant WHERE tenant_id = $1 FOR NO KEY UPDATE", tenant_id
-    )
-    if await connection().fetchval(
-        "SELECT EXISTS (SELECT FROM recalculation WHERE tenant_id = $1 AND finished_at IS NULL)", tenant_id
-    ):
-        raise DomainError("recalculation-running")
+    old, timezone = await in_force()
     document, _ = await read_draft()
-    rules = checked(document).model_copy(update={"version": version + 1})
+    rules = checked(document)
     await _refuse_told_health(rules)
-    await _refuse_moved_tiers(await programme(version), rules)
-    await connection().execute(
-        "INSERT INTO programme_version AS v (tenant_id, version, document, published_at, published_by, note)"
-        " SELECT $1, $2, $3, clock_timestamp() + t.clock_offset, $4, $5 FROM tenant t WHERE t.tenant_id = $1",
-        tenant_id,
-        rules.version,
-        rules.dump(),
-        current().principal.actor,
-        note,
-    )
-    await connection().execute(
-        "UPDATE tenant SET programme_version = $2 WHERE tenant_id = $1", tenant_id, rules.version
-    )
-    await connection().execute("DELETE FROM programme_draft WHERE tenant_id = $1", tenant_id)
-    await record("programme.publish", f"programme:{rules.version}", {"transition": transition})
-    return rules
+    coming = Coming(transition, holders or {}, note, current().principal.actor)
+    if at is not None:
+        return await keep_pending(old, rules, coming, at)
+    made, run_id = await bring_in(old, rules, coming, timezone)
+    await connection().execute("DELETE FROM programme_draft WHERE tenant_id = $1", current().tenant_id)
+    await record("programme.publish", f"programme:{made.version}", {"transition": transition, **_job(run_id)})
+    return made
+
+
+async def roll_back(version: int, note: str | None) -> Programme:
+    """Puts the document of an earlier version in force again, as a version of its own. Its run gives back what the
+    publishes since then took or gave by themselves.
+
+    Raises DomainError `not-found`, `recalculation-running`, `currency-mismatch`, `programme-invalid` where the document
+    couldn't be published today, and `already-in-force`.
+    """
+    old, timezone = await in_force()
+    earlier = await programme(version)
+    if version == old.version:
+        raise DomainError("already-in-force", params={"version": version})
+    await _refuse_told_health(earlier)
+    coming = Coming(None, {}, note, current().principal.actor, rolled_back_to=version)
+    made, run_id = await bring_in(old, earlier, coming, timezone)
+    await record("programme.rollback", f"programme:{made.version}", {"to": version, **_job(run_id)})
+    return made
+
+
+def _job(run_id: UUID | None) -> dict[str, str]:
+    return {} if run_id is None else {"job": str(run_id)}
 
 
 async def _refuse_told_health(rules: Programme) -> None:
@@ -128,20 +137,3 @@ async def _refuse_unknown_branches(rules: Programme) -> None:
     if unknown:
         errors = [FieldError(json_pointer(("stacking", "branches", n)), "unknown-branch") for n in unknown]
         raise DomainError("programme-invalid", errors=errors)
-
-
-async def _refuse_moved_tiers(old: Programme, new: Programme) -> None:
-    """Who holds a tier must find it again: dropping, renaming or moving one needs to say what becomes of them."""
-    for ladder in old.ladders:
-        successor = new.ladder(ladder.code)
-        kept = {} if successor is None else {tier.code: tier.rank for tier in successor.tiers}
-        moved = [tier.code for tier in ladder.tiers[1:] if kept.get(tier.code) != tier.rank]
-        held = await connection().fetchval(
-            "SELECT tier FROM member_tier WHERE tenant_id = $1 AND ladder = $2 AND rank > 0"
-            " AND tier = ANY($3::text[]) LIMIT 1",
-            current().tenant_id,
-            ladder.code,
-            moved,
-        )
-        if held is not None:
-            raise DomainError("tiers-in-use", params={"ladder": ladder.code, "tier": held})

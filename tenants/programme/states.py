@@ -23,18 +23,21 @@ class Standing(Enum):
 def states(programme: Programme, ids: str, binder: Binder, standing: Standing = Standing.NOW) -> str:
     """Selects the members that `ids` (a predicate on a column {}) names, with their totals and, for ladder j, the
     columns s{j}_rank, _tier, _since, _valid_from, _valid_until, _began, _fell_on, _locked_until, _may_rise, _at,
-    _reason and _decision_id.
+    _reason and _decision_id. Tier and rank are those of `programme`; _stored, _stored_rank and _stored_from
+    as they were written.
     """
     columns, joins = [], []
     for j, ladder in enumerate(programme.ladders):
         code = binder.constant(ladder.code, "text")
         base = binder.constant(ladder.tiers[0].code, "text")
-        raised = f"s{j}.rank > 0"
+        rank, tier = present(programme, ladder, f"s{j}", binder)
+        raised = f"{rank} > 0"
         columns.append(
-            f"coalesce(s{j}.rank, 0) AS s{j}_rank, CASE WHEN {raised} THEN s{j}.tier ELSE {base} END AS s{j}_tier,"
+            f"coalesce({rank}, 0) AS s{j}_rank, CASE WHEN {raised} THEN {tier} ELSE {base} END AS s{j}_tier,"
+            f" s{j}.tier AS s{j}_stored, s{j}.rank AS s{j}_stored_rank, s{j}.valid_from AS s{j}_stored_from,"
             f" CASE WHEN {raised} THEN s{j}.since ELSE m.joined_on END AS s{j}_since,"
             f" CASE WHEN {raised} THEN s{j}.valid_from ELSE m.joined_on END AS s{j}_valid_from,"
-            f" {_valid_until(j, ladder, binder)} AS s{j}_valid_until, s{j}.since AS s{j}_began,"
+            f" {_valid_until(j, ladder, raised, binder)} AS s{j}_valid_until, s{j}.since AS s{j}_began,"
             f" s{j}.fell_on AS s{j}_fell_on, s{j}.locked_until AS s{j}_locked_until,"
             f" coalesce(s{j}.may_rise, true) AS s{j}_may_rise, s{j}.effective_at AS s{j}_at,"
             f" s{j}.reason AS s{j}_reason, s{j}.decision_id AS s{j}_decision_id"
@@ -67,13 +70,28 @@ def _before(alias: str, ladder: str, binder: Binder) -> str:
      ORDER BY k.seq DESC LIMIT 1) {alias} ON true"""
 
 
-def _valid_until(j: int, ladder: Ladder, binder: Binder) -> str:
+def present(programme: Programme, ladder: Ladder, alias: str, binder: Binder) -> tuple[str, str]:
+    """SQL: rank and code that the stored tier of a row (`rank`, `tier`) is now; read through the lineage."""
+    lineage = programme.lineage.get(ladder.code)
+    if not lineage:
+        return f"{alias}.rank", f"{alias}.tier"
+    moves = [(binder.constant(code, "text"), ladder.tier(to)) for code, to in lineage.items()]
+    known = [(code, tier) for code, tier in moves if tier is not None]
+    ranks = " ".join(f"WHEN {code} THEN {tier.rank}" for code, tier in known)
+    codes = " ".join(f"WHEN {code} THEN {binder.constant(tier.code, 'text')}" for code, tier in known)
+    return (
+        f"CASE WHEN {alias}.rank > 0 THEN CASE {alias}.tier {ranks} ELSE {alias}.rank END ELSE {alias}.rank END",
+        f"CASE {alias}.tier {codes} ELSE {alias}.tier END",
+    )
+
+
+def _valid_until(j: int, ladder: Ladder, raised: str, binder: Binder) -> str:
     """A renewal under `until_next_schedule` without grace writes nothing: the last run over everyone
     moved the day on. With grace a run doesn't renew everyone, so there the row is kept up to date.
     """
     policy = ladder.policy
     if not isinstance(policy.validity, UntilNextSchedule) or policy.grace_days > 0:
-        return f"s{j}.valid_until"
+        return f"CASE WHEN {raised} THEN s{j}.valid_until END" if "CASE" in raised else f"s{j}.valid_until"
     schedule = policy.schedule
 
     def moved(moment: Moment) -> Any:
@@ -81,4 +99,4 @@ def _valid_until(j: int, ladder: Ladder, binder: Binder) -> str:
         return None if ran is None else next_schedule_day(schedule, ran) - ONE_DAY
 
     day = binder.moment(f"run of {j}", moved, "date")
-    return f"CASE WHEN s{j}.rank > 0 THEN greatest(s{j}.valid_until, {day}) END"
+    return f"CASE WHEN {raised} THEN greatest(s{j}.valid_until, {day}) END"

@@ -2,12 +2,18 @@
 
 from collections import OrderedDict
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from saas.errors import DomainError
 from saas.scope import connection, current
 from tenants.programme.document import Programme
+from tenants.programme.published import Published
 
+_VERSION: Final = (
+    "SELECT document, transition, published_at, effective_at, lineage, rolled_back_to FROM programme_version"
+    " WHERE tenant_id = $1 AND version = $2"
+)
 _CACHE_SIZE = 2000
 _cache: OrderedDict[tuple[UUID, int], Programme] = OrderedDict()
 
@@ -19,12 +25,18 @@ async def programme(version: int) -> Programme:
     if known is not None:
         _cache.move_to_end(key)
         return known
-    document = await connection().fetchval(
-        "SELECT document FROM programme_version WHERE tenant_id = $1 AND version = $2", *key
-    )
-    if document is None:
+    row = await connection().fetchrow(_VERSION, *key)
+    if row is None:
         raise DomainError("not-found")
-    parsed = Programme.parse(document)
+    parsed = Programme.parse(row["document"]).as_published(
+        Published(
+            row["transition"],
+            row["published_at"],
+            row["effective_at"] or row["published_at"],
+            row["lineage"],
+            row["rolled_back_to"],
+        )
+    )
     _cache[key] = parsed
     while len(_cache) > _CACHE_SIZE:
         _cache.popitem(last=False)

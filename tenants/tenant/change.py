@@ -22,10 +22,10 @@ UPDATE programme_draft AS d
 """
 _PUBLISH_CURRENCY: Final = """
 WITH published AS (
-    INSERT INTO programme_version AS v (tenant_id, version, document, published_at, published_by, note)
+    INSERT INTO programme_version AS v (tenant_id, version, document, published_at, published_by, note, lineage)
     SELECT p.tenant_id, n.version,
            p.document || jsonb_build_object('currency', $2::text, 'version', n.version),
-           clock_timestamp() + t.clock_offset, $3, 'currency'
+           clock_timestamp() + t.clock_offset, $3, 'currency', p.lineage
       FROM tenant AS t
       JOIN programme_version AS p ON p.tenant_id = t.tenant_id AND p.version = t.programme_version
      CROSS JOIN LATERAL (SELECT max(o.version) + 1 AS version FROM programme_version AS o

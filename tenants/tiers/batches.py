@@ -4,8 +4,8 @@ Each locks its members in id order, then reads the clock, then evaluates and wri
 counts as the schedule firing. Killed anywhere, a batch is done whole or not at all, and the chain goes on.
 """
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,11 +16,12 @@ from saas.outbox import enqueue
 from saas.scope import connection, current
 from tenants.jobs.job import fail_job, finish_job, progress_job
 from tenants.programme.compiler import Ids
+from tenants.programme.document import Programme
 from tenants.programme.moment import moment_of
 from tenants.programme.versions import programme
 from tenants.tiers.batch_record import record_batch
 from tenants.tiers.changed import lock_changed
-from tenants.tiers.deciding import statement_for
+from tenants.tiers.deciding import Way, statement_for
 from tenants.tiers.gifts import run_ended
 from tenants.tiers.late import repeat_for_imports
 from tenants.tiers.rebuild.batch import BATCH as REBUILD_BATCH
@@ -92,7 +93,7 @@ async def _evaluate_next(run: asyncpg.Record) -> tuple[tuple[int, int, int, int]
         raise RuntimeError("a tenant without its row")
     if not locked:
         return (0, 0, 0, 0), last, clock["ours"]
-    decide = rebuild if run["cause"] == "rebuild" else _evaluate
+    decide = {"rebuild": rebuild, "programme": _bring_over}.get(run["cause"], _evaluate)
     counts = await decide(run, locked, clock["theirs"])
     if counts[0] != len(locked):
         raise MovedUnderneathError
@@ -118,26 +119,51 @@ async def _evaluate(run: asyncpg.Record, locked: Sequence[UUID], recorded_at: da
     rules, zone, runs = await programme(run["programme_version"]), ZoneInfo(run["timezone"]), await last_runs()
     recheck = Recheck(run["as_of"], rules, zone, recorded_at, firing=True, last_runs=runs)
     lowered = await recheck_marked(recheck, run["ladders"], locked)
+    row = await _decide(run, rules, locked, recorded_at, runs, Way.EVALUATE)
+    return row["evaluated"], row["upgraded"] + late, row["renewed"], row["downgraded"] + lowered
+
+
+async def _bring_over(run: asyncpg.Record, locked: Sequence[UUID], recorded_at: datetime) -> tuple[int, int, int, int]:
+    """What a publish does to the members: nothing is evaluated for which its transition doesn't ask."""
+    rules = await programme(run["programme_version"])
+    way = Way.PUBLISH_UP if rules.published.transition == "up_only" else Way.PUBLISH
+    if rules.published.rolled_back_to is not None:
+        way = Way.ROLL_BACK
+    row = await _decide(run, rules, locked, recorded_at, await last_runs(), way)
+    return row["evaluated"], row["upgraded"], row["renewed"], row["downgraded"]
+
+
+async def _decide(
+    run: asyncpg.Record,
+    rules: Programme,
+    locked: Sequence[UUID],
+    recorded_at: datetime,
+    runs: Mapping[str, date],
+    way: Way,
+) -> asyncpg.Record:
+    """The run's own decisions about the locked members, counted."""
     moment = moment_of(
         run["as_of"],
-        zone,
+        ZoneInfo(run["timezone"]),
         firing=True,
         recorded_at=recorded_at,
-        cause="recalculation",
+        cause="recalculation" if way is Way.EVALUATE else "programme",
         cause_id=run["id"],
         last_runs=runs,
     )
     ladders = tuple(j for j, ladder in enumerate(rules.ladders) if ladder.code in run["ladders"])
+    retarget = tuple(j for j in ladders if rules.ladders[j].code in run["retarget"])
     whole = run["incremental_from"] is None
     ids: tuple[Any, ...] = (locked[0], locked[-1]) if whole else (locked,)
-    statement = statement_for(current().tenant_id, rules, ladders, Ids.RANGE if whole else Ids.SOME)
+    among = Ids.RANGE if whole else Ids.SOME
+    statement = statement_for(current().tenant_id, rules, ladders, among, way, retarget=retarget)
     # Prepared anew, so that each batch is planned for its own range (4 ms). `plan_cache_mode` would do that too,
     # and plan every foreign key check anew as well (0.31 s → 0.49 s).
     prepared = await connection().prepare(statement.sql, timeout=30)
     row = await prepared.fetchrow(*statement.arguments(current().tenant_id, ids, moment), timeout=300)
     if row is None:
         raise RuntimeError("counts are always answered")
-    return row["evaluated"], row["upgraded"] + late, row["renewed"], row["downgraded"] + lowered
+    return row
 
 
 _LOCK_ALL = (
@@ -166,7 +192,7 @@ def result_of(run: asyncpg.Record) -> dict[str, Any]:
 
 async def _finish(run: asyncpg.Record) -> None:
     """Ends a run: what it established per ladder, its job's result, and the start of the run that waits."""
-    whole = run["incremental_from"] is None
+    whole = run["incremental_from"] is None and run["cause"] != "programme"  # which isn't an evaluation of everyone
     await connection().execute(
         "INSERT INTO ladder_run AS l (tenant_id, ladder, as_of, day, programme_version, watermark)"
         " SELECT $1, code, $3, $4, $5, $6 FROM unnest($2::text[]) code WHERE $7"

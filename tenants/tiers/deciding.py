@@ -5,7 +5,7 @@ Evaluating twice writes once, because what was written makes the same evaluation
 validity on), with grace the member's row.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
 from typing import Any
@@ -14,8 +14,9 @@ from tenants.programme.binder import Binder
 from tenants.programme.compiler import Ids, Values
 from tenants.programme.document import Programme
 from tenants.programme.moment import Moment
-from tenants.programme.states import Standing
+from tenants.programme.states import Standing, present
 from tenants.tiers.origin import gave
+from tenants.tiers.publishing import giving_back, publishing
 from tenants.tiers.steps import Deciding, Steps, facts_of, renews_silently
 from tenants.tiers.writing import decision_id, writing
 
@@ -28,6 +29,10 @@ class Way(Enum):
     downward only (reason `refund`); RECHECK_RISE: the same for one that could only rise. FACTS: steps 1-4 for members
     who did something on one local day, each at its own instant, which its decision carries. GIVEN: what somebody else
     decided (by hand, a merge, an import) with the values of now.
+
+    PUBLISH: the tier that new rules give, both ways, and the successor's code for who holds one that they don't have;
+    PUBLISH_UP: upward only; ROLL_BACK: what the publishes since the version gone back to replaced. RECHECK_RETARGET:
+    the recheck of a fact that gave the tier of new rules.
     """
 
     EVALUATE = "evaluate"
@@ -37,6 +42,10 @@ class Way(Enum):
     RECHECK_RISE = "recheck, upgrades alone"
     FACTS = "facts of their own"
     GIVEN = "given"
+    RECHECK_RETARGET = "recheck, retarget"
+    PUBLISH = "publish"
+    PUBLISH_UP = "publish, upward"
+    ROLL_BACK = "roll back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +59,28 @@ class Statement:
         return [tenant_id, *ids, *self.binder.values(moment), *given]
 
 
-def deciding(programme: Programme, ladders: tuple[int, ...], ids: Ids, way: Way = Way.EVALUATE) -> Statement:
-    """The statement that decides on `ladders` (indexes) and writes it.
+_RECHECKS = {Way.RECHECK, Way.RECHECK_RISE, Way.RECHECK_RETARGET}
+_PUBLISHES = {Way.PUBLISH, Way.PUBLISH_UP, Way.ROLL_BACK}
+
+
+def deciding(
+    programme: Programme,
+    ladders: tuple[int, ...],
+    ids: Ids,
+    way: Way = Way.EVALUATE,
+    *,
+    retarget: tuple[int, ...] = (),
+    now: Programme | None = None,
+) -> Statement:
+    """The statement that decides on `ladders` (indexes) and writes it. `retarget`: those of them on which
+    EVALUATE and PUBLISH give members the tier that new rules give them; EVALUATE then goes on with step 3 for the
+    others (at a fact: where upgrades are immediate). `now`: the rules in force, by which a recheck's outcome is read.
 
     EVALUATE and RISE answer, for `Ids.ONE`, a row a ladder of the programme: `ladder` (its index), `from_tier`,
     `to_tier`, `reason`, `decision_id`; else, as FACTS does, one row with the counts `evaluated, upgraded, renewed,
     downgraded`. The other ways answer such a row for each decision, with `member_id`.
     """
-    again = way in {Way.REPEAT, Way.RECHECK, Way.RECHECK_RISE}
+    again = way is Way.REPEAT or way in _RECHECKS
     values = Values(programme, ladders, ids, standing=Standing.BEFORE if again else Standing.NOW)
     if way is Way.GIVEN:
         text = _given(values, ladders)
@@ -66,9 +89,11 @@ def deciding(programme: Programme, ladders: tuple[int, ...], ids: Ids, way: Way 
     elif way is Way.REPEAT:
         text = _repeat(values, ladders)
     elif again:
-        text = _recheck(values, ladders, upward=way is Way.RECHECK_RISE)
+        text = _recheck(values, ladders, way, now or programme)
+    elif way in _PUBLISHES:
+        text = _publish(values, ladders, way, retarget)
     else:
-        text = _evaluate(values, ladders, upward=way is Way.RISE)
+        text = _evaluate(values, ladders, upward=way is Way.RISE, retarget=retarget)
     sql = f"WITH {values.ctes()}{text}"
     return Statement(sql.replace(_GIVEN, f"${values.binder.next_parameter}"), values.binder)
 
@@ -81,23 +106,35 @@ SELECT w.id AS member_id, w.number AS ladder, w.from_tier, w.to_tier, w.reason, 
   FROM w ORDER BY w.number"""
 
 _COUNTS = """SELECT (SELECT count(*) FROM m) AS evaluated,
-       count(*) FILTER (WHERE reason = 'upgrade') AS upgraded,
+       count(*) FILTER (WHERE to_rank > from_rank) AS upgraded,
        count(*) FILTER (WHERE reason = 'renew') AS renewed,
-       count(*) FILTER (WHERE reason = 'downgrade') AS downgraded FROM w"""
+       count(*) FILTER (WHERE to_rank < from_rank) AS downgraded FROM w"""
 
 
-def _decided(values: Values, ladders: tuple[int, ...], steps: Steps) -> str:
-    return "d AS (" + "\n  UNION ALL".join(Deciding(values, j, steps).select() for j in ladders) + ")"
+def _decided(
+    values: Values, ladders: tuple[int, ...], steps: Steps, retarget: tuple[int, ...] = (), *, fact: bool = False
+) -> str:
+    parts = (
+        Deciding(values, j, _steps_of(values, j, steps, fact=fact) if j in retarget else steps).select()
+        for j in ladders
+    )
+    return "d AS (" + "\n  UNION ALL".join(parts) + ")"
 
 
-def _evaluate(values: Values, ladders: tuple[int, ...], *, upward: bool) -> str:
+def _steps_of(values: Values, j: int, steps: Steps, *, fact: bool) -> Steps:
+    """A fact moves members on ladders that it doesn't evaluate, but neither renews nor lowers them there."""
+    only = fact and values.programme.ladders[j].policy.upgrade != "immediate"
+    return replace(steps, retarget=True, only=only)
+
+
+def _evaluate(values: Values, ladders: tuple[int, ...], *, upward: bool, retarget: tuple[int, ...]) -> str:
     one = values.ids is Ids.ONE  # each ladder is answered, decided or not
     answer = _one(values.programme, ladders) if one else _COUNTS
     if not ladders:
         return f"\n{answer}"
-    decided = _decided(values, ladders, Steps(upward=upward, everyone=one))
+    decided = _decided(values, ladders, Steps(upward=upward, everyone=one), retarget, fact=one)
     silent = not upward and any(renews_silently(values.programme.ladders[j]) for j in ladders)
-    written = writing(values) + (_SILENTLY if silent else "")
+    written = writing(values, before=bool(retarget)) + (_SILENTLY if silent else "")
     return f""",
 {decided},
 w AS MATERIALIZED (
@@ -145,31 +182,55 @@ def _one(programme: Programme, ladders: tuple[int, ...]) -> str:
 def _repeat(values: Values, ladders: tuple[int, ...]) -> str:
     """Only what is above the tier held now, and not for who was lowered by hand until a day to come."""
     recorded_on = values.binder.moment("recorded on", lambda m: m.recorded_on, "date")
+    rank, tier = _present(values.programme, values, ladders, "p")
     return f""",
 {_decided(values, ladders, Steps(again=True))},
 w AS MATERIALIZED (
-  SELECT d.number, d.id, d.ladder, 'late' AS reason, coalesce(p.rank, 0) AS from_rank,
-         CASE WHEN p.rank > 0 THEN p.tier ELSE d.base END AS from_tier, d.to_tier, d.to_rank,
+  SELECT d.number, d.id, d.ladder, 'late' AS reason, coalesce({rank}, 0) AS from_rank,
+         CASE WHEN {rank} > 0 THEN {tier} ELSE d.base END AS from_tier, d.to_tier, d.to_rank,
          d.since, d.valid_from, d.valid_until, d.fell_on, d.facts, {decision_id(values.ids)} AS decision_id
     FROM d LEFT JOIN member_tier p
       ON p.tenant_id = $1 AND p.member_id = d.id AND {values.ids.on("p.member_id")} AND p.ladder = d.ladder
-   WHERE d.to_rank > coalesce(p.rank, 0)
+   WHERE d.to_rank > coalesce({rank}, 0)
      AND (coalesce(p.may_rise, true) OR coalesce(p.locked_until < {recorded_on}, true))),{writing(values)}
 {_DECISIONS}"""
 
 
-def _recheck(values: Values, ladders: tuple[int, ...], *, upward: bool) -> str:
+def _present(
+    programme: Programme, values: Values, ladders: tuple[int, ...], alias: str, own: str = "d"
+) -> tuple[str, str]:
+    """SQL: rank and code of what `alias` stores, read through the lineage of `programme`; `own` has the ladder."""
+    if not any(programme.lineage.get(values.programme.ladders[j].code) for j in ladders):
+        return f"{alias}.rank", f"{alias}.tier"
+    ranks, codes = [], []
+    for j in ladders:
+        ladder = programme.ladder(values.programme.ladders[j].code)
+        if ladder is not None:
+            rank, code = present(programme, ladder, alias, values.binder)
+            ranks.append(f"WHEN {j} THEN {rank}")
+            codes.append(f"WHEN {j} THEN {code}")
+    return f"CASE {own}.number {' '.join(ranks)} END", f"CASE {own}.number {' '.join(codes)} END"
+
+
+def _recheck(values: Values, ladders: tuple[int, ...], way: Way, now: Programme) -> str:
     """What the decision `k` that gave the tier would give now, if that is lower: the outcome of its own instant, or the
     standing `b` before it. A late decision only raises, so an outcome not above `b` is none.
+
+    It is made by the rules of `k`, and read through the lineage of those that are in force now.
     """
-    decided = _decided(values, ladders, Steps(again=True, upward=upward, everyone=True))
+    steps = Steps(again=True, upward=way is Way.RECHECK_RISE, everyone=True)
+    again = ladders if way is Way.RECHECK_RETARGET else ()
+    decided = _decided(values, ladders, steps, again, fact=True)
+    before_rank, before_tier = _present(values.programme, values, ladders, "b")
+    held_rank, held_tier = _present(now, values, ladders, "p")
+    rank, tier = _present(now, values, ladders, "y", own="y")
     written = writing(values, locks=True, cause_id="w.refund_id")
     return f""",
 {decided},
 x AS (
-  SELECT d.number, d.id, d.ladder, 'refund' AS reason, p.tier AS from_tier, p.rank AS from_rank, d.facts,
-         CASE WHEN o.given THEN d.to_tier ELSE coalesce(b.to_tier, d.base) END AS to_tier,
-         CASE WHEN o.given THEN d.to_rank ELSE coalesce(b.to_rank, 0) END AS to_rank,
+  SELECT d.number, d.id, d.ladder, 'refund' AS reason, {held_tier} AS from_tier, {held_rank} AS from_rank, d.facts,
+         CASE WHEN o.given THEN d.to_tier WHEN {before_rank} > 0 THEN {before_tier} ELSE d.base END AS tier,
+         CASE WHEN o.given THEN d.to_rank ELSE coalesce({before_rank}, 0) END AS rank,
          CASE WHEN o.given THEN d.since ELSE coalesce(b.since, m.joined_on) END AS since,
          CASE WHEN o.given THEN d.valid_from ELSE coalesce(b.valid_from, m.joined_on) END AS valid_from,
          CASE WHEN o.given THEN d.valid_until ELSE b.valid_until END AS valid_until,
@@ -181,12 +242,14 @@ x AS (
    CROSS JOIN LATERAL {gave("p")} k
     JOIN tier_recheck r ON r.tenant_id = $1 AND r.member_id = d.id AND r.ladder = d.ladder
     LEFT JOIN LATERAL (
-      SELECT * FROM decision b WHERE b.tenant_id = $1 AND b.member_id = d.id AND b.ladder = d.ladder AND b.seq < k.seq
+      SELECT b.*, b.to_tier AS tier, b.to_rank AS rank FROM decision b
+       WHERE b.tenant_id = $1 AND b.member_id = d.id AND b.ladder = d.ladder AND b.seq < k.seq
        ORDER BY b.seq DESC LIMIT 1) b ON true
    CROSS JOIN LATERAL (
-     SELECT d.reason IS NOT NULL AND (k.reason <> 'late' OR d.to_rank > coalesce(b.to_rank, 0)) AS given) o),
+     SELECT d.reason IS NOT NULL AND (k.reason <> 'late' OR d.to_rank > coalesce({before_rank}, 0)) AS given) o),
+z AS (SELECT y.*, {rank} AS to_rank, {tier} AS to_tier FROM x y),
 w AS MATERIALIZED (
-  SELECT x.*, {decision_id(values.ids)} AS decision_id FROM x WHERE x.to_rank < x.from_rank),{written}
+  SELECT z.*, {decision_id(values.ids)} AS decision_id FROM z WHERE z.to_rank < z.from_rank),{written}
 {_DECISIONS}"""
 
 
@@ -210,9 +273,38 @@ w AS MATERIALIZED (SELECT d.*, {decision_id(values.ids)} AS decision_id FROM d),
 {_DECISIONS}"""
 
 
+def _publish(values: Values, ladders: tuple[int, ...], way: Way, retarget: tuple[int, ...]) -> str:
+    """One decision for who gets another tier, or holds a code that isn't one any more; of a tier that has only moved
+    in its ladder the rank, without one.
+    """
+    if way is Way.ROLL_BACK:
+        parts = [giving_back(values, j) for j in ladders]
+    else:
+        parts = [publishing(values, j, retarget=j in retarget, upward=way is Way.PUBLISH_UP) for j in ladders]
+    decided = "\n  UNION ALL".join(parts)
+    written = writing(values, locks=True, before=True)
+    return f""",
+d AS ({decided}),
+w AS MATERIALIZED (
+  SELECT d.*, {decision_id(values.ids)} AS decision_id FROM d WHERE NOT d.silent),{written},
+q AS (
+  UPDATE member_tier AS s SET rank = d.to_rank
+    FROM d WHERE d.silent AND s.tenant_id = $1 AND s.member_id = d.id AND s.ladder = d.ladder)
+{_COUNTS}"""
+
+
 @lru_cache(maxsize=2000)
-def _cached(_tenant_id: Any, programme: "_ByVersion", ladders: tuple[int, ...], ids: Ids, way: Way) -> Statement:
-    return deciding(programme.programme, ladders, ids, way)
+def _cached(
+    _tenant_id: Any,
+    programme: "_ByVersion",
+    ladders: tuple[int, ...],
+    ids: Ids,
+    way: Way,
+    retarget: tuple[int, ...],
+    now: "_ByVersion | None",
+) -> Statement:
+    of_now = None if now is None else now.programme
+    return deciding(programme.programme, ladders, ids, way, retarget=retarget, now=of_now)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,7 +321,15 @@ class _ByVersion:
 
 
 def statement_for(
-    tenant_id: Any, programme: Programme, ladders: tuple[int, ...], ids: Ids, way: Way = Way.EVALUATE
+    tenant_id: Any,
+    programme: Programme,
+    ladders: tuple[int, ...],
+    ids: Ids,
+    way: Way = Way.EVALUATE,
+    *,
+    retarget: tuple[int, ...] = (),
+    now: Programme | None = None,
 ) -> Statement:
     """`deciding`, compiled once a tenant and version."""
-    return _cached(tenant_id, _ByVersion(programme), ladders, ids, way)
+    of_now = None if now is None else _ByVersion(now)
+    return _cached(tenant_id, _ByVersion(programme), ladders, ids, way, retarget, of_now)

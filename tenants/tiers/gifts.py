@@ -54,9 +54,9 @@ async def reached(
 
 async def run_ended(run: asyncpg.Record) -> None:
     """To be told of a recalculation that has ended, also before its time. A rebuild tells history again: what was
-    reached then was reached then.
+    reached then was reached then; and nobody has reached what a publish gives by itself.
     """
-    if run["cause"] == "rebuild" or not run["upgraded"]:
+    if run["cause"] in {"rebuild", "programme"} or not run["upgraded"]:
         return
     rules = await programme(run["programme_version"])
     if any(gives_gifts(tier) for ladder in rules.ladders if ladder.code in run["ladders"] for tier in ladder.tiers):

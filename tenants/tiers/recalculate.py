@@ -7,7 +7,7 @@ earlier one's decisions wrong. `tenants.tiers.batches` does the work.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,13 +17,14 @@ from saas.errors import DomainError
 from saas.outbox import enqueue
 from saas.scope import connection, current
 from tenants.jobs.job import new_job
+from tenants.programme.document import Programme
 from tenants.programme.versions import programme
 from tenants.programme.windows import local_day, local_day_before
 from tenants.tiers.changed import count_changed
 from tenants.tiers.runs import ladder_runs
 
 JOB = "recalculation.batch"
-Cause = Literal["request", "schedule", "import", "rebuild"]
+Cause = Literal["request", "schedule", "import", "rebuild", "programme"]
 
 # A run over the members who changed pays while these are few; beyond, walking everyone is cheaper.
 _INCREMENTAL_SHARE = 10
@@ -35,6 +36,8 @@ class Request:
     """`as_of` None: now. `ladders` None: all. `facts_since` (our clock): only members with facts since.
 
     `rebuild` decides everything anew up to now, with the last schedule before it; its instant is no schedule itself.
+    `programme` brings members under new `rules`, which begin with this transaction; on the ladders `retarget` (codes)
+    it gives them their tier.
     """
 
     cause: Cause
@@ -42,6 +45,8 @@ class Request:
     ladders: Sequence[str] | None = None
     facts_since: datetime | None = None
     schedule: str | None = None
+    rules: Programme | None = None
+    retarget: Sequence[str] = ()
 
 
 async def start_recalculation(request: Request) -> UUID:
@@ -62,32 +67,49 @@ async def start_recalculation(request: Request) -> UUID:
         raise DomainError("as-of-in-future")
     if request.cause == "request" and request.as_of is not None:
         await _refuse_later_decisions(as_of, ZoneInfo(tenant["timezone"]))
-    rules = await programme(tenant["programme_version"])
+    # what isn't committed yet must not be remembered: the number may be another document's
+    rules = request.rules or await programme(tenant["programme_version"])
     ladders = [x.code for x in rules.ladders if request.ladders is None or x.code in request.ladders]
     zone = ZoneInfo(tenant["timezone"])
     since = request.facts_since
     if since is None and request.cause == "request" and request.as_of is None:
-        since = await _same_day_since(ladders, as_of, zone, tenant["programme_version"])
+        since = await _same_day_since(ladders, as_of, zone, rules.version)
     since, members = await _about(since)
     run_id = uuid7()
     waiting = await _unfinished()
     await new_job(run_id, "recalculation")
     await connection().execute(
         "INSERT INTO recalculation AS r (tenant_id, id, as_of, day, ladders, programme_version, cause,"
-        " incremental_from, members) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        " incremental_from, members, retarget) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         current().tenant_id,
         run_id,
         as_of,
         local_day(as_of, zone),
         ladders,
-        tenant["programme_version"],
+        rules.version,
         request.cause,
         since,
         members,
+        list(request.retarget) if request.cause == "programme" else await _retarget(request, rules, ladders, as_of),
     )
     if not waiting:
         await enqueue(JOB, _payload(run_id, request.schedule))
     return run_id
+
+
+async def _retarget(request: Request, rules: Programme, ladders: Sequence[str], as_of: datetime) -> list[str]:
+    """The ladders whose first schedule under rules this is that move members at their next schedule."""
+    begins = rules.published.effective_at
+    if request.cause != "schedule" or rules.published.transition != "next_schedule" or begins is None or as_of < begins:
+        return []
+    fired = await connection().fetch(_FIRED_UNDER, current().tenant_id, rules.version, begins)
+    before = {row["ladder"] for row in fired}
+    return [code for code in ladders if code not in before]
+
+
+_FIRED_UNDER: Final = """
+SELECT DISTINCT unnest(ladders) AS ladder FROM recalculation
+ WHERE tenant_id = $1 AND cause = 'schedule' AND programme_version = $2 AND as_of >= $3"""
 
 
 async def _about(since: datetime | None) -> tuple[datetime | None, int]:

@@ -125,7 +125,7 @@ async def recheck_marked(recheck: Recheck, ladders: Sequence[str], locked: Seque
     settled = [mark for mark in due if mark not in postponed]
     again: dict[_Again, list[UUID]] = defaultdict(list)
     for mark in settled:
-        if mark["rank"] and mark["reason"] not in _NOT_THE_RULES and not _decides_anew(mark, recheck):
+        if mark["rank"] and _by_the_rules(mark) and not _decides_anew(mark, recheck):
             again[_again(mark)].append(mark["member_id"])
     lowered = [await _recompute(recheck, how, members) for how, members in again.items()]
     await connection().execute(
@@ -144,10 +144,19 @@ def _decides_anew(mark: asyncpg.Record, recheck: Recheck) -> bool:
     return ends is not None and ends + timedelta(days=ladder.policy.grace_days) < local_day(recheck.at, recheck.zone)
 
 
+def _by_the_rules(mark: asyncpg.Record) -> bool:
+    """A purchase that was the first under new rules gave what these give, and may be given back."""
+    return mark["reason"] not in _NOT_THE_RULES or _is_first_under(mark)
+
+
+def _is_first_under(mark: asyncpg.Record) -> bool:
+    return (mark["reason"], mark["cause"]) == ("programme_change", "purchase")
+
+
 def _again(mark: asyncpg.Record) -> _Again:
     rose = mark["cause"] == "merge"
     firing = mark["reason"] == "late" or mark["cause"] in {"recalculation", "manual"}
-    way = Way.RECHECK_RISE if rose else Way.RECHECK
+    way = Way.RECHECK_RETARGET if _is_first_under(mark) else Way.RECHECK_RISE if rose else Way.RECHECK
     return _Again(mark["ladder"], mark["programme_version"], mark["given_at"], firing, way)
 
 
@@ -164,7 +173,7 @@ async def _recompute(recheck: Recheck, how: _Again, members: list[UUID]) -> int:
         cause_id=members[0],  # unused: each decision names the refund that marked its tier
         effective_at=recheck.at,
     )
-    statement = statement_for(current().tenant_id, rules, ladders, Ids.SOME, how.way)
+    statement = statement_for(current().tenant_id, rules, ladders, Ids.SOME, how.way, now=recheck.rules)
     arguments = statement.arguments(current().tenant_id, (members,), moment)
     made = await connection().fetch(statement.sql, *arguments)
     await lowered([row["decision_id"] for row in made])

@@ -1,6 +1,6 @@
 """When a tenant's ladders decide by themselves: the local midnights of their schedules."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,9 +8,9 @@ from pydantic import TypeAdapter
 
 from saas.clock import tenant_now
 from saas.outbox import enqueue
-from saas.scheduler import advances, put_schedule
+from saas.scheduler import Advance, advances, put_schedule
 from saas.scope import connection, current
-from tenants.nightly import NIGHTLY
+from tenants.nightly import NIGHTLY, QUIET
 from tenants.programme.document import Programme
 from tenants.programme.schedule import (
     AnySchedule,
@@ -20,13 +20,16 @@ from tenants.programme.schedule import (
     schedule_instant,
 )
 from tenants.programme.versions import current_programme
-from tenants.programme.windows import local_day
+from tenants.programme.waiting import WAIT, publish_comes_first
+from tenants.programme.windows import ONE_DAY, local_day
 from tenants.tiers.recalculate import Request, start_recalculation
 from tenants.tiers.rechecks import JOB as RECHECK_JOB
 
 SCHEDULE = "tiers"
 SCHEDULE_JOB = "tiers.schedule"
 KIND = "local_days"
+QUIET_KIND = "quiet_hour"
+QUIET_HOUR = time(3)
 _DAILY = {"type": "daily"}
 
 _ADAPTER: TypeAdapter[AnySchedule] = TypeAdapter(Schedule)
@@ -41,6 +44,18 @@ def next_instant(spec: dict[str, Any], after: datetime) -> datetime:
     return min(schedule_instant(day, zone) for day in days)
 
 
+@advances(QUIET_KIND)
+def next_quiet_hour(spec: dict[str, Any], after: datetime) -> datetime:
+    """The next time that it is the spec's `minute` behind the quiet hour in its zone, later than `after` (UTC)."""
+    zone = ZoneInfo(spec["timezone"])
+    day = local_day(after, zone)
+    instants = (
+        (datetime.combine(each, QUIET_HOUR, zone) + timedelta(minutes=spec["minute"])).astimezone(UTC)
+        for each in (day, day + ONE_DAY, day + 2 * ONE_DAY)
+    )
+    return next(instant for instant in instants if instant > after)
+
+
 async def install_schedules(rules: Programme, timezone: str) -> None:
     """Sets the current tenant's schedules by its programme: at sign-up, at a publish, at a change of zone.
 
@@ -53,13 +68,19 @@ async def install_schedules(rules: Programme, timezone: str) -> None:
     await _install(SCHEDULE, SCHEDULE_JOB, schedules, timezone)
     for name, job in NIGHTLY.items():
         await _install(name, job, [_DAILY], timezone)
+    minute = current().tenant_id.int % 60  # so that not every chain's heavy work begins at once
+    for name, job in QUIET.items():
+        await _put(name, {"job": job, "kind": QUIET_KIND, "timezone": timezone, "minute": minute}, next_quiet_hour)
 
 
 async def _install(name: str, job: str, schedules: list[dict[str, Any]], timezone: str) -> None:
-    """An instant that is due and hasn't fired yet stays due: new rules must not lose the end of a month."""
     unique = [spec for n, spec in enumerate(schedules) if spec not in schedules[:n]]
-    spec = {"job": job, "kind": KIND, "timezone": timezone, "schedules": unique}
-    now = await tenant_now()
+    await _put(name, {"job": job, "kind": KIND, "timezone": timezone, "schedules": unique}, next_instant)
+
+
+async def _put(name: str, spec: dict[str, Any], following: Advance) -> None:
+    """An instant that is due and hasn't fired yet stays due: new rules must not lose the end of a month."""
+    timezone, now = spec["timezone"], await tenant_now()
     # Locked, so that the scheduler can't fire it between this look and the writing.
     waiting = await connection().fetchval(
         "SELECT next_at FROM schedule WHERE tenant_id = $1 AND name = $2 AND spec ->> 'timezone' = $3"
@@ -69,14 +90,18 @@ async def _install(name: str, job: str, schedules: list[dict[str, Any]], timezon
         timezone,
     )
     due = waiting is not None and waiting <= now
-    await put_schedule(name, spec, waiting if due else next_instant(spec, now.astimezone(UTC)))
+    await put_schedule(name, spec, waiting if due else following(spec, now.astimezone(UTC)))
 
 
 async def fire(due_at: datetime, schedule: str | None) -> None:
     """What a local midnight brings: the run of the ladders whose schedule fires, the recheck of the others' refunds.
 
-    Both carry the schedule's name on, so that the next instant waits for them.
+    Both carry the schedule's name on, so that the next instant waits for them. A publish that was due by then comes
+    first.
     """
+    if await publish_comes_first(due_at):
+        await enqueue(SCHEDULE_JOB, {"due_at": due_at.isoformat(), "schedule": schedule}, delay=WAIT)
+        return
     timezone = await connection().fetchval("SELECT timezone FROM tenant WHERE tenant_id = $1", current().tenant_id)
     today = local_day(due_at, ZoneInfo(timezone))
     rules = await current_programme()

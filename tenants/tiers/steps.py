@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tenants.programme.compiler import Values
 from tenants.programme.document import Ladder
 from tenants.programme.schedule import CalendarYearEnd, Months, UntilNextSchedule, valid_until
-from tenants.tiers.retargeting import may_rise, target
+from tenants.tiers.retargeting import may_rise, target, target_rank
 
 _PAIRS = 45  # a function takes 100 arguments: facts are built from objects of 45 pairs
 
@@ -22,11 +22,15 @@ class Steps:
 
     `again`: an instant gone by, from the standing before it; what was decided since doesn't stop it, and a renewal
     that is no decision is told like one. `upward`: the upgrade alone. `everyone`: also those with nothing to decide.
+    `retarget`: instead of the upgrade members get the tier that new rules give them, both ways (reason
+    `programme_change`); `only`: and nothing else.
     """
 
     again: bool = False
     upward: bool = False
     everyone: bool = False
+    retarget: bool = False
+    only: bool = False
 
 
 def renews_silently(ladder: Ladder) -> bool:
@@ -71,8 +75,11 @@ class Deciding:
         if not self._steps.again:
             at = self._values.binder.moment("at", lambda m: m.at, "timestamptz")
             lines.append(f"WHEN {self._s}_at > {at} OR {self._firing()} AND {self._s}_at = {at} THEN NULL")
-        lines.append(f"WHEN {self._target()} > {self._s}_rank AND {self._may_rise()} THEN 'upgrade'")
-        if not self._steps.upward:
+        if self._steps.retarget:
+            lines.append(f"WHEN {self._retarget()} <> {self._s}_rank THEN 'programme_change'")
+        else:
+            lines.append(f"WHEN {self._target()} > {self._s}_rank AND {self._may_rise()} THEN 'upgrade'")
+        if not self._steps.upward and not self._steps.only:
             keeps = self._keeps()
             lines.append(f"WHEN {self._over()} AND NOT {keeps} THEN 'downgrade'")
             renewable = self._renewable()
@@ -104,15 +111,18 @@ class Deciding:
         return None  # the run's record moves the validity: no row is written
 
     def _to_rank(self) -> str:
-        whens = [f"WHEN 'upgrade' THEN {self._target()}"]
-        if not self._steps.upward:
+        retarget = self._steps.retarget
+        whens = [
+            f"WHEN 'programme_change' THEN {self._retarget()}" if retarget else f"WHEN 'upgrade' THEN {self._target()}"
+        ]
+        if not self._steps.upward and not self._steps.only:
             whens.append(f"WHEN 'downgrade' THEN {self._fall()}")
         return f"CASE v.reason {' '.join(whens)} ELSE {self._s}_rank END"
 
     def _standing(self) -> str:
         """`since`, `valid_from`, `valid_until` and `fell_on` of the standing that follows."""
         own = f"e.s{self._j}"
-        if self._steps.upward:
+        if self._steps.upward or self._steps.only:
             return f"""
          {self._today} AS since, {self._today} AS valid_from,
          CASE WHEN e.to_rank > 0 THEN {self._until} END AS valid_until, {own}_fell_on AS fell_on"""
@@ -142,7 +152,7 @@ class Deciding:
 
     def _periods(self) -> str:
         """How many whole periods a renewal takes to cover today."""
-        months = None if self._steps.upward else _period_months(self._ladder)
+        months = None if self._steps.upward or self._steps.only else _period_months(self._ladder)
         if months is None:
             return ""
         return f""",
@@ -153,6 +163,9 @@ class Deciding:
 
     def _target(self) -> str:
         return target(self._values, self._j)
+
+    def _retarget(self) -> str:
+        return target_rank(self._values, self._j)
 
     def _keeps(self) -> str:
         """Whether the current tier's `retain` (else `qualify`) holds."""

@@ -11,12 +11,14 @@ _STANDING = "since, valid_from, valid_until, fell_on"
 _REPLACED = "FROM member_tier o WHERE o.tenant_id = $1 AND o.member_id = w.id AND o.ladder = w.ladder"
 
 
-def writing(values: Values, *, locks: bool = False, cause_id: str | None = None, own_facts: bool = False) -> str:
+def writing(
+    values: Values, *, locks: bool = False, cause_id: str | None = None, own_facts: bool = False, before: bool = False
+) -> str:
     """`n` gives each member its next number, `i` inserts the decisions, `s` moves `member_tier` on.
 
     `locks`: `w` has locked_until and may_rise too; otherwise what was decided ends a lock. `cause_id`: its column of
     `w`, where it isn't the moment's. `own_facts`: each member has an instant and a cause of its own, `w` has at, cause
-    and cause_id.
+    and cause_id. `before`: every `programme_change` keeps what it replaced, for a roll-back.
     """
     binder = values.binder
     version = binder.constant(values.programme.version, "integer")
@@ -36,8 +38,11 @@ def writing(values: Values, *, locks: bool = False, cause_id: str | None = None,
     # What a fact replaced can be put back by an undo. The decision before it alone doesn't tell: runs and staff move
     # validities and locks on without one.
     own = values.ids is Ids.ONE
-    before_column = ", before" if own else ""
-    before_value = f", coalesce((SELECT to_jsonb(o) {_REPLACED}), '{{}}'::jsonb)" if own else ""
+    before_column = ", before" if own or before else ""
+    before_value = f", coalesce((SELECT to_jsonb(o) {_REPLACED}), '{{}}'::jsonb)"
+    if not own:
+        replaced = f"(SELECT coalesce((SELECT to_jsonb(o) {_REPLACED}), '{{}}'::jsonb))"
+        before_value = f", CASE WHEN w.reason = 'programme_change' THEN {replaced} END" if before else ""
     return f"""
 n AS ({take("(SELECT DISTINCT id FROM w)")}),
 i AS (

@@ -118,34 +118,43 @@ async def test_a_publish_that_fails_at_the_end_leaves_no_trace_in_memory(chain: 
 
 async def test_an_unknown_transition_is_refused_and_the_draft_stays(chain: Chain) -> None:
     await put(chain, await current(chain))
-    for transition in ("now", "", "x" * 41):
+    for transition in ("then", "", "x" * 41):
         answer = await chain.http.post("/v1/programme/draft/publish", json={"transition": transition})
         assert answer.status_code == 422, answer.text
     assert (await chain.http.get("/v1/programme/draft")).status_code == 200
 
 
-async def test_a_tier_that_somebody_holds_cant_vanish(chain: Chain) -> None:
+async def test_a_tier_that_somebody_holds_cant_vanish_unsaid(chain: Chain) -> None:
     one = await member(chain)
     await bought(chain, "1", 20_000, member_id=one)
     document = await current(chain)
-    renamed, dropped, moved = (copy.deepcopy(document) for _ in range(3))
+    renamed, dropped, other = (copy.deepcopy(document) for _ in range(3))
     renamed["ladders"][0]["tiers"][1]["code"] = "argent"
     del dropped["ladders"][0]["tiers"][1:]
-    tiers = moved["ladders"][0]["tiers"]
-    tiers.insert(1, {**copy.deepcopy(tiers[1]), "code": "bronze"})
-    for rank, tier in enumerate(tiers):
-        tier["rank"] = rank
-    other = copy.deepcopy(document)
     other["ladders"][0]["code"] = "club"
-    for changed in (renamed, dropped, moved, other):
+    for changed in (renamed, dropped, other):
         assert (await put(chain, changed)).status_code == 200
         answer = await chain.http.post("/v1/programme/draft/publish", json={})
-        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/tiers-in-use")
+        assert (answer.status_code, answer.json()["type"]) == (422, "/problems/tiers-in-use")
         assert "silver" in answer.json()["detail"]
+        assert "members: 1" in answer.json()["detail"]
     assert (await current(chain)) == document
     top = copy.deepcopy(document)
     del top["ladders"][0]["tiers"][3]  # nobody is there
     assert len((await release(chain, top))["ladders"][0]["tiers"]) == 3
+
+
+async def test_holders_go_where_there_is_a_tier(chain: Chain) -> None:
+    document = await current(chain)
+    document["ladders"][0]["tiers"][1]["code"] = "argent"
+    assert (await put(chain, document)).status_code == 200
+    for holders, pointer in (
+        ({"card": {"silver": "copper"}}, "/holders/card/silver"),
+        ({"club": {"silver": "argent"}}, "/holders/club"),
+    ):
+        answer = await chain.http.post("/v1/programme/draft/publish", json={"holders": holders})
+        assert answer.status_code == 422, answer.text
+        assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
 
 
 async def test_doubts_are_told_in_the_readers_language_and_refuse_nothing(chain: Chain) -> None:

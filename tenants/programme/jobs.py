@@ -1,0 +1,11 @@
+"""The programme's job: a publish whose time has come."""
+
+from typing import Any
+
+from saas.jobs import job
+from tenants.programme.pending import JOB, publish_pending
+
+
+@job(JOB)
+async def publish_at(payload: dict[str, Any]) -> None:
+    await publish_pending(payload)

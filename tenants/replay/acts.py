@@ -1,0 +1,230 @@
+"""What others than the rules do to a tier, again: staff by hand, opening balances, merges, undos."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from tenants.programme.document import Ladder, Programme, Tier
+from tenants.programme.moment import Moment, moment_of
+from tenants.programme.schedule import CalendarYearEnd, Months, UntilNextSchedule, valid_until
+from tenants.programme.windows import ONE_DAY, add_months
+from tenants.replay.facts import Row
+from tenants.replay.person import Person, Record
+from tenants.replay.standing import Mark, Standing
+from tenants.replay.steps import is_silent
+from tenants.tiers.recheck import recheck_due
+
+
+def act_by_hand(person: Person, record: Record, act: Row) -> None:
+    """A row of `tier_act`: set, unlock or opening."""
+    at: datetime = act["recorded_at"]
+    rules = person.chain.at(at)
+    ladder = rules.ladder(act["ladder"])
+    if ladder is None:
+        return
+    kind, cause_id = act["act"], act["import_id"] or act["id"]
+    moment = moment_of(
+        at,
+        person.chain.zone,
+        firing=kind != "set",
+        recorded_at=at,
+        cause="import" if kind == "opening" else "manual",
+        cause_id=cause_id,
+    )
+    tier = None if kind == "unlock" else ladder.tier(act["tier"])
+    if kind == "unlock":
+        _unlock(record, rules, ladder, moment)
+    elif tier is None:
+        return
+    elif kind == "set":
+        record.give(rules, ladder, _set(record, ladder, tier, act["locked_until"], moment), moment, cause_id)
+    else:
+        record.give(rules, ladder, _opened(record, ladder, tier, act["since"], moment), moment, cause_id)
+
+
+def _set(record: Record, ladder: Ladder, tier: Tier, until: date, moment: Moment) -> Standing:
+    """Who was lowered stays so under the lock, also if the lock is moved."""
+    now, today = record.held(ladder, moment), moment.today
+    under_lock = now.locked_until is not None and now.locked_until >= today
+    stays = tier.rank < now.rank or (tier.rank == now.rank and under_lock and not now.may_rise)
+    return Standing(
+        tier.code,
+        tier.rank,
+        since=today,
+        valid_from=today,
+        valid_until=until if tier.rank > 0 else None,
+        fell_on=now.fell_on,
+        locked_until=until,
+        may_rise=not stays,
+        reason="manual",
+        effective_at=moment.at,
+    )
+
+
+def _unlock(record: Record, rules: Programme, ladder: Ladder, moment: Moment) -> None:
+    """The lock's end is set back behind today, then the rules decide as a schedule would."""
+    standing = record.tiers.held.get(ladder.code)
+    if standing is None:
+        return
+    over = moment.today - ONE_DAY - timedelta(days=ladder.policy.grace_days)
+    ends = None if standing.valid_until is None else over
+    record.tiers.move(ladder.code, may_rise=True, locked_until=over, valid_until=ends)
+    record.evaluate(rules, {ladder.code}, moment, own=True)
+    kept = record.tiers.held[ladder.code]
+    if kept.locked_until is None:
+        return
+    changes: dict[str, Any] = {"locked_until": None}
+    if kept.rank == 0:
+        changes["valid_until"] = None
+    elif is_silent(ladder):
+        changes["valid_from"] = moment.today
+        changes["valid_until"] = valid_until(ladder.policy, moment.today)
+    record.tiers.move(ladder.code, **changes)
+
+
+def _opened(record: Record, ladder: Ladder, tier: Tier, since: date, moment: Moment) -> Standing:
+    begins, ends = _validity(ladder, since, moment.today)
+    held = record.tiers.held.get(ladder.code)
+    return Standing(
+        tier.code,
+        tier.rank,
+        since=since,
+        valid_from=begins,
+        valid_until=ends if tier.rank > 0 else None,
+        fell_on=None if held is None else held.fell_on,
+        locked_until=None,
+        may_rise=True,
+        reason="import",
+        effective_at=moment.at,
+    )
+
+
+def _validity(ladder: Ladder, since: date, today: date) -> tuple[date, date | None]:
+    """The validity that covers today: whole periods from the day the tier was taken."""
+    policy = ladder.policy
+    match policy.validity:
+        case UntilNextSchedule():
+            return today, valid_until(policy, today)
+        case Months(months=months):
+            period = months
+        case CalendarYearEnd():
+            period = 12
+        case _:
+            return since, None
+    first = valid_until(policy, since)
+    begins, ends, periods = since, first, 0
+    while first is not None and ends is not None and ends < today:
+        periods += 1
+        begins, ends = ends + ONE_DAY, add_months(first, period * periods)
+    return begins, ends
+
+
+# --- merges ---------------------------------------------------------------------------------------
+
+
+def unite(person: Person, row: Row) -> None:
+    """Facts, sums, marks and the day of joining; the tiers are `merge_tiers`'s."""
+    own, other = person.records[row["member_id"]], person.records[row["other_id"]]
+    person.into[other.id] = (row["recorded_at"], own.id)
+    own.sums.unite(other.sums)
+    own.joined_on = min(own.joined_on, other.joined_on)
+    for ladder, mark in other.tiers.marks.items():
+        mine = own.tiers.marks.get(ladder)
+        if mine is None or mine.due_at > mark.due_at:
+            own.tiers.marks[ladder] = mark
+    other.tiers.marks.clear()
+
+
+def merge_tiers(person: Person, row: Row) -> None:
+    """Per ladder the higher standing; of two locks at one rank the later; then upward."""
+    own, other = person.records[row["member_id"]], person.records[row["other_id"]]
+    at: datetime = row["recorded_at"]
+    rules = person.chain.at(at)
+    moment = moment_of(at, person.chain.zone, firing=False, recorded_at=at, cause="merge", cause_id=row["id"])
+    taken: list[tuple[Ladder, Standing]] = []
+    for ladder in rules.ladders:
+        mine, theirs = own.tiers.held.get(ladder.code), other.tiers.held.get(ladder.code)
+        if theirs is None:
+            continue
+        if theirs.rank > (0 if mine is None else mine.rank):
+            taken.append((ladder, _taken(theirs, at)))
+        elif mine is not None and theirs.rank == mine.rank:
+            _lock_later(own, ladder, mine, theirs, moment.today)
+    other.tiers.held.clear()
+    for ladder, standing in taken:
+        own.give(rules, ladder, standing, moment, row["id"])
+    own.rise(rules, moment)
+
+
+def _taken(theirs: Standing, at: datetime) -> Standing:
+    return Standing(
+        theirs.tier,
+        theirs.rank,
+        theirs.since,
+        theirs.valid_from,
+        theirs.valid_until,
+        theirs.fell_on,
+        theirs.locked_until,
+        theirs.may_rise,
+        reason="merge",
+        effective_at=at,
+    )
+
+
+def _lock_later(own: Record, ladder: Ladder, mine: Standing, theirs: Standing, today: date) -> None:
+    until = theirs.locked_until
+    if until is None or until < today or (mine.locked_until is not None and mine.locked_until >= until):
+        return
+    ends = None if mine.valid_until is None else max(mine.valid_until, until)
+    own.tiers.move(ladder.code, locked_until=until, may_rise=theirs.may_rise, valid_until=ends)
+
+
+# --- undos ----------------------------------------------------------------------------------------
+
+
+def undo(person: Person, record: Record, fact_id: UUID, at: datetime) -> None:
+    """What the fact decided about, and nothing else since, is what it was before it; then all is marked."""
+    rules = person.chain.at(at)
+    moment = moment_of(at, person.chain.zone, firing=False, recorded_at=at, cause="undo", cause_id=fact_id)
+    back: list[tuple[Ladder, Standing]] = []
+    for ladder in rules.ladders:
+        last = record.tiers.last(ladder.code)
+        if last is not None and last.cause_id == fact_id:
+            first = next(one for one in record.tiers.log[ladder.code] if one.cause_id == fact_id)
+            if first.has_before:
+                before = first.before
+            else:
+                earlier = record.tiers.before_decision(first)
+                before = None if earlier is None else earlier.after
+            back.append((ladder, _restored(record, ladder, before, at)))
+    for ladder, standing in back:
+        record.give(rules, ladder, standing, moment, fact_id)
+    mark(person, record, fact_id, at)
+
+
+def _restored(record: Record, ladder: Ladder, before: Standing | None, at: datetime) -> Standing:
+    """A tier that the rules dropped meanwhile is the one of its rank, or the highest."""
+    rank = 0 if before is None else min(before.rank, len(ladder.tiers) - 1)
+    tier = (None if before is None else ladder.tier(before.tier)) or ladder.tiers[rank]
+    return Standing(
+        tier.code,
+        tier.rank,
+        since=record.joined_on if before is None else before.since,
+        valid_from=record.joined_on if before is None else before.valid_from,
+        valid_until=None if before is None else before.valid_until,
+        fell_on=None if before is None else before.fell_on,
+        locked_until=None if before is None else before.locked_until,
+        may_rise=before is None or before.may_rise,
+        reason="refund",
+        effective_at=at,
+    )
+
+
+def mark(person: Person, record: Record, refund_id: UUID, at: datetime) -> None:
+    """Every tier above the base is in question; one that is already stays as it is."""
+    if not record.active(at):
+        return
+    for ladder in person.chain.at(at).ladders:
+        standing = record.tiers.held.get(ladder.code)
+        if standing is not None and standing.rank > 0 and ladder.code not in record.tiers.marks:
+            record.tiers.marks[ladder.code] = Mark(recheck_due(ladder, at, person.chain.zone), refund_id)

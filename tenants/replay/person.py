@@ -1,0 +1,166 @@
+"""One person on its way through a replay: each of its records, and what an evaluation of one of them writes."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from tenants.programme.document import Ladder, Programme
+from tenants.programme.moment import Moment
+from tenants.replay.facts import Chain
+from tenants.replay.standing import Decided, Standing, Tiers
+from tenants.replay.steps import Evaluation, Held, Outcome, held, is_silent, view_of
+from tenants.replay.sums import Sums
+from tenants.replay.values import View
+
+
+@dataclass(slots=True)
+class Record:
+    """One member's record. `closed_at`: when it left or was merged away."""
+
+    id: UUID
+    closed_at: datetime | None
+    joined_on: date
+    sums: Sums = field(default_factory=Sums)
+    tiers: Tiers = field(default_factory=Tiers)
+
+    def active(self, at: datetime) -> bool:
+        """Whether evaluations at an instant found it."""
+        return self.closed_at is None or self.closed_at > at
+
+    # --- evaluations --------------------------------------------------------------------------
+
+    def evaluate(self, rules: Programme, ladders: Collection[str], moment: Moment, *, own: bool = False) -> None:
+        """Steps 1-4 on these ladders. `own`: of a fact of the member's own, whose decision keeps what it replaced."""
+        for ladder in rules.ladders:
+            if ladder.code in ladders:
+                evaluation = self._evaluation(ladder, moment)
+                outcome = evaluation.outcome()
+                if outcome.reason == "renew" and is_silent(ladder):
+                    self.tiers.move(ladder.code, valid_from=outcome.valid_from, valid_until=outcome.valid_until)
+                elif outcome.reason is not None:
+                    self._write(rules, evaluation, outcome, outcome.reason, moment, own=own)
+
+    def rise(self, rules: Programme, moment: Moment) -> None:
+        """Step 2 alone, on every ladder."""
+        for ladder in rules.ladders:
+            evaluation = replace(self._evaluation(ladder, moment), upward=True)
+            outcome = evaluation.outcome()
+            if outcome.reason is not None:
+                self._write(rules, evaluation, outcome, outcome.reason, moment, own=True)
+
+    def repeat(self, rules: Programme, ladders: Sequence[Ladder], moment: Moment, *, own: bool) -> None:
+        """A firing that is over, from the standing before it, upward only."""
+        for ladder in ladders:
+            before = self.tiers.before_instant(ladder.code, moment.at)
+            evaluation = self._evaluation(ladder, moment, before=(before,), again=True)
+            outcome, present = evaluation.outcome(), self.tiers.held.get(ladder.code)
+            rank = 0 if present is None else present.rank
+            stays = (
+                present is not None
+                and not present.may_rise
+                and present.locked_until is not None
+                and present.locked_until >= moment.recorded_on
+            )
+            if outcome.reason is not None and outcome.rank > rank and not stays:
+                self._write(rules, evaluation, outcome, "late", moment, own=own, present=(present,))
+
+    def recomputed(self, ladder: Ladder, moment: Moment, *, upward: bool) -> tuple[Outcome, View]:
+        """What an instant that is over would give today, from the standing before it."""
+        before = self.tiers.before_instant(ladder.code, moment.at)
+        evaluation = replace(self._evaluation(ladder, moment, before=(before,), again=True), upward=upward)
+        return evaluation.outcome(), evaluation.view
+
+    def give(self, rules: Programme, ladder: Ladder, after: Standing, moment: Moment, cause_id: UUID) -> None:
+        """A standing that something else than the rules gives, with the values of now."""
+        now = self.held(ladder, moment)
+        view = view_of(ladder, now, self.sums, self.joined_on, moment)
+        self.tiers.write(
+            Decided(
+                self.id,
+                ladder.code,
+                now.tier,
+                now.rank,
+                after,
+                moment.recorded_at,
+                moment.day,
+                rules.version,
+                view.facts(),
+                moment.cause,
+                cause_id,
+            )
+        )
+
+    def held(self, ladder: Ladder, moment: Moment) -> Held:
+        """Where it stands now."""
+        return held(ladder, self.tiers.held.get(ladder.code), self.joined_on, moment)
+
+    def _evaluation(
+        self, ladder: Ladder, moment: Moment, *, before: tuple[Standing | None] | None = None, again: bool = False
+    ) -> Evaluation:
+        standing = self.tiers.held.get(ladder.code) if before is None else before[0]
+        now = held(ladder, standing, self.joined_on, moment)
+        return Evaluation(ladder, now, view_of(ladder, now, self.sums, self.joined_on, moment), moment, again=again)
+
+    def _write(
+        self,
+        rules: Programme,
+        evaluation: Evaluation,
+        outcome: Outcome,
+        reason: str,
+        moment: Moment,
+        *,
+        own: bool,
+        present: tuple[Standing | None] | None = None,
+    ) -> None:
+        """What was decided ends a lock. `present`: the standing that it replaces, where it started from another one."""
+        ladder, now = evaluation.ladder, evaluation.now
+        tier, rank = now.tier, now.rank
+        if present is not None:
+            is_up = present[0] is not None and present[0].rank > 0
+            tier = present[0].tier if present[0] is not None and is_up else ladder.tiers[0].code
+            rank = present[0].rank if present[0] is not None else 0
+        after = Standing(
+            outcome.tier,
+            outcome.rank,
+            outcome.since,
+            outcome.valid_from,
+            outcome.valid_until,
+            outcome.fell_on,
+            locked_until=None,
+            may_rise=True,
+            reason=reason,
+            effective_at=moment.effective_at,
+        )
+        self.tiers.write(
+            Decided(
+                self.id,
+                ladder.code,
+                tier,
+                rank,
+                after,
+                moment.recorded_at,
+                moment.day,
+                rules.version,
+                evaluation.view.facts(),
+                moment.cause,
+                moment.cause_id,
+                before=self.tiers.held.get(ladder.code) if own else None,
+                has_before=own,
+            )
+        )
+
+
+@dataclass(slots=True)
+class Person:
+    """All records of one person; `into` says where each merged one leads, from when on."""
+
+    chain: Chain
+    records: dict[UUID, Record]
+    into: dict[UUID, tuple[datetime, UUID]] = field(default_factory=dict)
+
+    def holder(self, member_id: UUID, at: datetime) -> Record:
+        """Whose a fact of the record is at an instant: a merged one's is the survivor's, from the merge on."""
+        while (merged := self.into.get(member_id)) is not None and merged[0] <= at:
+            member_id = merged[1]
+        return self.records[member_id]

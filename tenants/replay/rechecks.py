@@ -1,0 +1,141 @@
+"""Rechecks of what refunds put in question, again: the decision that gave the tier, as of its own instant."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from tenants.programme.document import Ladder, Programme
+from tenants.programme.moment import moment_of
+from tenants.programme.schedule import latest_schedule_day
+from tenants.programme.windows import local_day
+from tenants.replay.facts import Batch
+from tenants.replay.person import Person, Record
+from tenants.replay.standing import Decided, Mark, Standing
+from tenants.replay.steps import held
+from tenants.tiers.recheck import recheck_due
+
+_NOT_THE_RULES: Final = frozenset({"manual", "import", "merge", "refund", "programme_change"})
+
+
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    """The rechecks of a batch at its instant. `firing`: the schedules decide next."""
+
+    person: Person
+    batch: Batch
+    rules: Programme
+    firing: bool
+
+    @property
+    def at(self) -> datetime:
+        return self.batch.as_of
+
+    def run(self, record: Record, ladders: Collection[str]) -> None:
+        """Settles the marks of these ladders that are due."""
+        due = [(code, mark) for code, mark in record.tiers.marks.items() if code in ladders and mark.due_at <= self.at]
+        for code, mark in due:
+            standing = record.tiers.held.get(code)
+            ladder = self.rules.ladder(code)
+            if standing is not None and standing.rank and standing.effective_at >= self.at:
+                if ladder is not None:
+                    due_at = recheck_due(ladder, self.batch.evaluated_at, self.person.chain.zone)
+                    record.tiers.marks[code] = Mark(due_at, mark.refund_id)
+                continue
+            del record.tiers.marks[code]
+            gave = record.tiers.gave(code)
+            if standing is None or not standing.rank or gave is None or gave.after.reason in _NOT_THE_RULES:
+                continue
+            if ladder is None or not self._decides_anew(record, ladder):
+                self._recompute(record, standing, gave, mark)
+
+    def _decides_anew(self, record: Record, ladder: Ladder) -> bool:
+        if not self.firing:
+            return False
+        zone = self.person.chain.zone
+        moment = moment_of(
+            self.at,
+            zone,
+            firing=True,
+            recorded_at=self.batch.evaluated_at,
+            cause="refund",
+            cause_id=record.id,
+            last_runs=self.batch.last_runs,
+        )
+        ends = held(ladder, record.tiers.held.get(ladder.code), record.joined_on, moment).valid_until
+        return ends is not None and ends + timedelta(days=ladder.policy.grace_days) < local_day(self.at, zone)
+
+    def _recompute(self, record: Record, standing: Standing, gave: Decided, mark: Mark) -> None:
+        """By the rules of the decision itself; written where it gives less."""
+        rules = self.person.chain.version(gave.version)
+        ladder = rules.ladder(gave.ladder)
+        if ladder is None:
+            return
+        firing = gave.after.reason == "late" or gave.cause in {"recalculation", "manual"}
+        moment = moment_of(
+            gave.after.effective_at,
+            self.person.chain.zone,
+            firing=firing,
+            recorded_at=self.batch.evaluated_at,
+            cause="refund",
+            cause_id=mark.refund_id,
+            effective_at=self.at,
+        )
+        outcome, view = record.recomputed(ladder, moment, upward=gave.cause == "merge")
+        before = record.tiers.before_decision(gave)
+        was = None if before is None else before.after
+        given = outcome.reason is not None and (gave.after.reason != "late" or outcome.rank > (was.rank if was else 0))
+        if given:
+            after = Standing(
+                outcome.tier,
+                outcome.rank,
+                outcome.since,
+                outcome.valid_from,
+                outcome.valid_until,
+                outcome.fell_on,
+                locked_until=None,
+                may_rise=True,
+                reason="refund",
+                effective_at=self.at,
+            )
+        else:
+            after = Standing(
+                ladder.tiers[0].code if was is None else was.tier,
+                0 if was is None else was.rank,
+                record.joined_on if was is None else was.since,
+                record.joined_on if was is None else was.valid_from,
+                None if was is None else was.valid_until,
+                None if was is None else was.fell_on,
+                locked_until=None if was is None else was.locked_until,
+                may_rise=was is None or was.may_rise,
+                reason="refund",
+                effective_at=self.at,
+            )
+        if after.rank < standing.rank:
+            record.tiers.write(
+                Decided(
+                    record.id,
+                    ladder.code,
+                    standing.tier,
+                    standing.rank,
+                    after,
+                    self.batch.evaluated_at,
+                    moment.day,
+                    rules.version,
+                    view.facts(),
+                    "refund",
+                    mark.refund_id,
+                )
+            )
+
+
+def end_of_day(person: Person, batch: Batch, record: Record) -> None:
+    """A batch of rechecks on ladders whose schedule doesn't fire at that midnight."""
+    rules = person.chain.version(batch.version)
+    today = local_day(batch.as_of, person.chain.zone)
+    ladders = {
+        ladder.code
+        for ladder in rules.ladders
+        if ladder.policy.refund_recheck == "end_of_day" and latest_schedule_day(ladder.policy.schedule, today) != today
+    }
+    Recheck(person, batch, rules, firing=False).run(record, ladders)

@@ -1,0 +1,311 @@
+"""The walk: one person's facts in the order of their numbers, the batches of runs between them, each decided again."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+from saas.ids import first_id_since
+from tenants.measures import codes
+from tenants.programme.asked import asks_for_points
+from tenants.programme.document import Ladder, Programme
+from tenants.programme.moment import Cause, moment_of
+from tenants.programme.windows import local_day, local_day_before
+from tenants.replay import rebuilt
+from tenants.replay.acts import act_by_hand, mark, merge_tiers, undo, unite
+from tenants.replay.facts import Batch, Chain, Facts, Row, in_order
+from tenants.replay.person import Person, Record
+from tenants.replay.rechecks import Recheck, end_of_day
+from tenants.replay.sums import Line, Paid, Sale
+from tenants.replay.value import Promised, bonus_of, points_of_credit, points_of_sale
+from tenants.tiers.late import still_open
+from tenants.tiers.runs import ID_SLACK
+
+_BESIDE: Final[Mapping[str, Cause]] = {"campaign": "campaign", "birthday": "birthday"}
+"""Kinds of points that are facts of their own."""
+
+
+@dataclass
+class Group:
+    """What a record was told under one number: all of it counts before anything is decided."""
+
+    at: datetime
+    record: Record
+    rows: dict[str, list[Row]] = field(default_factory=partial(defaultdict, list))
+
+
+@dataclass
+class Walked:
+    """A person as it should be, and what was promised on the way."""
+
+    person: Person
+    promised: list[Promised] = field(default_factory=list)
+
+
+def walk(chain: Chain, facts: Facts) -> Walked:
+    """Everything from the beginning on."""
+    return _Walk(chain, facts).go()
+
+
+class _Walk:
+    def __init__(self, chain: Chain, facts: Facts) -> None:
+        self.chain, self.facts = chain, facts
+        joined = _joined_first(facts)
+        self.person = Person(
+            chain,
+            {row["id"]: Record(row["id"], row["closed_at"], joined[row["id"]]) for row in facts.records},
+            {row["other_id"]: (row["recorded_at"], row["member_id"]) for row in facts.happened["merge"]},
+        )
+        self.walked = Walked(self.person)
+        rebuilds = [one for one in chain.batches if _is_rebuild(one) and one.covers(facts.survivor_id)]
+        self.last_rebuild = rebuilds[-1] if rebuilds else None
+        # between two rebuilds nobody knows what was held: the later one has made it anew
+        self.unknown = False
+        self.known = {row["id"]: row for row in facts.happened["purchase"]}
+
+    def go(self) -> Walked:
+        """Groups and batches by their instants; a batch's is behind its locks, as a fact's is."""
+        groups = _groups(self.person, self.facts)
+        batches = [batch for batch in self.chain.batches if any(batch.covers(one) for one in self.person.records)]
+        place = 0
+        for group in groups:
+            while place < len(batches) and batches[place].evaluated_at < group.at:
+                self._batch(batches[place])
+                place += 1
+            self._group(group)
+        for batch in batches[place:]:
+            self._batch(batch)
+        return self.walked
+
+    # --- facts --------------------------------------------------------------------------------
+
+    def _group(self, group: Group) -> None:
+        record, rows = group.record, group.rows
+        if not self.unknown:
+            self._promise(group)
+        for row in rows["merge"]:
+            unite(self.person, row)
+        for row in rows["joined"]:
+            record.joined_on = date.fromisoformat(row["after"])
+        self._sell(record, rows)
+        self._count(record, rows)
+        for row in rows["merge"]:
+            merge_tiers(self.person, row)
+        for kind in ("purchase", "activity", "top_up"):
+            for row in rows[kind]:
+                self._decide(record, kind, row)
+        self._decide_beside(group)
+        for row in rows["tier_act"]:
+            act_by_hand(self.person, record, row)
+        self._question(group)
+
+    def _decide_beside(self, group: Group) -> None:
+        """Referrals, and points that are facts of their own."""
+        record, rows = group.record, group.rows
+        gained = [
+            row for row in rows["referral_move"] if row["programme_version"] is not None and row["to_day"] is not None
+        ]
+        if gained and record.active(group.at):
+            last = max(gained, key=lambda row: row["brought_id"])
+            self._evaluate(record, "referral", last["brought_id"], group.at, last["programme_version"], None)
+        for row in rows["points"]:
+            cause = _BESIDE.get(row["kind"])
+            rules = self.chain.at(group.at)
+            if cause is not None and asks_for_points(rules):
+                self._evaluate(record, cause, row["source_id"], group.at, rules.version, None)
+
+    def _question(self, group: Group) -> None:
+        """What was given back or taken back decides nothing new at once."""
+        record, rows = group.record, group.rows
+        for row in (*rows["purchase_undone"], *rows["top_up_undone"]):
+            undo(self.person, record, row["fact_id"], group.at)
+        for row in rows["refund"]:
+            mark(self.person, record, row["id"], group.at)
+        for row in rows["wallet_refund"]:
+            if any(UUID(part[0]) in record.sums.top_ups for part in row["lots"]):
+                mark(self.person, record, row["id"], group.at)
+
+    def _sell(self, record: Record, rows: Mapping[str, Sequence[Row]]) -> None:
+        sums = record.sums
+        for row in rows["purchase"]:
+            sums.buy(_sale(row))
+        for row in rows["refund"]:
+            sums.give_back(row["purchase_id"], row["amount"], row["uncounted"], row["lines"] or ())
+        for row in rows["purchase_undone"]:
+            sums.undo_sale(row["fact_id"])
+        for row in rows["top_up"]:
+            sums.pay_in(row["id"], Paid(row["local_day"], row["amount"]))
+        for row in rows["wallet_refund"]:
+            for part in row["lots"]:
+                sums.pay_back(UUID(part[0]), part[1])
+        for row in rows["top_up_undone"]:
+            sums.undo_top_up(row["fact_id"])
+
+    def _count(self, record: Record, rows: Mapping[str, Sequence[Row]]) -> None:
+        for row in rows["activity"]:
+            value: Decimal | None = row["value"]
+            for measure in (codes.activity(None), codes.activity(row["kind"])):
+                record.sums.add(measure, row["local_day"], value or 0, 1, 0 if value is None else 1)
+        for row in rows["points"]:
+            record.sums.add(codes.POINTS, row["day"], row["points"])
+        for row in rows["referral_move"]:
+            for on, facts in ((row["from_day"], -1), (row["to_day"], 1)):
+                if on is not None:
+                    record.sums.add(codes.REFERRAL, on, 0, facts)
+
+    def _decide(self, record: Record, kind: str, row: Row) -> None:
+        if kind != "top_up" and row["source"] != "api":
+            return  # an import's facts are decided about by the run that follows it
+        cause: Cause = "purchase" if kind == "purchase" else "activity" if kind == "activity" else "top_up"
+        version: int = row["programme_version"]
+        self._evaluate(record, cause, row["id"], row["recorded_at"], version, row["local_day"])
+
+    def _evaluate(
+        self, record: Record, cause: Cause, cause_id: UUID, at: datetime, version: int, day: date | None
+    ) -> None:
+        """What a fact of a local day came too late for, then the ladders that look at each fact at once."""
+        rules, zone = self.chain.version(version), self.chain.zone
+        if day is not None and day < local_day(at, zone):
+            for instant, ladders in sorted(still_open(rules, at, zone).items()):
+                if day <= local_day_before(instant, zone):
+                    moment = moment_of(instant, zone, firing=True, recorded_at=at, cause=cause, cause_id=cause_id)
+                    record.repeat(rules, [rules.ladders[j] for j in ladders], moment, own=True)
+        moment = moment_of(at, zone, firing=False, recorded_at=at, cause=cause, cause_id=cause_id)
+        at_once = {ladder.code for ladder in rules.ladders if ladder.policy.upgrade == "immediate"}
+        record.evaluate(rules, at_once, moment, own=True)
+
+    # --- value --------------------------------------------------------------------------------
+
+    def _promise(self, group: Group) -> None:
+        """What purchases and top-ups of this number should have brought, at the tiers held just before."""
+        for row in group.rows["purchase"]:
+            if row["source"] == "api":
+                self.walked.promised += points_of_sale(self.chain, group.record, row)
+        for row in group.rows["top_up"]:
+            self.walked.promised.append(bonus_of(self.chain, group.record, row))
+        for row in group.rows["points"]:
+            bought = self.known.get(row["source_id"]) if row["kind"] == "earn" else None
+            if bought is not None and bought["source"] == "import":
+                self.walked.promised += points_of_credit(self.chain, group.record, bought)
+
+    # --- runs ---------------------------------------------------------------------------------
+
+    def _batch(self, batch: Batch) -> None:
+        if _is_rebuild(batch):
+            if batch.covers(self.facts.survivor_id):
+                rebuilt.start(self.person, self.facts, batch)
+                self.unknown = batch is not self.last_rebuild
+            return
+        for record in self.person.records.values():
+            if not batch.covers(record.id) or not (batch.named is not None or record.active(batch.evaluated_at)):
+                continue
+            if batch.run is None:
+                end_of_day(self.person, batch, record)
+            elif batch.run_id is not None:
+                self._run(batch, batch.run, batch.run_id, record)
+
+    def _run(self, batch: Batch, run: Mapping[str, Any], run_id: UUID, record: Record) -> None:
+        """What imports brought too late, the rechecks that are due, the run's own decisions."""
+        rules, zone = self.chain.version(batch.version), self.chain.zone
+        if run["cause"] == "import" and batch.imported_since is not None:
+            self._late_imports(batch, rules, run_id, record)
+        Recheck(self.person, batch, rules, firing=True).run(record, run["ladders"])
+        moment = moment_of(
+            batch.as_of,
+            zone,
+            firing=True,
+            recorded_at=batch.evaluated_at,
+            cause="recalculation",
+            cause_id=run_id,
+            last_runs=batch.last_runs,
+        )
+        record.evaluate(rules, run["ladders"], moment)
+
+    def _late_imports(self, batch: Batch, rules: Programme, run_id: UUID, record: Record) -> None:
+        zone, since = self.chain.zone, batch.imported_since
+        if since is None:
+            return
+        first = first_id_since(since - ID_SLACK)
+        days = [
+            row["local_day"]
+            for kind in ("purchase", "activity")
+            for row in self.facts.happened[kind]
+            if row["member_id"] == record.id
+            and row["source"] == "import"
+            and row["id"] >= first
+            and row["recorded_at"] <= batch.evaluated_at
+        ]
+        for instant, ladders in sorted(still_open(rules, batch.evaluated_at, zone).items()):
+            if any(day <= local_day_before(instant, zone) for day in days):
+                moment = moment_of(
+                    instant,
+                    zone,
+                    firing=True,
+                    recorded_at=batch.evaluated_at,
+                    cause="recalculation",
+                    cause_id=run_id,
+                )
+                record.repeat(rules, _of(rules, ladders), moment, own=False)
+
+
+def _is_rebuild(batch: Batch) -> bool:
+    return batch.run is not None and batch.run["cause"] == "rebuild"
+
+
+def _of(rules: Programme, ladders: Sequence[int]) -> list[Ladder]:
+    return [rules.ladders[j] for j in ladders]
+
+
+def _joined_first(facts: Facts) -> dict[UUID, date]:
+    """Each record's day of joining before anything changed it."""
+    first = {row["id"]: row["joined_on"] for row in facts.records}
+    changes: list[tuple[datetime, UUID, str]] = [
+        (row["recorded_at"], row["member_id"], row["before"]) for row in facts.happened["joined"]
+    ]
+    changes += [
+        (row["recorded_at"], row["member_id"], row["detail"]["joined_on"][0]) for row in facts.happened["merge"]
+    ]
+    for _, member_id, before in sorted(changes, reverse=True):
+        first[member_id] = date.fromisoformat(before)
+    return first
+
+
+def _groups(person: Person, facts: Facts) -> list[Group]:
+    """All that happened, by record and number, in order. What a merge takes back of referrals has a number of its own
+    but belongs to the merge, which decides behind it.
+    """
+    found: dict[tuple[UUID, int], Group] = {}
+    for kind, rows in facts.happened.items():
+        for row in in_order(rows):
+            # the fact of a merge itself is the survivor's already
+            record = person.holder(row["member_id"], row["recorded_at"])
+            group = found.setdefault((record.id, row["seq"]), Group(row["recorded_at"], record))
+            group.at = min(group.at, row["recorded_at"])
+            group.rows[kind].append(row)
+    for (record_id, seq), group in list(found.items()):
+        if group.rows["merge"]:
+            after = found.get((record_id, seq + 1))
+            if after is not None and _settles(after, person):
+                del found[record_id, seq + 1]
+                for kind, rows in after.rows.items():
+                    group.rows[kind] += rows
+    ordered = sorted(found.items(), key=lambda one: (one[1].at, one[0][1]))
+    return [group for _, group in ordered]
+
+
+def _settles(group: Group, person: Person) -> bool:
+    moves = group.rows["referral_move"]
+    return bool(moves) and all(
+        row["programme_version"] is None and row["brought_id"] in person.records for row in moves
+    )
+
+
+def _sale(row: Row) -> Sale:
+    lines = None
+    if row["lines"] is not None:
+        lines = [Line(line.get("category"), line["amount"], line.get("bonus", 0)) for line in row["lines"]]
+    return Sale(row["id"], row["local_day"], row["branch_id"], row["amount"], row["uncounted"], row["category"], lines)

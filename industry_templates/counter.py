@@ -1,12 +1,11 @@
-"""What the counter shows, and what the branch has to do regularly."""
+"""What the counter shows."""
 
 from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from tenants.programme.leaves import Number
-from tenants.programme.strict import Code, Codes, Fault, Label, Names, Strict, as_tuple, by_tag, duplicates, invalid
+from tenants.programme.strict import Code, Fault, Label, Names, Strict, as_tuple, duplicates, invalid
 from tenants.purchases.bodies import TenderType
 
 Action = Literal[
@@ -97,42 +96,4 @@ class Till(Strict):
         ]
         if faults:
             raise invalid("till", faults)
-        return self
-
-
-class EveryDays(Strict):
-    type: Literal["days"]
-    days: int = Field(ge=1, le=366)
-
-
-class EveryMonths(Strict):
-    type: Literal["months"]
-    months: int = Field(ge=1, le=24)
-
-
-class ByCampaign(Strict):
-    """No rhythm of its own: when a campaign gives a reason."""
-
-    type: Literal["campaign"]
-
-
-AnyRhythm = EveryDays | EveryMonths | ByCampaign
-Rhythm = Annotated[AnyRhythm, by_tag("type", "unknown-rhythm", EveryDays, EveryMonths, ByCampaign)]
-
-
-class Task(Strict):
-    """Something for the branch to do with each member of some tiers, or of a segment, again and again."""
-
-    code: Code
-    names: Names
-    ladder: Code | None = None
-    tiers: Codes = ()
-    segment: Code | None = None
-    every: Rhythm
-
-    @model_validator(mode="after")
-    def _with_whom(self) -> Self:
-        by_tier = self.ladder is not None and bool(self.tiers)
-        if by_tier == (self.segment is not None) or (self.ladder is None) != (not self.tiers):
-            raise PydanticCustomError("task-for-whom", "A task is for a ladder's tiers or for a segment")
         return self

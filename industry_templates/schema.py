@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from industry_templates.counter import Task, Till
+from industry_templates.counter import Till
 from industry_templates.offers import Commission, PriceList, Reward
 from industry_templates.texts import Note
 from tenants.campaigns.document import Campaign
@@ -15,6 +15,7 @@ from tenants.coupons.terms import Coupon
 from tenants.programme.document import Ladder, Programme, warnings
 from tenants.programme.strict import Code, Codes, Names, Percent, Strict, as_tuple
 from tenants.segments.conditions import SegmentCondition
+from tenants.tasks.document import Task
 
 
 class Segment(Strict):

@@ -54,6 +54,7 @@ from tenants.rewards import api as rewards_api
 from tenants.segments import api as segments_api
 from tenants.settlement import api as settlement_api
 from tenants.shifts import api as shifts_api
+from tenants.tasks import api as tasks_api
 from tenants.tenant import api as tenant_api
 from tenants.tiers import api as tiers_api
 from tenants.top_ups import api as top_ups_api
@@ -92,6 +93,7 @@ FEATURES = (
     coupons_api,
     rewards_api,
     campaigns_api,
+    tasks_api,
     tiers_api,
     jobs_api,
     imports_api,

@@ -25,6 +25,7 @@ NIGHTLY: Final = {
     "birthdays": "birthdays.keep",
     "coupons-expiry": "coupons.expire",
     "campaigns": "campaigns.night",
+    "tasks": "tasks.make",
 }
 """Jobs by their schedules' names."""
 

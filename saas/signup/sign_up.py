@@ -26,6 +26,7 @@ from tenants.programme.document import Programme
 from tenants.rewards.reward import Offered, install_rewards
 from tenants.segments.install import Selected, install_segments
 from tenants.staff.employ import employ
+from tenants.tasks.rule import install_rules
 from tenants.tenant.create import NewTenant, create_tenant
 from tenants.tenant.profile import tenant_profile
 from tenants.tiers.schedules import install_schedules
@@ -78,6 +79,7 @@ async def _create(form: SignUp, password_hash: str, tenant_id: UUID, staff_id: U
     await install_rewards([_offered(reward, programme) for reward in template.rewards])
     await install_texts(template.messages)
     await install_campaigns(template.campaigns)
+    await install_rules(template.tasks)
     for prices in template.price_lists:
         items = [item.model_dump(mode="json") for item in prices.items]
         await install_price_list(prices.code, prices.names, items)

@@ -101,6 +101,11 @@ UPDATE {{table}} AS a SET total = 0, valued = 0
             "top_up_undone",
         )
     ),
+    """
+UPDATE task_act AS a SET note = NULL FROM task AS t
+ WHERE t.tenant_id = $1 AND t.member_id = ANY($2::uuid[]) AND a.tenant_id = $1 AND a.task_id = t.id
+   AND a.note IS NOT NULL
+""",
 )
 # What a bad row of a file quotes, all of it where one cell names the person: by a phone however it was written, by
 # another number, or by a text with the name in it. A short text is the person's only where it is the whole cell.
@@ -131,9 +136,10 @@ _PERSONAL: Final = (
     b'"proof":',
     b'"pass_id":',
     b'"undone_at":"',
+    b'"last_note":',
 )
 """Parts of answers that show more than an id: a member under whatever name it had then, those who share a phone, an
-activity's notes and numbers, why money was given back or an entry undone, a card's number.
+activity's notes and numbers, why money was given back or an entry undone, a card's number, what was said on the phone.
 """
 
 

@@ -25,6 +25,12 @@ UPDATE member AS m SET status = 'closed', closed_at = $3, revision = m.revision 
 """
 # Nothing is owed any more to a tier that no evaluation looks at.
 _DROP_RECHECKS: Final = "DELETE FROM tier_recheck AS r WHERE r.tenant_id = $1 AND r.member_id = $2"
+# Nobody calls who has left.
+_DROP_TASKS: Final = """
+UPDATE task AS t SET state = 'dropped', ended_at = $3::timestamptz, ended_by = 'system',
+       ended_on = ($3::timestamptz AT TIME ZONE c.timezone)::date
+  FROM tenant AS c WHERE c.tenant_id = $1 AND t.tenant_id = $1 AND t.member_id = $2 AND t.state = 'open'
+"""
 
 
 async def close_member(member_id: UUID) -> None:
@@ -47,6 +53,7 @@ async def close_locked(member: asyncpg.Record) -> None:
     ended = await end_value(member)
     await connection().execute(_CLOSE, current().tenant_id, member_id, member["locked_at"])
     await connection().execute(_DROP_RECHECKS, current().tenant_id, member_id)
+    await connection().execute(_DROP_TASKS, current().tenant_id, member_id, member["locked_at"])
     await forget_consents([member_id])
     await stop_messages([member_id])
     await void_bonus(member)

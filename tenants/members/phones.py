@@ -13,6 +13,8 @@ from phonenumbers import (
 from saas.errors import InvalidValueError
 
 LONGEST: Final = 40
+_WHOLE: Final = 7
+"""Digits from which the first three may be shown."""
 
 
 def normalise_phone(text: str, region: str = "CN") -> str:
@@ -30,3 +32,13 @@ def normalise_phone(text: str, region: str = "CN") -> str:
     if number.extension or not is_valid_number(number):
         raise InvalidValueError("phone-invalid")
     return format_number(number, PhoneNumberFormat.E164)
+
+
+def mask_phone(phone: str | None) -> str:
+    """A number that its owner recognises and nobody else can call: 181 **** 8654."""
+    if not phone:
+        return ""
+    national = phone.removeprefix("+86")
+    digits = national.lstrip("+")
+    head = f"{national[:3]} " if len(digits) > _WHOLE else ""
+    return f"{head}**** {digits[-4:]}"

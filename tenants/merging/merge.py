@@ -15,7 +15,7 @@ from tenants.audit.record import record
 from tenants.members.consents import CHANNELS, consents_of, withdraw
 from tenants.members.identities import identities_of, move_identities
 from tenants.members.row import member_row
-from tenants.merging.statements import AGGREGATES, ENDS, LEADS_ON, LEFT_BEHIND, MERGED, PEOPLE, SURVIVES
+from tenants.merging.statements import AGGREGATES, ENDS, LEADS_ON, LEFT_BEHIND, MERGED, PEOPLE, SURVIVES, TASKS
 from tenants.merging.value import merge_value
 from tenants.numbers import take
 from tenants.referrals.counting import count
@@ -73,6 +73,8 @@ async def merge(survivor_id: UUID, other_id: UUID) -> asyncpg.Record:
         await connection().execute(statement, current().tenant_id, survivor, other)
     for statement in LEFT_BEHIND:
         await connection().execute(statement, current().tenant_id, other)
+    for statement in TASKS:
+        await connection().execute(statement, current().tenant_id, survivor, other, pair.survivor["locked_at"])
     merge_id = await _write(pair, detail)
     await merge_value(pair.survivor, pair.other, merge_id, tenant["timezone"])
     await merge_wallets(pair.survivor, pair.other, merge_id)

@@ -63,6 +63,21 @@ ON CONFLICT (tenant_id, member_id, ladder) DO UPDATE SET due_at = excluded.due_a
  WHERE r.due_at > excluded.due_at""",
 )
 
+TASKS: Final = (
+    # Of two open tasks of one rule the survivor's stays.
+    """
+UPDATE task AS o SET state = 'dropped', ended_at = $4::timestamptz, ended_by = 'system',
+       ended_on = ($4::timestamptz AT TIME ZONE c.timezone)::date
+  FROM tenant AS c
+ WHERE c.tenant_id = $1 AND o.tenant_id = $1 AND o.member_id = $3 AND o.state = 'open'
+   AND EXISTS (SELECT FROM task AS s WHERE s.tenant_id = $1 AND s.rule_id = o.rule_id AND s.member_id = $2
+                                       AND s.state = 'open')""",
+    """
+UPDATE task AS o SET member_id = $2
+ WHERE o.tenant_id = $1 AND o.member_id = $3 AND $4::timestamptz IS NOT NULL""",
+)
+"""The branch's tasks, done ones too, so that nobody is called again too soon. `$4`: the merge's instant."""
+
 LEFT_BEHIND: Final = tuple(
     f"DELETE FROM {table} AS o WHERE o.tenant_id = $1 AND o.member_id = $2"
     for table in (

@@ -6,10 +6,9 @@ from markupsafe import Markup
 
 from saas.charts import Slice, donut, share_bar, sparkline
 from saas.i18n import Tongue, n_
+from tenants.members.phones import mask_phone
 from tenants.overview.queries import DecisionLine, Growth, Sales, Work
 from tenants.programme.document import Ladder, Programme
-
-_WHOLE_PHONE = 7  # digits from which the first three may be shown
 
 REASONS = {
     ("upgrade", "purchase"): n_("A purchase earned it"),
@@ -180,16 +179,6 @@ def work_line(work: Work, when: str, speaks: Tongue) -> WorkLine:
         when,
         counts,
     )
-
-
-def mask_phone(phone: str | None) -> str:
-    """A number that its owner recognises and nobody else can call: 181 **** 8654."""
-    if not phone:
-        return ""
-    national = phone.removeprefix("+86")
-    digits = national.lstrip("+")
-    head = f"{national[:3]} " if len(digits) > _WHOLE_PHONE else ""
-    return f"{head}**** {digits[-4:]}"
 
 
 def growth_spark(growth: Growth, speaks: Tongue) -> Markup:

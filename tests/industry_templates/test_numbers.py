@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-from industry_templates.counter import ByCampaign, EveryDays, EveryMonths
 from industry_templates.loader import get
 from tenants.campaigns.document import DiscountCampaign, GrantCampaign
 from tenants.campaigns.when import OnPurchase, OnReferral
@@ -12,6 +11,7 @@ from tenants.programme.benefits import Allowance, Discount, Gift, PointsMultipli
 from tenants.programme.conditions import iter_leaves
 from tenants.programme.document import Ladder, Tier
 from tenants.programme.leaves import parts
+from tenants.tasks.document import ByCampaign, EveryDays, EveryMonths
 
 Json = dict[str, Any]
 

@@ -10,8 +10,9 @@ import pytest
 from browsing import logged_in
 
 from saas.scope import tenant_scope
+from tenants.members.phones import mask_phone
 from tenants.overview import queries
-from tenants.overview.view import mask_phone, tone_of
+from tenants.overview.view import tone_of
 
 
 def text_of(html: str) -> str:

@@ -39,6 +39,7 @@ APPEND_ONLY = {
     "public.purchase_undone",
     "public.top_up_undone",
     "public.recalculation_batch",
+    "public.task_act",
 }
 FREED = {"public.purchase_external", "public.top_up_external"}
 """Callers' numbers: never changed, freed by an undo."""
@@ -52,6 +53,8 @@ KEPT = {
     "public.reward_claim",
     "public.card",
     "public.gift",
+    "public.task",
+    "public.task_rule",
 }
 """Balances and states that ledgers add up to: they change and never go."""
 ERASED = {
@@ -59,6 +62,7 @@ ERASED = {
     "public.activity": "value, data",
     "public.refund": "reason",
     "public.tier_act": "reason",
+    "public.task_act": "note",
     **dict.fromkeys(
         (
             "public.points_entry",

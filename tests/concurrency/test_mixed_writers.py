@@ -17,6 +17,7 @@ from oracle.plain import Chain as Oracle
 from support.chains import Chain
 from support.clock import owner
 from support.drift import drift
+from support.proof import unproved
 from support.till import member, rows, ticket
 
 Drain = Callable[..., Awaitable[Any]]
@@ -146,6 +147,7 @@ async def test_every_kind_of_writer_and_recalculations_at_once(chain: Chain, dra
     assert {status for _, status in refused} <= {409, 422}, refused
     assert runs > 1
     assert await drift(chain) == []
+    assert await unproved(chain.tenant_id) == []
     await numbers_have_no_gap(chain)
     assert await decided(chain) == await one_after_the_other(chain)
 

@@ -47,6 +47,7 @@ from tenants.passes import api as passes_api
 from tenants.points import api as points_api
 from tenants.price_lists import api as price_lists_api
 from tenants.programme import api as programme_api
+from tenants.proofs import api as proofs_api
 from tenants.purchases import api as purchases_api
 from tenants.referrals import api as referrals_api
 from tenants.refunds import api as refunds_api
@@ -95,6 +96,7 @@ FEATURES = (
     campaigns_api,
     tasks_api,
     tiers_api,
+    proofs_api,
     jobs_api,
     imports_api,
     assets,

@@ -79,10 +79,14 @@ class _CountTheStartError(Exception):
     """Rolls back the taking of a suspicious row, so that its start is on record before it runs."""
 
 
+class _AsASnapshotError(Exception):
+    """Rolls back the taking of a row whose job wants its scope repeatable, which only a new one can be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A registered job. `on_dead(payload, error)` runs in the scope that makes its row a dead letter.
-    `although_closed`: also of a chain that is suspended or cancelled.
+    `although_closed`: also of a chain that is suspended or cancelled. `snapshot`: its scope is `repeatable`.
     """
 
     name: str
@@ -91,6 +95,7 @@ class Job:
     time_limit: timedelta
     on_dead: OnDead | None
     although_closed: bool = False
+    snapshot: bool = False
 
 
 _registry: dict[str, Job] = {}
@@ -103,15 +108,17 @@ def job(
     time_limit: timedelta = TIME_LIMIT,
     on_dead: OnDead | None = None,
     although_closed: bool = False,
+    snapshot: bool = False,
 ) -> Callable[[H], H]:
     """Registers `async def handler(payload)` as the job `name`. It runs inside its tenant's scope and may run
-    twice (the first time rolled back). Raises ValueError where the name is taken.
+    twice (the first time rolled back). With `snapshot` the scope is repeatable: all that the handler reads is of
+    one instant. Raises ValueError where the name is taken.
     """
 
     def register(handler: H) -> H:
         if name in _registry:
             raise ValueError(f"the job {name!r} is registered twice")
-        _registry[name] = Job(name, handler, max_attempts, time_limit, on_dead, although_closed)
+        _registry[name] = Job(name, handler, max_attempts, time_limit, on_dead, although_closed, snapshot)
         return handler
 
     return register
@@ -133,11 +140,11 @@ async def run_job(delivery: Delivery) -> Outcome:
     with bound_contextvars(tenant_id=str(tenant_id), outbox_id=str(delivery.outbox_id), job="", request_id=None):
         try:
             try:
-                outcome = await _take_and_run(delivery, taken, counted=False)
+                outcome = await _run_as_it_wants(delivery, taken, counted=False)
             except _CountTheStartError:
                 async with tenant_scope(tenant_id):
                     await connection().execute(_START, *delivery)
-                outcome = await _take_and_run(delivery, taken, counted=True)
+                outcome = await _run_as_it_wants(delivery, taken, counted=True)
         except Exception as error:
             if not taken:
                 raise
@@ -150,9 +157,17 @@ async def run_job(delivery: Delivery) -> Outcome:
     return outcome
 
 
-async def _take_and_run(delivery: Delivery, taken: list[asyncpg.Record], *, counted: bool) -> Outcome:
+async def _run_as_it_wants(delivery: Delivery, taken: list[asyncpg.Record], *, counted: bool) -> Outcome:
+    """What a job's scope should be is known once its row is read: those few begin again."""
+    try:
+        return await _take_and_run(delivery, taken, counted=counted, repeatable=False)
+    except _AsASnapshotError:
+        return await _take_and_run(delivery, taken, counted=counted, repeatable=True)
+
+
+async def _take_and_run(delivery: Delivery, taken: list[asyncpg.Record], *, counted: bool, repeatable: bool) -> Outcome:
     """The row's deletion and its job's work, in one transaction; `taken` tells the caller what it was."""
-    async with tenant_scope(delivery.tenant_id) as scope:
+    async with tenant_scope(delivery.tenant_id, repeatable=repeatable) as scope:
         row = await connection().fetchrow(_TAKE, *delivery, unheld())
         if row is None:
             return "gone"
@@ -163,6 +178,9 @@ async def _take_and_run(delivery: Delivery, taken: list[asyncpg.Record], *, coun
             raise _CountTheStartError
         if row["starts"] > MAX_STARTS:
             raise ProcessDiedError(f"started {MAX_STARTS} times and never ended")
+        found = _registry.get(row["name"])
+        if found is not None and found.snapshot and not repeatable:
+            raise _AsASnapshotError
         await _handle(row)
     return "done"
 

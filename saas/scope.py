@@ -26,6 +26,9 @@ ACQUIRE_SECONDS: Final = 10.0
 """How long a request or job waits for a connection; TimeoutError after that. A full pool must answer, not hang."""
 
 
+_REPEATABLE: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ"
+
+
 class ScopeClosedError(RuntimeError):
     """A query outside a scope, or after its end (a stream, a background task)."""
 
@@ -117,10 +120,10 @@ class OpenScope:
         request_id: str | None,
         *,
         rerunnable: bool = False,
-        snapshot: bool = False,
+        begin: str = "BEGIN",
     ) -> None:
         self.scope = Scope(tenant_id, principal, request_id, None, rerunnable=rerunnable)
-        self._begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if snapshot else "BEGIN"
+        self._begin = begin
         self._tokens: tuple[Token[Scope | None], Token[Any]] | None = None
 
     @property
@@ -198,13 +201,16 @@ async def _give_back(conn: Connection) -> None:
 
 @asynccontextmanager
 async def tenant_scope(
-    tenant_id: UUID, *, principal: Principal = SYSTEM, request_id: str | None = None
+    tenant_id: UUID, *, principal: Principal = SYSTEM, request_id: str | None = None, repeatable: bool = False
 ) -> AsyncIterator[Scope]:
     """One transaction of `tenant_id`, for jobs and commands: committed at the end, rolled back at an exception.
 
+    `repeatable`: every query sees the tenant as it was at the first one, with what this scope writes; a row that
+    somebody else changed meanwhile can't be written, and raises asyncpg's SerializationError.
     Raises CommitFailedError where the commit did not happen.
     """
-    async with _opened(OpenScope(tenant_id, principal, request_id)) as scope:
+    begin = _REPEATABLE if repeatable else "BEGIN"
+    async with _opened(OpenScope(tenant_id, principal, request_id, begin=begin)) as scope:
         yield scope
 
 
@@ -213,7 +219,7 @@ async def snapshot_scope(tenant_id: UUID, *, principal: Principal = SYSTEM) -> A
     """The same, but every query sees the tenant as it was at the first one, and nothing can be written: for what
     compares many rows with each other while the tills go on.
     """
-    async with _opened(OpenScope(tenant_id, principal, None, snapshot=True)) as scope:
+    async with _opened(OpenScope(tenant_id, principal, None, begin=f"{_REPEATABLE} READ ONLY")) as scope:
         yield scope
 
 

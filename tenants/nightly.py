@@ -6,7 +6,7 @@ A job that has to come every night gets a line in NIGHTLY and a handler by that 
 
 The payload is `{"due_at", "schedule"}`. Who goes on in batches carries it on to the next one: `schedule` keeps the next
 night from beginning before the chain of jobs has ended. Nights that the scheduler missed fire one after the other; who
-needs only the last one calls `skip_missed`.
+needs only the last one calls `skip_missed`. Heavy work that needs no midnight is in QUIET.
 """
 
 from dataclasses import dataclass
@@ -28,6 +28,8 @@ NIGHTLY: Final = {
     "tasks": "tasks.make",
 }
 """Jobs by their schedules' names."""
+QUIET: Final = {"proof": "proof.night"}
+"""Likewise, for heavy work: at a quiet hour behind 3 o'clock, each chain at a minute of its own."""
 
 _CLOCK: Final = "SELECT timezone, clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1"
 _SKIP: Final = "UPDATE schedule SET next_at = $3 WHERE tenant_id = $1 AND name = $2 AND next_at < $3"

@@ -60,21 +60,25 @@ async def verify_ledgers() -> list[Difference]:
 
 async def differences(conn: "asyncpg.Connection | Connection", tenant_id: UUID) -> list[Difference]:
     """The same by a connection that sees the tenant's rows."""
-    found = []
-    for check in CHECKS:
-        rows = await conn.fetch(f"{check.sql}\nLIMIT {MOST}", tenant_id, timeout=600)
-        whose = await _whose(conn, tenant_id, check, [row["id"] for row in rows])
-        found += [
-            Difference(
-                check.code,
-                f"{check.noun}:{row['id']}",
-                whose.get(row["id"]),
-                _text(row["expected"]),
-                _text(row["stored"]),
-            )
-            for row in rows
-        ]
-    return found
+    return [one for check in CHECKS for one in await examine(conn, tenant_id, check)]
+
+
+async def examine(
+    conn: "asyncpg.Connection | Connection", tenant_id: UUID, check: Check, seconds: float = 600
+) -> list[Difference]:
+    """What differs by one check. Raises TimeoutError where it takes longer than `seconds`."""
+    rows = await conn.fetch(f"{check.sql}\nLIMIT {MOST}", tenant_id, timeout=seconds)
+    whose = await _whose(conn, tenant_id, check, [row["id"] for row in rows])
+    return [
+        Difference(
+            check.code,
+            f"{check.noun}:{row['id']}",
+            whose.get(row["id"]),
+            _text(row["expected"]),
+            _text(row["stored"]),
+        )
+        for row in rows
+    ]
 
 
 async def _whose(

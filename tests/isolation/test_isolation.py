@@ -137,6 +137,7 @@ LISTS = [
     "/v1/members/{member}/coupons",
     "/v1/rewards",
     "/v1/members/{member}/claims",
+    "/v1/proof/differences",
 ]
 
 

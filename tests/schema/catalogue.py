@@ -35,6 +35,7 @@ OTHER_POLICIES = {
     ("public.tenant", "relay", "relay", "r"),
     ("public.tenant", "operator", "operator", "r"),
     ("public.outbox", "operator", "operator", "*"),
+    ("public.proof", "operator", "operator", "r"),
     ("public.idempotency", "operator", "operator", "*"),
 }
 """(table, policy, role, command) of the narrow roles that look across tenants."""

@@ -114,6 +114,9 @@ NARROW = {
         "public.tenant": {"SELECT"},
         "public.outbox": {"SELECT", "UPDATE(next_at, attempts, sends, starts, last_error, dead_at)", "DELETE"},
         "public.idempotency": {"SELECT(created_at)", "DELETE"},
+        "public.proof": {
+            "SELECT(tenant_id, id, state, started_at, finished_at, total, members, differences, proved_on)"
+        },
         "platform.signup_key": {"SELECT(created_at)", "DELETE"},
     },
 }

@@ -86,6 +86,7 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
     await _history(chain, made["id"], mark)
     run = await _post(chain, "/v1/programme/recalculate", {})
     await drain()
+    await _proof(chain, drain)
     async with tenant_scope(chain.tenant_id):
         # What waits: a job that nobody runs, and the row errors of an import, should it have had none.
         await enqueue("test.nobody", {"mark": mark})
@@ -239,6 +240,20 @@ async def _benefits(chain: Chain, member_id: str, mark: str) -> str:
     use = f"/v1/members/{member_id}/allowances/class/use"
     used: str = (await _post(chain, use, {"branch_id": chain.branch_id}))["id"]
     return used
+
+
+async def _proof(chain: Chain, drain: Any) -> None:
+    """A proof that says it found something about the chain."""
+    proof_id = (await _post(chain, "/v1/proof", {}))["job_id"]
+    await drain()
+    async with tenant_scope(chain.tenant_id):
+        await connection().execute(
+            "INSERT INTO proof_difference (tenant_id, proof_id, n, kind, what, why)"
+            " VALUES ($1, $2, 1, 'wallet-zero', 'tenant', $3)",
+            chain.tenant_id,
+            proof_id,
+            {"zh-CN": "甲", "en": "A"},
+        )
 
 
 async def _campaign(chain: Chain, mark: str) -> str:

@@ -25,20 +25,29 @@ CREATE INDEX ON recalculation_batch (tenant_id, last_member); -- those about a s
 -- Some counts of referrals leave the tiers to a later evaluation (an import's, a merge's): a replay must know which.
 ALTER TABLE referral_move ADD COLUMN programme_version integer; -- the rules that then decided; NULL: nothing was decided
 
--- A walk over all members of the tenant; the last finished one says when everything was proved.
+-- A walk over all members of the tenant, then the ledgers' checks; the last one that is done says when everything was
+-- proved. `waiting`: the night was over before it was; it goes on in the next one.
 CREATE TABLE proof (
     tenant_id    uuid NOT NULL,
-    id           uuid NOT NULL DEFAULT uuidv7(),
-    started_at   timestamptz NOT NULL,         -- the tenant's clock
+    id           uuid NOT NULL DEFAULT uuidv7(), -- its job's, where somebody asked for it
+    state        text NOT NULL CHECK (state IN ('running', 'waiting', 'done', 'failed')),
+    started_at   timestamptz NOT NULL,         -- the tenant's clock, as the others
+    stop_at      timestamptz,                  -- when its night is over; NULL: somebody asked for it, it goes on by day
     finished_at  timestamptz,
+    total        bigint NOT NULL,              -- members there were when it started: what progress is shown by
+    walked       boolean NOT NULL DEFAULT false, -- all members are through
     after_member uuid,                         -- goes on behind this member
     members      bigint NOT NULL DEFAULT 0,    -- proved
     erased       bigint NOT NULL DEFAULT 0,    -- whose facts are gone: counted, not proved
+    checks       integer NOT NULL DEFAULT 0,   -- so many of the ledgers' checks are through
+    too_long     text[] NOT NULL DEFAULT '{}', -- those of them that were cut off
     differences  bigint NOT NULL DEFAULT 0,
-    proved_on    date,                         -- the local day on which it was finished
+    proved_on    date,                         -- the local day on which it was done
     PRIMARY KEY (tenant_id, id),
-    CHECK ((finished_at IS NULL) = (proved_on IS NULL))
+    CHECK ((state IN ('done', 'failed')) = (finished_at IS NOT NULL)),
+    CHECK ((state = 'done') = (proved_on IS NOT NULL))
 );
+CREATE UNIQUE INDEX ON proof (tenant_id) WHERE finished_at IS NULL; -- one at a time
 
 -- What a proof found, the first thousand.
 CREATE TABLE proof_difference (
@@ -71,3 +80,7 @@ END $$;
 
 -- Facts of the walk: append-only for the application, as decisions are.
 REVOKE UPDATE, DELETE ON recalculation_batch FROM app;
+
+-- The operator sees when a chain was proved and how many differences there were, and nothing of its members.
+CREATE POLICY operator ON proof FOR SELECT TO operator USING (true);
+GRANT SELECT (tenant_id, id, state, started_at, finished_at, total, members, differences, proved_on) ON proof TO operator;

@@ -1,0 +1,73 @@
+"""Members replayed, batch by batch."""
+
+import asyncio
+import importlib
+import logging
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from saas.savepoint import savepoint
+from tenants.proofs.finding import Finding
+
+REPLAYS: Final = False
+
+log = logging.getLogger(__name__)
+
+UNPROVED: Final = "unproved"
+_LOST: Final = (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, OSError)
+"""Of the server, not of a member: whoever asked may try again."""
+
+
+async def replayed(members: Sequence[UUID]) -> list[Finding]:
+    """What differs about these members. One that can't be replayed at all is a difference of the kind `unproved`, and
+    the others are proved all the same.
+    """
+    try:
+        async with savepoint():
+            return [_of_replay(one) for one in await _module().replay(members)]
+    except _LOST:
+        raise
+    except Exception as error:
+        if len(members) == 1:
+            log.exception("member %s can't be replayed", members[0])
+            return [_unproved(members[0], error)]
+    found: list[Finding] = []
+    for member in members:
+        found += await replayed([member])
+        await asyncio.sleep(0)
+    return found
+
+
+def _of_replay(one: Any) -> Finding:
+    return Finding(one.kind, one.member_id, one.what, one.expected, one.stored, dict(one.why))
+
+
+def _unproved(member: UUID, error: Exception) -> Finding:
+    return Finding(
+        UNPROVED,
+        member,
+        f"member:{member}",
+        None,
+        type(error).__name__,
+        {
+            "zh-CN": "无法重放该会员的记录，请联系运营方查看日志。",
+            "en": "This member's facts could not be replayed; the operator's log says why.",
+        },
+    )
+
+
+def _module() -> Any:
+    return importlib.import_module("tenants.replay.replay")
+
+
+async def members_after(after: UUID | None, limit: int) -> list[UUID]:
+    found: list[UUID] = await _module().members_after(after, limit)
+    return found
+
+
+async def erased_after(after: UUID | None, upto: UUID | None) -> int:
+    count: int = await _module().erased_after(after, upto)
+    return count

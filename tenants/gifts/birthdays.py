@@ -178,7 +178,8 @@ async def _gifts(rules: Programme, years: Mapping[UUID, int]) -> list[Gift]:
     found = []
     for one, year in years.items():
         for ladder in rules.ladders:
-            tier = ladder.tier(stored.get((one, ladder.code), ladder.tiers[0].code))
+            held = stored.get((one, ladder.code))
+            tier = ladder.tiers[0] if held is None else rules.raised(ladder, held)
             coupons = () if tier is None else coupons_of(tier, "birthday")
             if tier is not None and coupons:
                 found.append(Gift(one, ladder.code, tier.code, year, coupons, _source(one, year, ladder.code)))

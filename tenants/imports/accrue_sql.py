@@ -32,8 +32,8 @@ SELECT DISTINCT p.id, coalesce(m.merged_into, p.member_id) AS holder_id
 PURCHASES: Final = """
 SELECT p.id, h.id AS holder_id, coalesce(q.seq, 0) + 1 AS seq, p.branch_id, p.local_day, p.amount, p.category,
        a.open, a.debt, coalesce(r.refunded, 0) AS refunded,
-       (SELECT jsonb_object_agg(d.ladder, d.to_tier)
-          FROM (SELECT DISTINCT ON (k.ladder) k.ladder, k.to_tier FROM decision k
+       (SELECT jsonb_object_agg(d.ladder, d.to_tier) FILTER (WHERE d.to_rank > 0)
+          FROM (SELECT DISTINCT ON (k.ladder) k.ladder, k.to_tier, k.to_rank FROM decision k
                  WHERE k.tenant_id = $1 AND k.member_id = h.id AND k.effective_at < p.occurred_at
                  ORDER BY k.ladder, k.seq DESC) d) AS held
   FROM unnest($2::uuid[]) AS n (id)

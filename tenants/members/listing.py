@@ -33,8 +33,19 @@ _IN_TIER: Final = (
     "SELECT t.member_id AS id FROM member_tier AS t"
     " WHERE t.tenant_id = $1 AND t.ladder = {} AND t.rank = {} AND t.tier = {}"
 )
+# While a publish is being brought to the members some still have the code or the rank of before.
+_NOT_YET: Final = (
+    " UNION ALL SELECT t.member_id FROM member_tier AS t WHERE t.tenant_id = $1 AND t.ladder = {} AND t.rank > 0"
+    " AND t.rank <> {} AND t.tier = ANY ({}::text[])"
+    " UNION ALL SELECT t.member_id FROM member_tier AS t WHERE t.tenant_id = $1 AND t.ladder = {} AND t.rank = {}"
+    " AND t.tier <> {} AND t.tier = ANY ({}::text[])"
+)
 _ABOVE_BASE: Final = (
     "SELECT t.member_id AS id FROM member_tier AS t WHERE t.tenant_id = $1 AND t.ladder = {} AND t.rank > 0"
+    " AND t.tier <> ALL ({}::text[])"
+)
+_BRINGING_OVER: Final = (
+    "SELECT EXISTS (SELECT FROM recalculation WHERE tenant_id = $1 AND finished_at IS NULL AND cause = 'programme')"
 )
 _TAGGED: Final = "SELECT t.member_id AS id FROM member_tag AS t WHERE t.tenant_id = $1 AND t.tag = {}"
 _OF_STATUS: Final = {
@@ -82,7 +93,9 @@ async def list_members(query: MembersQuery) -> Listed:
 
 async def _matching(query: MembersQuery) -> list[asyncpg.Record]:
     """Up to `limit` + 1 of those whom all filters but the segment let through."""
-    sql, args = statement(query, await current_programme(), current().tenant_id)
+    rules = await current_programme()
+    halfway = query.tier is not None and await connection().fetchval(_BRINGING_OVER, current().tenant_id)
+    sql, args = statement(query, rules, current().tenant_id, halfway=halfway)
     return await connection().fetch(sql, *args)
 
 
@@ -113,9 +126,12 @@ async def _in_segment(query: MembersQuery, name: str) -> Listed:
     return Listed(rows, before)
 
 
-def statement(query: MembersQuery, programme: Programme, tenant_id: UUID) -> tuple[str, list[object]]:
+def statement(
+    query: MembersQuery, programme: Programme, tenant_id: UUID, *, halfway: bool = False
+) -> tuple[str, list[object]]:
     """The list's SQL with its parameters. The page of ids is found first, behind MATERIALIZED, so that the planner
-    can't walk a million members in their order to meet the few that a filter leaves.
+    can't walk a million members in their order to meet the few that a filter leaves. `halfway`: a publish is being
+    brought to the members.
     """
     (before,) = decode_cursor(query.cursor, UUID) or (_END,)
     sql = _Sql([tenant_id, before, query.limit + 1])
@@ -125,7 +141,7 @@ def statement(query: MembersQuery, programme: Programme, tenant_id: UUID) -> tup
     if query.tag is not None:
         sql.walked.append(sql.put(_TAGGED, query.tag))
     if query.tier is not None:
-        _tier(sql, query.tier, programme)
+        _tier(sql, query.tier, programme, halfway=halfway)
     sql.walked.append(_OF_STATUS[query.status])
     return (
         f"WITH page AS MATERIALIZED ({_page(sql)})"
@@ -159,7 +175,7 @@ def _search(sql: _Sql, q: str) -> str:
     return " UNION ".join(arms)
 
 
-def _tier(sql: _Sql, text: str, programme: Programme) -> None:
+def _tier(sql: _Sql, text: str, programme: Programme, *, halfway: bool) -> None:
     ladder_code, _, code = text.rpartition(":")
     ladder = programme.ladder(ladder_code) if ladder_code else programme.main
     if ladder is None:
@@ -167,10 +183,16 @@ def _tier(sql: _Sql, text: str, programme: Programme) -> None:
     tier = ladder.tier(code)
     if tier is None:
         raise DomainError("validation-failed", errors=[FieldError("/tier", "unknown-tier")])
+    lineage = programme.lineage.get(ladder.code, {}) if halfway else {}
+    once = [code for code, now in lineage.items() if now == tier.code]
     if tier.rank == 0:  # most of them have no row
-        sql.absent.append(sql.put(_ABOVE_BASE, ladder.code))
-    else:
-        sql.walked.append(sql.put(_IN_TIER, ladder.code, tier.rank, tier.code))
+        sql.absent.append(sql.put(_ABOVE_BASE, ladder.code, once))
+        return
+    held = sql.put(_IN_TIER, ladder.code, tier.rank, tier.code)
+    if once:
+        own = (ladder.code, tier.rank)
+        held += sql.put(_NOT_YET, *own, once, *own, tier.code, once)
+    sql.walked.append(held)
 
 
 def _page(sql: _Sql) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from saas.scope import connection, current
-from tenants.programme.document import Ladder
+from tenants.programme.document import Ladder, Programme
 from tenants.programme.schedule import UntilNextSchedule, next_schedule_day
 from tenants.programme.versions import current_programme
 from tenants.programme.windows import ONE_DAY
@@ -35,7 +35,7 @@ async def standings(joined: Mapping[UUID, date], locale: str) -> dict[UUID, dict
     return {
         member_id: {
             ladder.code: _standing(
-                ladder, decided.get((member_id, ladder.code)), joined_on, locale, ran.get(ladder.code)
+                programme, ladder, decided.get((member_id, ladder.code)), joined_on, locale, ran.get(ladder.code)
             )
             for ladder in programme.ladders
         }
@@ -43,10 +43,11 @@ async def standings(joined: Mapping[UUID, date], locale: str) -> dict[UUID, dict
     }
 
 
-def _standing(ladder: Ladder, row: asyncpg.Record | None, joined_on: date, locale: str, ran: date | None) -> Standing:
-    base = ladder.tiers[0]
-    code = base.code if row is None or row["rank"] == 0 else row["tier"]  # the base may have been renamed
-    tier = ladder.tier(code)
+def _standing(
+    rules: Programme, ladder: Ladder, row: asyncpg.Record | None, joined_on: date, locale: str, ran: date | None
+) -> Standing:
+    tier = ladder.tiers[0] if row is None else rules.present(ladder, row["tier"], row["rank"])
+    code = row["tier"] if row is not None and tier is None else (tier or ladder.tiers[0]).code
     return {
         "ladder": ladder.code,
         "code": code,

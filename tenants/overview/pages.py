@@ -19,7 +19,8 @@ async def overview(request: Request[Any, Any, Any]) -> Response[str]:
     around, speaks = await frame(), reader_of(request).tongue
     day = await queries.today(around.timezone)
     growth, sales = await queries.growth(day), await queries.sales(day)
-    counts, rules = await queries.tier_counts(), await current_programme()
+    rules = await current_programme()
+    counts = await queries.tier_counts(rules)
     context = {
         "frame": around,
         "day": day,

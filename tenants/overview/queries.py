@@ -9,6 +9,7 @@ from uuid import UUID
 from saas.clock import tenant_now
 from saas.ids import first_id_since
 from saas.scope import connection, current
+from tenants.programme.document import Programme
 
 MONTHS: Final = 12
 LAST_DECISIONS: Final = 20
@@ -103,16 +104,21 @@ async def growth(day: date) -> Growth:
     return Growth(by_month.total(), joined)
 
 
-async def tier_counts() -> dict[tuple[str, str], int]:
-    """Members that hold a tier by decision: (ladder, tier) → count. Everyone else is in the base tier."""
+async def tier_counts(rules: Programme) -> dict[tuple[str, str], int]:
+    """Members that hold a tier above the base, as `rules` have it: (ladder, tier) → count."""
     rows = await connection().fetch(
-        "SELECT s.ladder, s.tier, count(*) AS n FROM member_tier s WHERE s.tenant_id = $1"
+        "SELECT s.ladder, s.tier, count(*) AS n FROM member_tier s WHERE s.tenant_id = $1 AND s.rank > 0"
         " AND NOT EXISTS (SELECT FROM member m WHERE m.tenant_id = $1 AND m.status = 'closed' AND m.id = s.member_id)"
         " AND NOT EXISTS (SELECT FROM member m WHERE m.tenant_id = $1 AND m.status = 'erased' AND m.id = s.member_id)"
         " GROUP BY s.ladder, s.tier",  # those who have left are few, and have indexes of their own
         current().tenant_id,
     )
-    return {(row["ladder"], row["tier"]): row["n"] for row in rows}
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        ladder = rules.ladder(row["ladder"])
+        tier = None if ladder is None else rules.raised(ladder, row["tier"])
+        counts[row["ladder"], row["tier"] if tier is None else tier.code] += row["n"]
+    return counts
 
 
 async def sales(day: date) -> Sales:

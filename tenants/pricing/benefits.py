@@ -8,8 +8,8 @@ from tenants.programme.document import Programme, Tier
 
 
 def benefits_of(rules: Programme, held: Mapping[str, str]) -> Benefits:
-    """The benefits of every ladder's tier together. `held` has tier codes by ladder; a ladder that it lacks, or whose
-    tier the rules no longer have, counts as its base tier.
+    """The benefits of every ladder's tier together. `held` has codes of tiers above the base by ladder, as stored; a
+    ladder that it lacks, or whose tier the rules no longer have, counts as its base tier.
 
     Of several multipliers the largest counts; a tier without one multiplies by 1.
     """
@@ -17,7 +17,7 @@ def benefits_of(rules: Programme, held: Mapping[str, str]) -> Benefits:
     lists: dict[str, None] = {}
     multiplier = None
     for ladder in rules.ladders:
-        tier: Tier = ladder.tier(held.get(ladder.code, "")) or ladder.tiers[0]
+        tier: Tier = rules.raised(ladder, held.get(ladder.code, "")) or ladder.tiers[0]
         for benefit in tier.benefits:
             if isinstance(benefit, Discount):
                 discounts.append(TierDiscount(ladder.code, tier.code, benefit.percent, benefit.category))

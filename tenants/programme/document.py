@@ -259,6 +259,10 @@ class Programme(Strict):
             return ladder.tiers[0]
         return ladder.tier(self.lineage.get(ladder.code, {}).get(tier, tier))
 
+    def raised(self, ladder: Ladder, tier: str) -> Tier | None:
+        """The same of one that was above the base."""
+        return self.present(ladder, tier, 1)
+
     @property
     def main(self) -> Ladder:
         """The main ladder."""

@@ -23,7 +23,7 @@ from tenants.coupons import ledger as coupons_ledger
 from tenants.coupons import till as coupons_till
 from tenants.points import ledger as points_ledger
 from tenants.points import till as points_till
-from tenants.programme.versions import programme
+from tenants.programme.versions import current_version, programme
 from tenants.purchases.ahead import pin_ahead
 from tenants.purchases.bodies import PurchaseBody
 from tenants.purchases.context import Context, asks, context_of, read
@@ -74,6 +74,9 @@ async def record_purchase(body: PurchaseBody) -> Recorded:
     occurred_at = body.occurred_at or context.recorded_at
     made = await _write(body, context, ticket, mark(context.member_id), occurred_at, brought=place["brought"])
     if made is None:
+        if await current_version() != context.version:  # published since: everything is reckoned anew
+            begin_again()
+            raise DomainError("busy")
         return await _first_answer(body, context.member_id, mark, otherwise=_conflict(body))
     changes = await _follow(context, ticket, made)
     return Recorded(
@@ -151,8 +154,8 @@ async def _context(body: PurchaseBody, place: asyncpg.Record) -> Context:
 async def _write(
     body: PurchaseBody, context: Context, ticket: Ticket, mark: bytes, occurred_at: datetime, *, brought: bool
 ) -> asyncpg.Record | None:
-    """The fact with all that it moves; None where the number is taken. Raises what the ledgers find: then nothing of
-    it may last.
+    """The fact with all that it moves; None where the number is taken, or other rules are in force. Raises what the
+    ledgers find: then nothing of it may last.
     """
     member_id = context.member_id
     arguments: list[Any] = [

@@ -22,8 +22,8 @@ _GRANT: Final = "jsonb_build_array(g.id, g.code, g.member_id, g.number, g.terms,
 # out of a subquery for the same reason.
 _NOW: Final = """(SELECT jsonb_object_agg(s.ladder, s.tier) FROM member_tier s
         WHERE s.tenant_id = $1 AND s.member_id = place.member_id AND s.rank > 0)"""
-_THEN: Final = """(SELECT jsonb_object_agg(d.ladder, d.to_tier)
-         FROM (SELECT DISTINCT ON (k.ladder) k.ladder, k.to_tier FROM decision k
+_THEN: Final = """(SELECT jsonb_object_agg(d.ladder, d.to_tier) FILTER (WHERE d.to_rank > 0)
+         FROM (SELECT DISTINCT ON (k.ladder) k.ladder, k.to_tier, k.to_rank FROM decision k
                 WHERE k.tenant_id = $1 AND k.member_id = place.member_id AND k.effective_at < {n}
                 ORDER BY k.ladder, k.seq DESC) d)"""
 _TODAY: Final = "(place.recorded_at AT TIME ZONE place.timezone)::date"
@@ -118,10 +118,13 @@ SELECT {_GRANT} AS grant, c.names FROM coupon_grant g JOIN coupon c ON c.tenant_
  WHERE g.tenant_id = $1 AND g.member_id = $2 AND g.state = 'open' AND $3::date BETWEEN g.valid_from AND g.valid_until
  ORDER BY g.valid_until, g.id LIMIT 200"""
 
-# `$15`: what of the amount counts for the metrics. `$16`: the rules that it was priced by.
+# `$15`: what of the amount counts for the metrics. `$16`: the rules that it was priced by. Others that came into force
+# meanwhile write nothing: behind the lock a tier that they dropped must not come back.
 _FACT: Final = """
 k AS (INSERT INTO purchase_external AS x (tenant_id, branch_id, external_id, purchase_id, fingerprint)
-      VALUES ($1, $2, $3, $17::uuid, $4) ON CONFLICT DO NOTHING RETURNING x.purchase_id AS id),
+      SELECT $1::uuid, $2::uuid, $3::text, $17::uuid, $4::bytea FROM tenant r
+       WHERE r.tenant_id = $1 AND r.programme_version = $16::int
+      ON CONFLICT DO NOTHING RETURNING x.purchase_id AS id),
 p AS (INSERT INTO purchase AS p (tenant_id, id, member_id, branch_id, seq, external_id, occurred_at, recorded_at,
                                  local_day, amount, uncounted, list_amount, lines, tenders, pricing, sold_by, source,
                                  programme_version, actor)
@@ -167,7 +170,7 @@ def record(
     *, member: bool, points: PointsForm | None = None, wallet: bool = False, coupons: CouponsForm | None = None
 ) -> str:
     """The statement that writes a purchase with its sums and, each where it is asked for, what it moves in points,
-    wallet and coupons, all or nothing: no row where the till's number is taken.
+    wallet and coupons, all or nothing: no row where the till's number is taken, or other rules are in force.
 
     Points and coupons of the usual kinds have a short form, of any other the ledgers' own. Their parameters are the
     last ones, in this order. The row has `points_checked`, `wallet_missed` and `coupons_written`, for the ledgers'

@@ -153,7 +153,7 @@ async def _require_tier(wanted: asyncpg.Record, member_id: UUID, version: int) -
     held = await connection().fetchrow(_RANK, current().tenant_id, member_id, wanted["ladder"])
     rank = 0
     if held is not None:
-        now = floor_rank(rules, wanted["ladder"], held["tier"])
+        now = floor_rank(rules, wanted["ladder"], held["tier"]) if held["rank"] > 0 else 0
         rank = held["rank"] if now is None else now
     floor = floor_rank(rules, wanted["ladder"], wanted["tier"])
     if floor is None or rank < floor:

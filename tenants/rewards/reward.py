@@ -173,9 +173,11 @@ async def stock_reward(reward_id: UUID, pieces: int) -> dict[str, Any]:
 
 
 def floor_rank(rules: Programme, ladder: str, tier: str) -> int | None:
-    """The rank from which on members may claim; None where the rules have no such tier any more."""
+    """The rank from which on members may claim; None where the rules have no such tier any more. `tier` may be the code
+    that it had when it was named.
+    """
     found = rules.ladder(ladder)
-    floor = None if found is None else found.tier(tier)
+    floor = None if found is None else rules.raised(found, tier)
     return None if floor is None else floor.rank
 
 

@@ -91,8 +91,14 @@ class _Place:
         return local_day(self.now, self.zone)
 
     @property
+    def tier(self) -> Tier:
+        """The tier held, as the rules have it."""
+        found = self.held["rank"] and self.rules.raised(self.ladder, self.held["tier"])
+        return found or self.ladder.tiers[0]
+
+    @property
     def rank(self) -> int:
-        return self.held["rank"] or 0
+        return self.tier.rank
 
     @property
     def locked(self) -> bool:
@@ -224,7 +230,7 @@ def _is_so(place: _Place, tier: Tier, until: date, reason: str) -> bool:
     held = place.held
     return (
         held["reason"] == "manual"
-        and (held["tier"], held["locked_until"]) == (tier.code, until)
+        and (place.tier.code, held["locked_until"]) == (tier.code, until)
         and (held["act"], held["act_reason"]) == ("set", reason)
     )
 
@@ -276,7 +282,7 @@ async def _held(place: _Place) -> Held:
     locked = held["locked_until"] is not None and held["locked_until"] >= place.today
     return Held(
         ladder=place.ladder.code,
-        code=held["tier"] if held["rank"] else place.ladder.tiers[0].code,
+        code=replace(place, held=held).tier.code,
         since=held["since"] or held["joined_on"],
         valid_until=moved_on(place.ladder, held["valid_until"], await last_runs()),
         locked_until=held["locked_until"] if locked else None,

@@ -15,5 +15,8 @@ async def tiers_held(member_id: UUID, rules: Programme) -> list[tuple[Ladder, Ti
     """
     rows = await connection().fetch(_HELD, current().tenant_id, member_id)
     stored = {row["ladder"]: row["tier"] for row in rows}
-    found = ((ladder, ladder.tier(stored.get(ladder.code, ladder.tiers[0].code))) for ladder in rules.ladders)
+    found = (
+        (ladder, rules.raised(ladder, stored[ladder.code]) if ladder.code in stored else ladder.tiers[0])
+        for ladder in rules.ladders
+    )
     return [(ladder, tier) for ladder, tier in found if tier is not None]

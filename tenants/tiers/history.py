@@ -49,7 +49,7 @@ SELECT coalesce(m.merged_into, m.id) AS holder_id,
    AND EXISTS (SELECT FROM recalculation r WHERE r.tenant_id = $1 AND r.id > $3 AND r.cause = 'rebuild'
                                              AND r.finished_at IS NOT NULL)"""
 _UP_TO: Final = """
-SELECT DISTINCT ON (ladder, cause_id = $4) ladder, id, to_tier, reason, cause_id,
+SELECT DISTINCT ON (ladder, cause_id = $4) ladder, id, to_tier, to_rank, reason, cause_id,
        first_value(from_tier) OVER (PARTITION BY ladder, cause_id = $4 ORDER BY seq) AS before
   FROM decision
  WHERE tenant_id = $1 AND member_id = ANY ($2::uuid[])
@@ -107,14 +107,16 @@ async def changes_of_fact(
         members, happened = [member_id, rebuilt["holder_id"]], rebuilt["occurred_at"]
     rows = await connection().fetch(_UP_TO, current().tenant_id, members, seq, fact_id, happened)
     last = {row["ladder"]: row for row in rows}  # of a ladder's two, its own comes second
-    return [_change(ladder, last.get(ladder.code), fact_id) for ladder in rules.ladders]
+    return [_change(rules, ladder, last.get(ladder.code), fact_id) for ladder in rules.ladders]
 
 
-def _change(ladder: Ladder, last: asyncpg.Record | None, fact_id: UUID) -> Change:
+def _change(rules: Programme, ladder: Ladder, last: asyncpg.Record | None, fact_id: UUID) -> Change:
     """A late fact decides twice on a ladder: as of the schedule that it missed, and as of its own instant."""
     if last is None:
         base = ladder.tiers[0].code
         return Change(ladder.code, base, base, None, None)
     if last["cause_id"] == fact_id:
         return Change(ladder.code, last["before"], last["to_tier"], last["reason"], last["id"])
-    return Change(ladder.code, last["to_tier"], last["to_tier"], None, None)
+    held = rules.present(ladder, last["to_tier"], last["to_rank"])
+    code = last["to_tier"] if held is None else held.code
+    return Change(ladder.code, code, code, None, None)

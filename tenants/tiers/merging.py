@@ -9,7 +9,7 @@ import asyncpg
 
 from saas.scope import connection, current
 from tenants.programme.compiler import Ids
-from tenants.programme.document import Ladder
+from tenants.programme.document import Ladder, Programme, Tier
 from tenants.programme.moment import moment_of
 from tenants.programme.versions import programme
 from tenants.tiers.deciding import Way, statement_for
@@ -45,9 +45,10 @@ async def merge_standings(
     taken: list[Given] = []
     for ladder in rules.ladders:
         own, others = held.get((survivor_id, ladder.code)), held.get((other_id, ladder.code))
-        if others is not None and others["rank"] > (own["rank"] if own else 0):
-            taken.append(_taken(survivor_id, ladder, others, merge_id))
-        elif others is not None and own is not None and others["rank"] == own["rank"]:
+        tier, theirs = (_tier(rules, ladder, row) for row in (own, others))
+        if others is not None and theirs.rank > tier.rank:
+            taken.append(_taken(survivor_id, ladder, others, theirs, merge_id))
+        elif others is not None and own is not None and theirs.rank == tier.rank:
             await _lock_later(own, others, moment.today)
     for statement in _LEAVE:
         await connection().execute(statement, tenant_id, other_id)
@@ -60,14 +61,19 @@ async def merge_standings(
     return changes
 
 
-def _taken(survivor_id: UUID, ladder: Ladder, row: asyncpg.Record, merge_id: UUID) -> Given:
+def _tier(rules: Programme, ladder: Ladder, row: asyncpg.Record | None) -> Tier:
+    held = None if row is None else rules.present(ladder, row["tier"], row["rank"])
+    return held or ladder.tiers[0]
+
+
+def _taken(survivor_id: UUID, ladder: Ladder, row: asyncpg.Record, tier: Tier, merge_id: UUID) -> Given:
     return Given(
         survivor_id,
         ladder.code,
         "merge",
         merge_id,
-        row["tier"],
-        row["rank"],
+        tier.code,
+        tier.rank,
         since=row["since"],
         valid_from=row["valid_from"],
         valid_until=row["valid_until"],

@@ -49,7 +49,7 @@ async def undo_decisions(member_id: UUID, fact_id: UUID, version: int, now: date
     rows = await connection().fetch(_DECIDED, current().tenant_id, member_id, fact_id)
     joined_on = await connection().fetchval(_JOINED, current().tenant_id, member_id)
     known = [(ladder, row["before"]) for row in rows if (ladder := rules.ladder(row["ladder"])) is not None]
-    given = [_given(member_id, ladder, before, joined_on, fact_id) for ladder, before in known]
+    given = [_given(member_id, rules, ladder, before, joined_on, fact_id) for ladder, before in known]
     moment = moment_of(now, zone, firing=False, recorded_at=now, cause="undo", cause_id=fact_id)
     made = await give(given, rules, moment)
     await lowered([row["decision_id"] for row in made])
@@ -70,10 +70,12 @@ async def decided_by(member_id: UUID, fact_id: UUID) -> bool:
     return found
 
 
-def _given(member_id: UUID, ladder: Ladder, before: Mapping[str, Any], joined_on: date, fact_id: UUID) -> Given:
-    """The standing as it was; a tier that the rules dropped meanwhile is the one of its rank, or the highest."""
+def _given(
+    member_id: UUID, rules: Programme, ladder: Ladder, before: Mapping[str, Any], joined_on: date, fact_id: UUID
+) -> Given:
+    """The standing as it was; of a tier that the rules dropped meanwhile what became of it."""
     rank = min(before.get("rank", 0), len(ladder.tiers) - 1)
-    tier = ladder.tier(before["tier"]) if before else None
+    tier = rules.present(ladder, before["tier"], before["rank"]) if before else None
     tier = tier or ladder.tiers[rank]
     return Given(
         member_id,
@@ -84,7 +86,7 @@ def _given(member_id: UUID, ladder: Ladder, before: Mapping[str, Any], joined_on
         tier.rank,
         since=_day(before.get("since")) or joined_on,
         valid_from=_day(before.get("valid_from")) or joined_on,
-        valid_until=_day(before.get("valid_until")),
+        valid_until=_day(before.get("valid_until")) if tier.rank > 0 else None,
         fell_on=_day(before.get("fell_on")),
         locked_until=_day(before.get("locked_until")),
         may_rise=before.get("may_rise", True),

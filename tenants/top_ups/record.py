@@ -152,7 +152,9 @@ async def _record(body: TopUpBody, member: asyncpg.Record, version: int, timezon
 def _held(rules: Programme, stored: Collection[tuple[str, str, int]]) -> set[str]:
     """The codes of the tiers held, one of each ladder; the base one without a decision."""
     found = {ladder: tier for ladder, tier, rank in stored if rank > 0}
-    return {found.get(ladder.code, ladder.tiers[0].code) for ladder in rules.ladders}
+    held = ((ladder, rules.raised(ladder, found[ladder.code])) for ladder in rules.ladders if ladder.code in found)
+    tiers = {ladder.code: tier.code for ladder, tier in held if tier is not None}
+    return {tiers.get(ladder.code, ladder.tiers[0].code) for ladder in rules.ladders}
 
 
 def points_for(rules: Programme, principal: int) -> int:

@@ -36,6 +36,8 @@ class Ids:
     pass_use: str
     campaign: str
     text: str
+    rule: str
+    task: str
 
     @classmethod
     def of(cls, other: Furnished) -> "Ids":
@@ -64,6 +66,8 @@ class Ids:
             other.pass_use_id,
             other.campaign_id,
             other.text,
+            other.rule_id,
+            other.task_id,
         )
 
     def texts(self) -> list[str]:
@@ -99,6 +103,8 @@ NOBODYS = Ids(
     "01970000-0000-7000-8000-0000000000fe",
     "01970000-0000-7000-8000-0000000000fc",
     "t9999",
+    "01970000-0000-7000-8000-0000000000fb",
+    "01970000-0000-7000-8000-0000000000fa",
 )
 
 
@@ -266,6 +272,11 @@ def _switched(act: str) -> Case:
     return lambda ids, _: [Knock(f"/v1/campaigns/{ids.campaign}/{act}", 404, {})]
 
 
+def _tasks(ids: Ids, _: Furnished) -> list[Knock]:
+    asked = (f"branch_id={ids.branch}", f"rule={ids.rule}", f"member_id={ids.member}")
+    return [Knock(f"/v1/tasks?{each}&state=postponed", 404) for each in asked]
+
+
 NOTHING = "01970000-0000-7000-8000-00000000ffff"
 
 CASES: dict[tuple[str, str], Case] = {
@@ -381,6 +392,24 @@ CASES: dict[tuple[str, str], Case] = {
         Knock(f"/v1/rewards/claims/{ids.claim}/cancel", 404, {})
     ],
     ("GET", "/v1/members/{member_id:uuid}/claims"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/claims", 404)],
+    ("GET", "/v1/tasks/rules/{rule_id:uuid}"): lambda ids, _: [Knock(f"/v1/tasks/rules/{ids.rule}", 404)],
+    ("PATCH", "/v1/tasks/rules/{rule_id:uuid}"): lambda ids, _: [
+        Knock(f"/v1/tasks/rules/{ids.rule}", 404, {"due_days": 8})
+    ],
+    ("DELETE", "/v1/tasks/rules/{rule_id:uuid}"): lambda ids, _: [Knock(f"/v1/tasks/rules/{ids.rule}", 404)],
+    ("GET", "/v1/tasks"): _tasks,
+    ("GET", "/v1/tasks/{task_id:uuid}"): lambda ids, _: [Knock(f"/v1/tasks/{ids.task}", 404)],
+    ("POST", "/v1/tasks/{task_id:uuid}/postpone"): lambda ids, _: [
+        Knock(f"/v1/tasks/{ids.task}/postpone", 404, {"until": "2199-01-01"})
+    ],
+    ("POST", "/v1/tasks/{task_id:uuid}/done"): lambda ids, _: [
+        Knock(f"/v1/tasks/{ids.task}/done", 404, {"outcome": "reached"})
+    ],
+    ("POST", "/v1/tasks/{task_id:uuid}/skip"): lambda ids, _: [Knock(f"/v1/tasks/{ids.task}/skip", 404, {})],
+    ("GET", "/v1/reports/tasks"): lambda ids, _: [
+        Knock(f"/v1/reports/tasks?from=2026-01-01&to=2026-01-02&{each}", 404)
+        for each in (f"branch_id={ids.branch}", f"rule={ids.rule}")
+    ],
     ("POST", "/v1/activities"): _activities,
     ("GET", "/v1/members/{member_id:uuid}/points"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/points", 404)],
     ("POST", "/v1/points/adjust"): lambda ids, ours: _points("adjust", ids, ours),
@@ -471,6 +500,8 @@ TAKES_NO_ID = {
     ("GET", "/v1/message-texts"): "own rows; its cursor is a code",
     ("GET", "/v1/coupons"): "own rows; its cursor is tried below",
     ("POST", "/v1/coupons"): "a new row; branches are named by the tenant's own codes",
+    ("GET", "/v1/tasks/rules"): "own rows; its cursor is tried below",
+    ("POST", "/v1/tasks/rules"): "a new row; ladders, tiers and segments are named by the tenant's own codes",
     ("GET", "/v1/rewards"): "own rows; its cursor is tried below",
     ("POST", "/v1/rewards"): "a new row; ladders and tiers are the tenant's own",
     ("GET", "/v1/price-lists"): "own rows; its cursor is a code",

@@ -136,6 +136,7 @@ LISTS = [
     "/v1/coupons",
     "/v1/members/{member}/coupons",
     "/v1/rewards",
+    "/v1/tasks/rules",
     "/v1/members/{member}/claims",
     "/v1/proof/differences",
 ]

@@ -39,6 +39,8 @@ class Furnished:
     pass_use_id: str
     campaign_id: str
     text: str
+    rule_id: str
+    task_id: str
 
 
 async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
@@ -75,6 +77,7 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
     offered = await _coupons_and_rewards(chain, made["id"], mark)
     visits = await _cards_and_passes(chain, made["id"], mark)
     campaign_id = await _campaign(chain, mark)
+    rule_id = await _rule(chain, mark)
     branch = await _post(chain, "/v1/branches", {"code": f"b{mark}", "name": f"分店{mark}"})
     key = await _post(chain, "/v1/api-keys", {"name": f"till {mark}", "scopes": ["members:read"]})
     draft = (await chain.http.get("/v1/programme")).json()
@@ -86,6 +89,7 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
     await _history(chain, made["id"], mark)
     run = await _post(chain, "/v1/programme/recalculate", {})
     await drain()
+    task_id = await _task(chain, rule_id, made["id"])
     await _proof(chain, drain)
     async with tenant_scope(chain.tenant_id):
         # What waits: a job that nobody runs, and the row errors of an import, should it have had none.
@@ -116,6 +120,8 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
         *visits,
         campaign_id,
         f"t{mark}",
+        rule_id,
+        task_id,
     )
 
 
@@ -276,6 +282,24 @@ async def _campaign(chain: Chain, mark: str) -> str:
     made: str = (await _post(chain, "/v1/campaigns", document))["id"]
     await _post(chain, f"/v1/campaigns/{made}/start", {})
     return made
+
+
+async def _rule(chain: Chain, mark: str) -> str:
+    """A rule of tasks for whoever has bought, and the night's job; its id."""
+    rule = {"code": f"r{mark}", "names": {"zh-CN": "甲", "en": "A"}, "segment": f"s{mark}"}
+    made: str = (await _post(chain, "/v1/tasks/rules", {**rule, "every": {"type": "days", "days": 7}}))["id"]
+    async with tenant_scope(chain.tenant_id):
+        await enqueue("tasks.make", {})
+    return made
+
+
+async def _task(chain: Chain, rule_id: str, member_id: str) -> str:
+    """The member's task, postponed; its id."""
+    found = (await chain.http.get(f"/v1/tasks?rule={rule_id}&member_id={member_id}")).json()["data"]
+    until = (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
+    await _post(chain, f"/v1/tasks/{found[0]['id']}/postpone", {"until": until, "note": "x"})
+    task_id: str = found[0]["id"]
+    return task_id
 
 
 async def _visit(chain: Chain, member_id: str, external_id: str) -> dict[str, Any]:

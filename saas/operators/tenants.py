@@ -1,22 +1,27 @@
 """Tenants as the operator sees them: which there are, and how large one is."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
 from saas.db import open_pool, role_pool
 from saas.scope import connection, tenant_scope
 
-_COLUMNS: Final = (
-    "tenant_id, slug, name, template, status, plan, locale, timezone, currency, programme_version, created_at"
-)
+_TENANTS: Final = """
+SELECT t.tenant_id, t.slug, t.name, t.template, t.status, t.plan, t.locale, t.timezone, t.currency,
+       t.programme_version, t.created_at, p.proved_on, p.differences
+  FROM tenant t
+  LEFT JOIN LATERAL (SELECT x.proved_on, x.differences FROM proof x
+                      WHERE x.tenant_id = t.tenant_id AND x.state = 'done' ORDER BY x.id DESC LIMIT 1) p ON true"""
 _COUNTED: Final = ("branch", "staff", "member", "purchase", "decision")
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """One chain, without anything that belongs to its members."""
+    """One chain, without anything that belongs to its members. `proved_on`: the local day of its last proof, which
+    found so many `differences`; None: never.
+    """
 
     tenant_id: UUID
     slug: str
@@ -29,21 +34,28 @@ class Tenant:
     currency: str
     programme_version: int
     created_at: datetime
+    proved_on: date | None
+    differences: int | None
+
+    @property
+    def proof(self) -> str:
+        """For a table."""
+        if self.proved_on is None:
+            return "never"
+        return f"{self.proved_on}, {self.differences} differences" if self.differences else str(self.proved_on)
 
 
 async def list_tenants() -> list[Tenant]:
     """Every tenant, the newest first."""
     pool = await role_pool("operator")
-    rows = await pool.fetch(f"SELECT {_COLUMNS} FROM tenant ORDER BY created_at DESC, tenant_id")
+    rows = await pool.fetch(f"{_TENANTS} ORDER BY t.created_at DESC, t.tenant_id")
     return [Tenant(**row) for row in rows]
 
 
 async def find_tenant(name: str) -> Tenant | None:
     """By id or slug."""
     pool = await role_pool("operator")
-    row = await pool.fetchrow(
-        f"SELECT {_COLUMNS} FROM tenant WHERE tenant_id::text = lower($1) OR slug = lower($1)", name
-    )
+    row = await pool.fetchrow(f"{_TENANTS} WHERE t.tenant_id::text = lower($1) OR t.slug = lower($1)", name)
     return None if row is None else Tenant(**row)
 
 

@@ -12,7 +12,6 @@ from saas.outbox import enqueue
 from saas.scope import connection, current
 from tenants.jobs.job import fail_job, new_job
 from tenants.nightly import this_night
-from tenants.proofs.walking import REPLAYS
 
 SLICE_JOB: Final = "proof.slice"
 JOB_KIND: Final = "proof"
@@ -22,9 +21,9 @@ KEPT: Final = 30
 
 _UNDER_WAY: Final = "SELECT * FROM proof WHERE tenant_id = $1 AND finished_at IS NULL FOR NO KEY UPDATE"
 _BEGIN: Final = """
-INSERT INTO proof AS p (tenant_id, id, state, started_at, stop_at, walked, total)
-SELECT $1, $2, 'running', $3, $4, $5,
-       (SELECT count(*) FROM member m WHERE m.tenant_id = $1 AND m.merged_into IS NULL)"""
+INSERT INTO proof AS p (tenant_id, id, state, started_at, stop_at, total)
+SELECT $1, $2, 'running', $3, $4,
+       (SELECT count(*) FROM member m WHERE m.tenant_id = $1 AND m.status IN ('active', 'closed'))"""
 _GO_ON: Final = "UPDATE proof AS p SET state = 'running', stop_at = $3 WHERE p.tenant_id = $1 AND p.id = $2"
 _FORGET: Final = """
 DELETE FROM proof AS p WHERE p.tenant_id = $1 AND p.finished_at IS NOT NULL
@@ -68,7 +67,7 @@ async def prove_now() -> UUID:
 
 async def _begin(proof_id: UUID, now: datetime, stop_at: datetime | None, payload: dict[str, Any]) -> None:
     await connection().execute(_FORGET, current().tenant_id, KEPT - 1)
-    await connection().execute(_BEGIN, current().tenant_id, proof_id, now, stop_at, not REPLAYS)
+    await connection().execute(_BEGIN, current().tenant_id, proof_id, now, stop_at)
     await _enqueue(proof_id, payload)
 
 

@@ -1,18 +1,17 @@
 """Members replayed, batch by batch."""
 
 import asyncio
-import importlib
 import logging
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import asyncpg
 
 from saas.savepoint import savepoint
 from tenants.proofs.finding import Finding
-
-REPLAYS: Final = False
+from tenants.replay.compare import Difference
+from tenants.replay.replay import replay
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +26,10 @@ async def replayed(members: Sequence[UUID]) -> list[Finding]:
     """
     try:
         async with savepoint():
-            return [_of_replay(one) for one in await _module().replay(members)]
-    except _LOST:
-        raise
+            return [_of_replay(one) for one in await replay(members)]
     except Exception as error:
+        if isinstance(error, _LOST) and not isinstance(error, TimeoutError):
+            raise
         if len(members) == 1:
             log.exception("member %s can't be replayed", members[0])
             return [_unproved(members[0], error)]
@@ -41,7 +40,7 @@ async def replayed(members: Sequence[UUID]) -> list[Finding]:
     return found
 
 
-def _of_replay(one: Any) -> Finding:
+def _of_replay(one: Difference) -> Finding:
     return Finding(one.kind, one.member_id, one.what, one.expected, one.stored, dict(one.why))
 
 
@@ -57,17 +56,3 @@ def _unproved(member: UUID, error: Exception) -> Finding:
             "en": "This member's facts could not be replayed; the operator's log says why.",
         },
     )
-
-
-def _module() -> Any:
-    return importlib.import_module("tenants.replay.replay")
-
-
-async def members_after(after: UUID | None, limit: int) -> list[UUID]:
-    found: list[UUID] = await _module().members_after(after, limit)
-    return found
-
-
-async def erased_after(after: UUID | None, upto: UUID | None) -> int:
-    count: int = await _module().erased_after(after, upto)
-    return count

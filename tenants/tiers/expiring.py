@@ -162,7 +162,7 @@ def _data(reading: Reading, valid_until: date, teller: Teller) -> dict[str, Any]
 
 def _text(reading: Reading, valid_until: date, grace_until: date, teller: Teller) -> str:
     held, until = reading.held, teller.day(valid_until)
-    condition = held and (held.retain or held.qualify)
+    condition = None if held is None else held.retain or held.qualify
     if held is None or condition is None:  # a tier that the rules have dropped: nothing keeps it
         return teller.sentence(teller.say("the tier ends on %(day)s", day=until))
     said = {"tier": teller.named(held.names), "day": until, "what": condition_text(condition, teller)}

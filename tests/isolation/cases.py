@@ -514,6 +514,8 @@ TAKES_NO_ID = {
     ("POST", "/v1/programme/draft/publish"): "the tenant's own",
     ("GET", "/v1/programme/versions"): "own rows; its cursor is tried below",
     ("GET", "/v1/programme/versions/{version:int}"): "the tenant's own numbers, from 1",
+    ("GET", "/v1/programme/versions/{version:int}/diff"): "the tenant's own numbers, from 1",
+    ("GET", "/v1/programme/versions/draft/diff"): "the tenant's own draft and numbers",
     ("POST", "/v1/programme/recalculate"): "the tenant's own members",
     ("GET", "/v1/proof"): "the tenant's own",
     ("POST", "/v1/proof"): "the tenant's own members",

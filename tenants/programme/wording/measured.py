@@ -49,7 +49,7 @@ def noun(leaf: Quantity, teller: Teller) -> str:
 
 def amount(metric: str, value: int | Decimal, teller: Teller) -> str:  # noqa: PLR0911 - a case a metric
     """So much of a metric: ¥230.00, 2 purchases, 0.5."""
-    if UNITS[metric] == "money":  # type: ignore[index]
+    if UNITS[metric] == "money":
         return teller.money(int(value))
     if metric == "rating":
         return teller.number(value)
@@ -73,7 +73,7 @@ def amount(metric: str, value: int | Decimal, teller: Teller) -> str:  # noqa: P
 
 def figure(metric: str, value: int | Decimal, teller: Teller) -> str:
     """The same where what is counted has been said: ¥230.00, 2, 5 days."""
-    days_or_money = UNITS[metric] in {"money", "days"}  # type: ignore[index]
+    days_or_money = UNITS[metric] in {"money", "days"}
     return amount(metric, value, teller) if days_or_money else teller.number(value)
 
 

@@ -45,7 +45,7 @@ def _stands(scene: Scene) -> Iterator[str]:
 def _validity(scene: Scene) -> str:
     teller, until, grace = scene.teller, scene.state("valid_until"), scene.grace_until
     tier = scene.reading.held
-    condition = tier and (tier.retain or tier.qualify)
+    condition = None if tier is None else tier.retain or tier.qualify
     keeps = condition_text(condition, teller) if condition else "—"
     decided = teller.day(scene.next_schedule)
     if isinstance(scene.ladder.policy.validity, UntilNextSchedule) and (until is None or until >= scene.today):

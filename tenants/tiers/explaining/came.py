@@ -40,7 +40,7 @@ def _late(scene: Scene) -> Iterator[str]:
 def _downgrade(scene: Scene) -> Iterator[str]:
     """What was lacking for the tier before, by the rules of then."""
     lost = _tier_then(scene, "from_tier")
-    condition = lost and (lost.retain or lost.qualify)
+    condition = None if lost is None else lost.retain or lost.qualify
     lacking = None
     if lost is not None and condition and scene.facts is not None:
         lacking = lacked(condition, scene.facts, scene.teller, in_retain=lost.retain is not None)

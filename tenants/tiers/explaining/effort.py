@@ -27,7 +27,7 @@ class Prices:
 
     def of(self, metric: str, amount: Amount) -> Decimal:
         """So much of a metric."""
-        unit = UNITS[metric]  # type: ignore[index]
+        unit = UNITS[metric]
         if unit == "money":
             return Decimal(amount)
         if unit == "points":

@@ -1,6 +1,6 @@
 """When what a rolling window holds begins to leave it: until the day before that, what is missing now is enough."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -51,7 +51,7 @@ async def leaving(member_id: UUID, quantities: Iterable[Quantity], day: date) ->
         return {}
     arguments: list[Any] = [current().tenant_id, member_id, day]
     columns = [_first(one, first_day(window, day), arguments) for window, one in asked.values()]
-    row: Mapping[Any, date | None] | None = await connection().fetchrow(f"SELECT {', '.join(columns)}", *arguments)
+    row = await connection().fetchrow(f"SELECT {', '.join(columns)}", *arguments)
     if row is None:
         raise RuntimeError("a SELECT without FROM has a row")
     return {

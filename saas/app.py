@@ -47,7 +47,6 @@ from tenants.passes import api as passes_api
 from tenants.points import api as points_api
 from tenants.price_lists import api as price_lists_api
 from tenants.programme import api as programme_api
-from tenants.programme import differences_api as programme_differences_api
 from tenants.proofs import api as proofs_api
 from tenants.purchases import api as purchases_api
 from tenants.referrals import api as referrals_api
@@ -56,6 +55,7 @@ from tenants.rewards import api as rewards_api
 from tenants.segments import api as segments_api
 from tenants.settlement import api as settlement_api
 from tenants.shifts import api as shifts_api
+from tenants.simulation import api as simulation_api
 from tenants.tasks import api as tasks_api
 from tenants.tenant import api as tenant_api
 from tenants.tiers import api as tiers_api
@@ -90,7 +90,7 @@ FEATURES = (
     referrals_api,
     segments_api,
     programme_api,
-    programme_differences_api,
+    simulation_api,
     price_lists_api,
     allowances_api,
     coupons_api,

@@ -26,6 +26,7 @@ NIGHTLY: Final = {
     "coupons-expiry": "coupons.expire",
     "campaigns": "campaigns.night",
     "tasks": "tasks.make",
+    "simulations": "simulations.remove",
 }
 """Jobs by their schedules' names."""
 QUIET: Final = {"proof": "proof.night"}

@@ -1,6 +1,7 @@
 """`make bench`: everything that is promised about speed, measured on servers of its own, as one table.
 
-    python -m tests.benchmarks.run [purchase] [value] [import] [recalculation] [metrics] [--members N] [--quick]
+    python -m tests.benchmarks.run [purchase] [value] [import] [recalculation] [metrics] [simulation] …
+        [--members N] [--quick]
 
 Each comparison happens in one run, ours and the baseline in turn; figures are medians. Nothing is left behind.
 """
@@ -26,6 +27,7 @@ BENCHES: Final = {
     "import": "tests.benchmarks.imports",
     "recalculation": "tests.benchmarks.bench_recalculation",
     "metrics": "tests.benchmarks.bench_metrics",
+    "simulation": "tests.benchmarks.bench_simulation",
 }
 
 

@@ -47,6 +47,7 @@ from tenants.passes import api as passes_api
 from tenants.points import api as points_api
 from tenants.price_lists import api as price_lists_api
 from tenants.programme import api as programme_api
+from tenants.programme import differences_api as programme_differences_api
 from tenants.proofs import api as proofs_api
 from tenants.purchases import api as purchases_api
 from tenants.referrals import api as referrals_api
@@ -90,6 +91,7 @@ FEATURES = (
     referrals_api,
     segments_api,
     programme_api,
+    programme_differences_api,
     simulation_api,
     price_lists_api,
     allowances_api,

@@ -1,5 +1,6 @@
 """What others than the rules do to a tier, again: staff by hand, opening balances, merges, undos."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from tenants.programme.windows import ONE_DAY, add_months
 from tenants.replay.facts import Row
 from tenants.replay.person import Person, Record
 from tenants.replay.standing import Mark, Standing
-from tenants.replay.steps import is_silent
+from tenants.replay.steps import is_silent, present
 from tenants.tiers.recheck import recheck_due
 
 
@@ -37,14 +38,14 @@ def act_by_hand(person: Person, record: Record, act: Row) -> None:
     elif tier is None:
         return
     elif kind == "set":
-        record.give(rules, ladder, _set(record, ladder, tier, act["locked_until"], moment), moment, cause_id)
+        record.give(rules, ladder, _set(record, rules, ladder, tier, act["locked_until"], moment), moment, cause_id)
     else:
         record.give(rules, ladder, _opened(record, ladder, tier, act["since"], moment), moment, cause_id)
 
 
-def _set(record: Record, ladder: Ladder, tier: Tier, until: date, moment: Moment) -> Standing:
+def _set(record: Record, rules: Programme, ladder: Ladder, tier: Tier, until: date, moment: Moment) -> Standing:
     """Who was lowered stays so under the lock, also if the lock is moved."""
-    now, today = record.held(ladder, moment), moment.today
+    now, today = record.held(rules, ladder, moment), moment.today
     under_lock = now.locked_until is not None and now.locked_until >= today
     stays = tier.rank < now.rank or (tier.rank == now.rank and under_lock and not now.may_rise)
     return Standing(
@@ -146,29 +147,16 @@ def merge_tiers(person: Person, row: Row) -> None:
         mine, theirs = own.tiers.held.get(ladder.code), other.tiers.held.get(ladder.code)
         if theirs is None:
             continue
-        if theirs.rank > (0 if mine is None else mine.rank):
-            taken.append((ladder, _taken(theirs, at)))
-        elif mine is not None and theirs.rank == mine.rank:
+        tier, rank = present(rules, ladder, theirs.tier, theirs.rank)
+        own_rank = 0 if mine is None else present(rules, ladder, mine.tier, mine.rank)[1]
+        if rank > own_rank:
+            taken.append((ladder, replace(theirs, tier=tier, rank=rank, reason="merge", effective_at=at)))
+        elif mine is not None and rank == own_rank:
             _lock_later(own, ladder, mine, theirs, moment.today)
     other.tiers.held.clear()
     for ladder, standing in taken:
         own.give(rules, ladder, standing, moment, row["id"])
     own.rise(rules, moment)
-
-
-def _taken(theirs: Standing, at: datetime) -> Standing:
-    return Standing(
-        theirs.tier,
-        theirs.rank,
-        theirs.since,
-        theirs.valid_from,
-        theirs.valid_until,
-        theirs.fell_on,
-        theirs.locked_until,
-        theirs.may_rise,
-        reason="merge",
-        effective_at=at,
-    )
 
 
 def _lock_later(own: Record, ladder: Ladder, mine: Standing, theirs: Standing, today: date) -> None:
@@ -196,22 +184,23 @@ def undo(person: Person, record: Record, fact_id: UUID, at: datetime) -> None:
             else:
                 earlier = record.tiers.before_decision(first)
                 before = None if earlier is None else earlier.after
-            back.append((ladder, _restored(record, ladder, before, at)))
+            back.append((ladder, _restored(record, rules, ladder, before, at)))
     for ladder, standing in back:
         record.give(rules, ladder, standing, moment, fact_id)
     mark(person, record, fact_id, at)
 
 
-def _restored(record: Record, ladder: Ladder, before: Standing | None, at: datetime) -> Standing:
-    """A tier that the rules dropped meanwhile is the one of its rank, or the highest."""
+def _restored(record: Record, rules: Programme, ladder: Ladder, before: Standing | None, at: datetime) -> Standing:
+    """Of a tier that the rules dropped meanwhile what became of it; else the one of its rank, or the highest."""
     rank = 0 if before is None else min(before.rank, len(ladder.tiers) - 1)
-    tier = (None if before is None else ladder.tier(before.tier)) or ladder.tiers[rank]
+    tier = None if before is None else rules.present(ladder, before.tier, before.rank)
+    tier = tier or ladder.tiers[rank]
     return Standing(
         tier.code,
         tier.rank,
         since=record.joined_on if before is None else before.since,
         valid_from=record.joined_on if before is None else before.valid_from,
-        valid_until=None if before is None else before.valid_until,
+        valid_until=None if before is None or tier.rank == 0 else before.valid_until,
         fell_on=None if before is None else before.fell_on,
         locked_until=None if before is None else before.locked_until,
         may_rise=before is None or before.may_rise,

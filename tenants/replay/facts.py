@@ -21,7 +21,7 @@ from tenants.programme.versions import programme
 Row = asyncpg.Record
 
 _RECORDS: Final = """
-SELECT m.id, coalesce(m.merged_into, m.id) AS survivor_id, m.joined_on, m.status, m.closed_at
+SELECT m.id, coalesce(m.merged_into, m.id) AS survivor_id, m.joined_on, m.status, m.created_at, m.closed_at
   FROM member m WHERE m.tenant_id = $1 AND (m.id = ANY ($2::uuid[]) OR m.merged_into = ANY ($2::uuid[]))
  ORDER BY m.id"""
 _FACTS: Final[Mapping[str, str]] = {

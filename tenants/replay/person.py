@@ -19,6 +19,7 @@ class Record:
     """One member's record. `closed_at`: when it left or was merged away."""
 
     id: UUID
+    created_at: datetime
     closed_at: datetime | None
     joined_on: date
     sums: Sums = field(default_factory=Sums)
@@ -30,21 +31,37 @@ class Record:
 
     # --- evaluations --------------------------------------------------------------------------
 
-    def evaluate(self, rules: Programme, ladders: Collection[str], moment: Moment, *, own: bool = False) -> None:
-        """Steps 1-4 on these ladders. `own`: of a fact of the member's own, whose decision keeps what it replaced."""
+    def evaluate(
+        self,
+        rules: Programme,
+        ladders: Collection[str],
+        moment: Moment,
+        *,
+        own: bool = False,
+        retarget: Collection[str] = (),
+    ) -> None:
+        """Steps 1-4 on these ladders. `own`: of a fact of the member's own, whose decision keeps what it replaced.
+        `retarget`: on these the tier that new rules give; a fact does nothing else on ladders that don't look at facts.
+        """
         for ladder in rules.ladders:
             if ladder.code in ladders:
-                evaluation = self._evaluation(ladder, moment)
+                moves = ladder.code in retarget
+                evaluation = replace(
+                    self._evaluation(rules, ladder, moment),
+                    retarget=moves,
+                    only=moves and own and ladder.policy.upgrade != "immediate",
+                )
                 outcome = evaluation.outcome()
                 if outcome.reason == "renew" and is_silent(ladder):
                     self.tiers.move(ladder.code, valid_from=outcome.valid_from, valid_until=outcome.valid_until)
                 elif outcome.reason is not None:
-                    self._write(rules, evaluation, outcome, outcome.reason, moment, own=own)
+                    keeps = own or outcome.reason == "programme_change"
+                    self._write(rules, evaluation, outcome, outcome.reason, moment, own=keeps)
 
     def rise(self, rules: Programme, moment: Moment) -> None:
         """Step 2 alone, on every ladder."""
         for ladder in rules.ladders:
-            evaluation = replace(self._evaluation(ladder, moment), upward=True)
+            evaluation = replace(self._evaluation(rules, ladder, moment), upward=True)
             outcome = evaluation.outcome()
             if outcome.reason is not None:
                 self._write(rules, evaluation, outcome, outcome.reason, moment, own=True)
@@ -53,33 +70,44 @@ class Record:
         """A firing that is over, from the standing before it, upward only."""
         for ladder in ladders:
             before = self.tiers.before_instant(ladder.code, moment.at)
-            evaluation = self._evaluation(ladder, moment, before=(before,), again=True)
-            outcome, present = evaluation.outcome(), self.tiers.held.get(ladder.code)
-            rank = 0 if present is None else present.rank
-            stays = (
-                present is not None
-                and not present.may_rise
-                and present.locked_until is not None
-                and present.locked_until >= moment.recorded_on
-            )
-            if outcome.reason is not None and outcome.rank > rank and not stays:
-                self._write(rules, evaluation, outcome, "late", moment, own=own, present=(present,))
+            evaluation = self._evaluation(rules, ladder, moment, before=(before,), again=True)
+            outcome, now = evaluation.outcome(), self.held(rules, ladder, moment)
+            stays = not now.may_rise and now.locked_until is not None and now.locked_until >= moment.recorded_on
+            if outcome.reason is not None and outcome.rank > now.rank and not stays:
+                self._write(rules, evaluation, outcome, "late", moment, own=own, replaced=now)
 
-    def recomputed(self, ladder: Ladder, moment: Moment, *, upward: bool) -> tuple[Outcome, View]:
+    def recomputed(
+        self, rules: Programme, ladder: Ladder, moment: Moment, *, upward: bool, retarget: bool
+    ) -> tuple[Outcome, View]:
         """What an instant that is over would give today, from the standing before it."""
         before = self.tiers.before_instant(ladder.code, moment.at)
-        evaluation = replace(self._evaluation(ladder, moment, before=(before,), again=True), upward=upward)
+        evaluation = replace(
+            self._evaluation(rules, ladder, moment, before=(before,), again=True),
+            upward=upward,
+            retarget=retarget,
+            only=retarget and ladder.policy.upgrade != "immediate",
+        )
         return evaluation.outcome(), evaluation.view
 
-    def give(self, rules: Programme, ladder: Ladder, after: Standing, moment: Moment, cause_id: UUID) -> None:
-        """A standing that something else than the rules gives, with the values of now."""
-        now = self.held(ladder, moment)
+    def give(
+        self,
+        rules: Programme,
+        ladder: Ladder,
+        after: Standing,
+        moment: Moment,
+        cause_id: UUID,
+        *,
+        from_tier: str | None = None,
+        keeps: bool = False,
+    ) -> None:
+        """A standing that something else than the steps gives, with the values of now. `keeps`: what it replaced, too."""
+        now = self.held(rules, ladder, moment)
         view = view_of(ladder, now, self.sums, self.joined_on, moment)
         self.tiers.write(
             Decided(
                 self.id,
                 ladder.code,
-                now.tier,
+                from_tier or now.tier,
                 now.rank,
                 after,
                 moment.recorded_at,
@@ -88,18 +116,30 @@ class Record:
                 view.facts(),
                 moment.cause,
                 cause_id,
+                before=now.stored if keeps else None,
+                has_before=keeps,
             )
         )
 
-    def held(self, ladder: Ladder, moment: Moment) -> Held:
+    def held(self, rules: Programme, ladder: Ladder, moment: Moment) -> Held:
         """Where it stands now."""
-        return held(ladder, self.tiers.held.get(ladder.code), self.joined_on, moment)
+        return held(rules, ladder, self.tiers.held.get(ladder.code), self.joined_on, moment)
+
+    def evaluation(self, rules: Programme, ladder: Ladder, moment: Moment) -> Evaluation:
+        """A look at the ladder as it is now."""
+        return self._evaluation(rules, ladder, moment)
 
     def _evaluation(
-        self, ladder: Ladder, moment: Moment, *, before: tuple[Standing | None] | None = None, again: bool = False
+        self,
+        rules: Programme,
+        ladder: Ladder,
+        moment: Moment,
+        *,
+        before: tuple[Standing | None] | None = None,
+        again: bool = False,
     ) -> Evaluation:
         standing = self.tiers.held.get(ladder.code) if before is None else before[0]
-        now = held(ladder, standing, self.joined_on, moment)
+        now = held(rules, ladder, standing, self.joined_on, moment)
         return Evaluation(ladder, now, view_of(ladder, now, self.sums, self.joined_on, moment), moment, again=again)
 
     def _write(
@@ -111,15 +151,10 @@ class Record:
         moment: Moment,
         *,
         own: bool,
-        present: tuple[Standing | None] | None = None,
+        replaced: Held | None = None,
     ) -> None:
-        """What was decided ends a lock. `present`: the standing that it replaces, where it started from another one."""
-        ladder, now = evaluation.ladder, evaluation.now
-        tier, rank = now.tier, now.rank
-        if present is not None:
-            is_up = present[0] is not None and present[0].rank > 0
-            tier = present[0].tier if present[0] is not None and is_up else ladder.tiers[0].code
-            rank = present[0].rank if present[0] is not None else 0
+        """What was decided ends a lock. `replaced`: the standing now, where it started from another one."""
+        ladder, now = evaluation.ladder, replaced or evaluation.now
         after = Standing(
             outcome.tier,
             outcome.rank,
@@ -136,8 +171,8 @@ class Record:
             Decided(
                 self.id,
                 ladder.code,
-                tier,
-                rank,
+                now.tier,
+                now.rank,
                 after,
                 moment.recorded_at,
                 moment.day,

@@ -1,7 +1,7 @@
 """Rechecks of what refunds put in question, again: the decision that gave the tier, as of its own instant."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,8 +12,9 @@ from tenants.programme.windows import local_day
 from tenants.replay.facts import Batch
 from tenants.replay.person import Person, Record
 from tenants.replay.standing import Decided, Mark, Standing
-from tenants.replay.steps import held
+from tenants.replay.steps import present
 from tenants.tiers.recheck import recheck_due
+from tenants.tiers.runs import moved_on
 
 _NOT_THE_RULES: Final = frozenset({"manual", "import", "merge", "refund", "programme_change"})
 
@@ -44,26 +45,17 @@ class Recheck:
                 continue
             del record.tiers.marks[code]
             gave = record.tiers.gave(code)
-            if standing is None or not standing.rank or gave is None or gave.after.reason in _NOT_THE_RULES:
+            if standing is None or not standing.rank or gave is None or not _by_the_rules(gave):
                 continue
-            if ladder is None or not self._decides_anew(record, ladder):
+            if ladder is None or not self._decides_anew(standing, ladder):
                 self._recompute(record, standing, gave, mark)
 
-    def _decides_anew(self, record: Record, ladder: Ladder) -> bool:
+    def _decides_anew(self, standing: Standing, ladder: Ladder) -> bool:
         if not self.firing:
             return False
-        zone = self.person.chain.zone
-        moment = moment_of(
-            self.at,
-            zone,
-            firing=True,
-            recorded_at=self.batch.evaluated_at,
-            cause="refund",
-            cause_id=record.id,
-            last_runs=self.batch.last_runs,
-        )
-        ends = held(ladder, record.tiers.held.get(ladder.code), record.joined_on, moment).valid_until
-        return ends is not None and ends + timedelta(days=ladder.policy.grace_days) < local_day(self.at, zone)
+        ends = moved_on(ladder, standing.valid_until, self.batch.last_runs)
+        today = local_day(self.at, self.person.chain.zone)
+        return ends is not None and ends + timedelta(days=ladder.policy.grace_days) < today
 
     def _recompute(self, record: Record, standing: Standing, gave: Decided, mark: Mark) -> None:
         """By the rules of the decision itself; written where it gives less."""
@@ -81,10 +73,13 @@ class Recheck:
             cause_id=mark.refund_id,
             effective_at=self.at,
         )
-        outcome, view = record.recomputed(ladder, moment, upward=gave.cause == "merge")
+        outcome, view = record.recomputed(
+            rules, ladder, moment, upward=gave.cause == "merge", retarget=_is_first_under(gave)
+        )
         before = record.tiers.before_decision(gave)
         was = None if before is None else before.after
-        given = outcome.reason is not None and (gave.after.reason != "late" or outcome.rank > (was.rank if was else 0))
+        was_tier, was_rank = (None, 0) if was is None else present(rules, ladder, was.tier, was.rank)
+        given = outcome.reason is not None and (gave.after.reason != "late" or outcome.rank > was_rank)
         if given:
             after = Standing(
                 outcome.tier,
@@ -100,8 +95,8 @@ class Recheck:
             )
         else:
             after = Standing(
-                ladder.tiers[0].code if was is None else was.tier,
-                0 if was is None else was.rank,
+                was_tier if was_tier is not None and was_rank > 0 else ladder.tiers[0].code,
+                was_rank,
                 record.joined_on if was is None else was.since,
                 record.joined_on if was is None else was.valid_from,
                 None if was is None else was.valid_until,
@@ -111,13 +106,17 @@ class Recheck:
                 reason="refund",
                 effective_at=self.at,
             )
-        if after.rank < standing.rank:
+        # read through what became of the tiers since
+        held_tier, held_rank = self._now(ladder.code, standing.tier, standing.rank)
+        tier, rank = self._now(ladder.code, after.tier, after.rank)
+        after = replace(after, tier=tier, rank=rank)
+        if after.rank < held_rank:
             record.tiers.write(
                 Decided(
                     record.id,
                     ladder.code,
-                    standing.tier,
-                    standing.rank,
+                    held_tier,
+                    held_rank,
                     after,
                     self.batch.evaluated_at,
                     moment.day,
@@ -127,6 +126,19 @@ class Recheck:
                     mark.refund_id,
                 )
             )
+
+    def _now(self, code: str, tier: str, rank: int) -> tuple[str, int]:
+        ladder = self.rules.ladder(code)
+        return (tier, rank) if ladder is None else present(self.rules, ladder, tier, rank)
+
+
+def _by_the_rules(gave: Decided) -> bool:
+    return gave.after.reason not in _NOT_THE_RULES or _is_first_under(gave)
+
+
+def _is_first_under(gave: Decided) -> bool:
+    """Whether a purchase gave it, the first under new rules."""
+    return gave.after.reason == "programme_change" and gave.cause == "purchase"
 
 
 def end_of_day(person: Person, batch: Batch, record: Record) -> None:

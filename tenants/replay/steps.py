@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from tenants.programme.document import Ladder
+from tenants.programme.document import Ladder, Programme
 from tenants.programme.moment import Moment
 from tenants.programme.schedule import CalendarYearEnd, Months, UntilNextSchedule, next_schedule_day, valid_until
 from tenants.programme.windows import ONE_DAY, add_months
@@ -16,8 +16,8 @@ _ONE_YEAR = 12
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Where a member stands before an evaluation; without a decision in the base tier since joining. `at`: when that
-    was decided, None: it never was.
+    """Where a member stands before an evaluation, by the rules of that; without a decision in the base tier since
+    joining. `at`: when that was decided, None: it never was. `stored`: as it was written.
     """
 
     tier: str
@@ -29,6 +29,7 @@ class Held:
     locked_until: date | None
     may_rise: bool
     at: datetime | None
+    stored: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,22 @@ def is_silent(ladder: Ladder) -> bool:
     return isinstance(ladder.policy.validity, UntilNextSchedule)
 
 
-def held(ladder: Ladder, standing: Standing | None, joined_on: date, moment: Moment) -> Held:
+def present(rules: Programme, ladder: Ladder, tier: str, rank: int) -> tuple[str, int]:
+    """Code and rank that a stored tier has by the rules; one of which nobody said what became stays as it is."""
+    to = rules.lineage.get(ladder.code, {}).get(tier) if rank > 0 else None
+    found = None if to is None else ladder.tier(to)
+    return (tier, rank) if found is None else (found.code, found.rank)
+
+
+def held(rules: Programme, ladder: Ladder, standing: Standing | None, joined_on: date, moment: Moment) -> Held:
     """A standing as the moment finds it; until the next schedule the last run over everyone moved the validity on."""
     base = ladder.tiers[0].code
     if standing is None:
         return Held(base, 0, joined_on, joined_on, None, None, None, may_rise=True, at=None)
-    up, ends = standing.rank > 0, standing.valid_until
+    tier, rank = present(rules, ladder, standing.tier, standing.rank)
+    up, ends = rank > 0, standing.valid_until
+    if not up and rules.lineage.get(ladder.code):
+        ends = None
     if is_silent(ladder) and ladder.policy.grace_days == 0:
         ran = moment.last_runs.get(ladder.code)
         if up and ran is not None:
@@ -63,8 +74,8 @@ def held(ladder: Ladder, standing: Standing | None, joined_on: date, moment: Mom
         elif not up:
             ends = None
     return Held(
-        standing.tier if up else base,
-        standing.rank,
+        tier if up else base,
+        rank,
         standing.since if up else joined_on,
         standing.valid_from if up else joined_on,
         ends,
@@ -72,6 +83,7 @@ def held(ladder: Ladder, standing: Standing | None, joined_on: date, moment: Mom
         standing.locked_until,
         standing.may_rise,
         standing.effective_at,
+        standing,
     )
 
 
@@ -83,7 +95,8 @@ def view_of(ladder: Ladder, now: Held, sums: Sums, joined_on: date, moment: Mome
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """One member on one ladder at a moment. `again`: an instant gone by, which what was decided since doesn't stop, and
-    of which a silent renewal is told. `upward`: step 2 alone.
+    of which a silent renewal is told. `upward`: step 2 alone. `retarget`: instead of the upgrade the tier that new
+    rules give, both ways; `only`: and nothing else.
     """
 
     ladder: Ladder
@@ -92,6 +105,8 @@ class Evaluation:
     moment: Moment
     again: bool = False
     upward: bool = False
+    retarget: bool = False
+    only: bool = False
 
     def outcome(self) -> Outcome:
         """What it gives."""
@@ -111,11 +126,10 @@ class Evaluation:
         decided_since = now.at is not None and (now.at > moment.at or (moment.firing and now.at == moment.at))
         if decided_since and not self.again:
             return None, now.rank
-        target = self._target()
-        free = now.locked_until is None or now.locked_until < moment.today
-        if target > now.rank and (now.may_rise or free):
-            return "upgrade", target
-        if not self.upward and now.valid_until is not None:
+        target = self.target(both_ways=self.retarget)
+        if target > now.rank or (self.retarget and target < now.rank):
+            return "programme_change" if self.retarget else "upgrade", target
+        if not self.upward and not self.only and now.valid_until is not None:
             over, renewable = self._over(now.valid_until)
             if over and not self._kept(now.rank):
                 return "downgrade", self._fall()
@@ -132,7 +146,16 @@ class Evaluation:
             return over, over and (policy.grace_days > 0 or self.again)
         return over, over or (ends < moment.today and not moment.firing)
 
-    def _target(self) -> int:
+    def target(self, *, both_ways: bool) -> int:
+        """The rank that the rules give; the one held where that is lower (unless `both_ways`), or a lock forbids it."""
+        now = self.now
+        found = self._qualified()
+        free = now.locked_until is None or now.locked_until < self.moment.today
+        if found > now.rank:
+            return found if now.may_rise or free else now.rank
+        return found if both_ways and free else now.rank
+
+    def _qualified(self) -> int:
         return next(
             (
                 tier.rank

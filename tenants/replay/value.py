@@ -65,7 +65,8 @@ def bonus_of(chain: Chain, record: Record, row: Row) -> Promised:
     """The bonus of a top-up, at the tiers held before it."""
     rules = chain.version(row["programme_version"])
     held = _held_now(record)
-    tiers = {held.get(ladder.code, ladder.tiers[0].code) for ladder in rules.ladders}
+    now = {ladder.code: rules.raised(ladder, held[ladder.code]) for ladder in rules.ladders if ladder.code in held}
+    tiers = {(now.get(ladder.code) or ladder.tiers[0]).code for ladder in rules.ladders}
     return Promised("bonus", row["id"], bonus_by_steps(rules.wallet, tiers, row["amount"]), row["bonus"])
 
 
@@ -94,7 +95,7 @@ def _held_now(record: Record) -> dict[str, str]:
 
 def _held_before(record: Record, at: datetime) -> dict[str, str]:
     found = {ladder: record.tiers.before_instant(ladder, at) for ladder in record.tiers.log}
-    return {ladder: standing.tier for ladder, standing in found.items() if standing is not None}
+    return {ladder: standing.tier for ladder, standing in found.items() if standing is not None and standing.rank > 0}
 
 
 def _earning(rules: Programme, row: Row) -> list[int]:

@@ -1,11 +1,9 @@
 """The walk: one person's facts in the order of their numbers, the batches of runs between them, each decided again."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,12 +11,14 @@ from saas.ids import first_id_since
 from tenants.measures import codes
 from tenants.programme.asked import asks_for_points
 from tenants.programme.document import Ladder, Programme
-from tenants.programme.moment import Cause, moment_of
+from tenants.programme.moment import Cause, Moment, moment_of
 from tenants.programme.windows import local_day, local_day_before
 from tenants.replay import rebuilt
 from tenants.replay.acts import act_by_hand, mark, merge_tiers, undo, unite
-from tenants.replay.facts import Batch, Chain, Facts, Row, in_order
+from tenants.replay.facts import Batch, Chain, Facts, Row
+from tenants.replay.order import Group, groups, joined_first
 from tenants.replay.person import Person, Record
+from tenants.replay.publishes import bring_over
 from tenants.replay.rechecks import Recheck, end_of_day
 from tenants.replay.sums import Line, Paid, Sale
 from tenants.replay.value import Promised, bonus_of, points_of_credit, points_of_sale
@@ -27,15 +27,6 @@ from tenants.tiers.runs import ID_SLACK
 
 _BESIDE: Final[Mapping[str, Cause]] = {"campaign": "campaign", "birthday": "birthday"}
 """Kinds of points that are facts of their own."""
-
-
-@dataclass
-class Group:
-    """What a record was told under one number: all of it counts before anything is decided."""
-
-    at: datetime
-    record: Record
-    rows: dict[str, list[Row]] = field(default_factory=partial(defaultdict, list))
 
 
 @dataclass
@@ -54,10 +45,13 @@ def walk(chain: Chain, facts: Facts) -> Walked:
 class _Walk:
     def __init__(self, chain: Chain, facts: Facts) -> None:
         self.chain, self.facts = chain, facts
-        joined = _joined_first(facts)
+        joined = joined_first(facts)
         self.person = Person(
             chain,
-            {row["id"]: Record(row["id"], row["closed_at"], joined[row["id"]]) for row in facts.records},
+            {
+                row["id"]: Record(row["id"], row["created_at"], row["closed_at"], joined[row["id"]])
+                for row in facts.records
+            },
             {row["other_id"]: (row["recorded_at"], row["member_id"]) for row in facts.happened["merge"]},
         )
         self.walked = Walked(self.person)
@@ -69,10 +63,10 @@ class _Walk:
 
     def go(self) -> Walked:
         """Groups and batches by their instants; a batch's is behind its locks, as a fact's is."""
-        groups = _groups(self.person, self.facts)
+        grouped = groups(self.person, self.facts)
         batches = [batch for batch in self.chain.batches if any(batch.covers(one) for one in self.person.records)]
         place = 0
-        for group in groups:
+        for group in grouped:
             while place < len(batches) and batches[place].evaluated_at < group.at:
                 self._batch(batches[place])
                 place += 1
@@ -176,7 +170,26 @@ class _Walk:
                     record.repeat(rules, [rules.ladders[j] for j in ladders], moment, own=True)
         moment = moment_of(at, zone, firing=False, recorded_at=at, cause=cause, cause_id=cause_id)
         at_once = {ladder.code for ladder in rules.ladders if ladder.policy.upgrade == "immediate"}
-        record.evaluate(rules, at_once, moment, own=True)
+        moved: set[str] = set()
+        if cause == "purchase" and rules.published.transition == "next_purchase":
+            moved = self._moved_by(record, cause_id, rules)
+        record.evaluate(rules, at_once | moved, moment, own=True, retarget=moved)
+
+    def _moved_by(self, record: Record, purchase_id: UUID, rules: Programme) -> set[str]:
+        """The ladders on which a purchase, the first under rules published for it, gives the tier of these."""
+        since = rules.published.published_at
+        before = [
+            row
+            for row in self.facts.happened["purchase"]
+            if row["member_id"] == record.id
+            and row["source"] == "api"
+            and row["id"] < purchase_id
+            and row["id"] in record.sums.sales
+        ]
+        last = max(before, key=lambda row: row["id"], default=None)
+        is_first = last is None or last["programme_version"] < rules.version
+        joined_before = since is not None and record.created_at < since
+        return {ladder.code for ladder in rules.ladders} if is_first and joined_before else set()
 
     # --- value --------------------------------------------------------------------------------
 
@@ -210,20 +223,27 @@ class _Walk:
 
     def _run(self, batch: Batch, run: Mapping[str, Any], run_id: UUID, record: Record) -> None:
         """What imports brought too late, the rechecks that are due, the run's own decisions."""
-        rules, zone = self.chain.version(batch.version), self.chain.zone
+        rules = self.chain.version(batch.version)
+        if run["cause"] == "programme":
+            moment = self._moment(batch, "programme", run_id)
+            bring_over(record, rules, run["ladders"], run["retarget"], moment)
+            return
         if run["cause"] == "import" and batch.imported_since is not None:
             self._late_imports(batch, rules, run_id, record)
         Recheck(self.person, batch, rules, firing=True).run(record, run["ladders"])
-        moment = moment_of(
+        moment = self._moment(batch, "recalculation", run_id)
+        record.evaluate(rules, run["ladders"], moment, retarget=run["retarget"])
+
+    def _moment(self, batch: Batch, cause: Cause, run_id: UUID) -> Moment:
+        return moment_of(
             batch.as_of,
-            zone,
+            self.chain.zone,
             firing=True,
             recorded_at=batch.evaluated_at,
-            cause="recalculation",
+            cause=cause,
             cause_id=run_id,
             last_runs=batch.last_runs,
         )
-        record.evaluate(rules, run["ladders"], moment)
 
     def _late_imports(self, batch: Batch, rules: Programme, run_id: UUID, record: Record) -> None:
         zone, since = self.chain.zone, batch.imported_since
@@ -258,50 +278,6 @@ def _is_rebuild(batch: Batch) -> bool:
 
 def _of(rules: Programme, ladders: Sequence[int]) -> list[Ladder]:
     return [rules.ladders[j] for j in ladders]
-
-
-def _joined_first(facts: Facts) -> dict[UUID, date]:
-    """Each record's day of joining before anything changed it."""
-    first = {row["id"]: row["joined_on"] for row in facts.records}
-    changes: list[tuple[datetime, UUID, str]] = [
-        (row["recorded_at"], row["member_id"], row["before"]) for row in facts.happened["joined"]
-    ]
-    changes += [
-        (row["recorded_at"], row["member_id"], row["detail"]["joined_on"][0]) for row in facts.happened["merge"]
-    ]
-    for _, member_id, before in sorted(changes, reverse=True):
-        first[member_id] = date.fromisoformat(before)
-    return first
-
-
-def _groups(person: Person, facts: Facts) -> list[Group]:
-    """All that happened, by record and number, in order. What a merge takes back of referrals has a number of its own
-    but belongs to the merge, which decides behind it.
-    """
-    found: dict[tuple[UUID, int], Group] = {}
-    for kind, rows in facts.happened.items():
-        for row in in_order(rows):
-            # the fact of a merge itself is the survivor's already
-            record = person.holder(row["member_id"], row["recorded_at"])
-            group = found.setdefault((record.id, row["seq"]), Group(row["recorded_at"], record))
-            group.at = min(group.at, row["recorded_at"])
-            group.rows[kind].append(row)
-    for (record_id, seq), group in list(found.items()):
-        if group.rows["merge"]:
-            after = found.get((record_id, seq + 1))
-            if after is not None and _settles(after, person):
-                del found[record_id, seq + 1]
-                for kind, rows in after.rows.items():
-                    group.rows[kind] += rows
-    ordered = sorted(found.items(), key=lambda one: (one[1].at, one[0][1]))
-    return [group for _, group in ordered]
-
-
-def _settles(group: Group, person: Person) -> bool:
-    moves = group.rows["referral_move"]
-    return bool(moves) and all(
-        row["programme_version"] is None and row["brought_id"] in person.records for row in moves
-    )
 
 
 def _sale(row: Row) -> Sale:

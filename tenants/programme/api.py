@@ -6,17 +6,19 @@ from litestar import Request, Response, delete, get, post, put
 from litestar.params import FromPath, JSONBody
 from pydantic import Field
 
-from saas.errors import DomainError, FieldError, Language
+from saas.errors import DomainError
 from saas.paging import Page, decode_cursor, page
 from saas.problem_details import language_of
 from saas.scope import connection, current
 from saas.validation import AwareDatetime, Body, Code, ListQuery, LongText, parse_query
-from saas.wording import as_data, field_message
+from saas.wording import as_data
 from tenants.programme.document import Doubt
 from tenants.programme.pending import Pending, cancel_pending, pending
 from tenants.programme.publish import publish, put_draft, read_draft, roll_back
 from tenants.programme.published import Transition
 from tenants.programme.versions import current_programme, programme
+from tenants.programme.wording.doubts import doubt_text
+from tenants.programme.wording.teller import Teller
 
 WRITE = {"requires": "programme:write"}
 READ = {"requires": "members:read"}
@@ -65,8 +67,9 @@ async def put_programme_draft(
 ) -> Response[dict[str, Any]]:
     """Keeps a whole document as the draft. Every fault is named by its pointer; doubts come back as warnings."""
     document, revision, doubts = await put_draft(data, _if_match(request.headers.get("if-match")))
+    teller = Teller(language_of(request.scope), document["currency"])
     return Response(
-        {"draft": document, "warnings": [_doubt(doubt, language_of(request.scope)) for doubt in doubts]},
+        {"draft": document, "warnings": [_doubt(doubt, teller) for doubt in doubts]},
         headers={"ETag": f'"{revision}"'},
     )
 
@@ -138,12 +141,11 @@ def _if_match(header: str | None) -> int | None:
     return int(text)
 
 
-def _doubt(doubt: Doubt, language: Language) -> dict[str, Any]:
-    error = FieldError(doubt.pointer, doubt.code, doubt.params)
+def _doubt(doubt: Doubt, teller: Teller) -> dict[str, Any]:
     return {
-        "pointer": error.pointer,
-        "code": error.code,
-        "message": field_message(error, language),
+        "pointer": doubt.pointer,
+        "code": doubt.code,
+        "message": doubt_text(doubt, teller),
         "params": as_data(doubt.params),
     }
 

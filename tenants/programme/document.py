@@ -275,11 +275,14 @@ class Programme(Strict):
 
 @dataclass(frozen=True)
 class Doubt:
-    """Something that a draft may contain but that is hardly meant; `pointer` leads to it in the document."""
+    """Something that a draft may contain but that is hardly meant; `pointer` leads to it in the document. `asks`: who
+    asks for what, the doubtful tier first, so that it can be told in words.
+    """
 
     pointer: str
     code: str
     params: dict[str, Any] = field(default_factory=dict)
+    asks: tuple[tuple[Tier, Leaf], ...] = field(default=(), compare=False)
 
 
 def warnings(programme: Programme) -> list[Doubt]:
@@ -307,7 +310,8 @@ def _asks_more(loc: Loc, lower: Tier, higher: Tier, currency: str) -> Iterator[D
             if _gte(place) > _gte(other):
                 asks, less = _bound(place, currency), _bound(other, currency)
                 params = {"tier": lower.code, "asks": asks, "higher": higher.code, "less": less}
-                yield Doubt(json_pointer((*loc, *place.loc)), "lower-asks-more", params)
+                both = ((lower, place.leaf), (higher, other.leaf))
+                yield Doubt(json_pointer((*loc, *place.loc)), "lower-asks-more", params, both)
 
 
 def _asks(tier: Tier) -> dict[str, list[Place]]:

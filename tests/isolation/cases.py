@@ -38,6 +38,7 @@ class Ids:
     text: str
     rule: str
     task: str
+    simulation: str
 
     @classmethod
     def of(cls, other: Furnished) -> "Ids":
@@ -68,6 +69,7 @@ class Ids:
             other.text,
             other.rule_id,
             other.task_id,
+            other.simulation_id,
         )
 
     def texts(self) -> list[str]:
@@ -105,6 +107,7 @@ NOBODYS = Ids(
     "t9999",
     "01970000-0000-7000-8000-0000000000fb",
     "01970000-0000-7000-8000-0000000000fa",
+    "01970000-0000-7000-8000-0000000000f9",
 )
 
 
@@ -436,6 +439,10 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/v1/jobs/{job_id:uuid}"): lambda ids, _: [
         Knock(f"/v1/jobs/{ids.job}", 404),
         Knock(f"/v1/jobs/{ids.imported}", 404),
+        Knock(f"/v1/jobs/{ids.simulation}", 404),
+    ],
+    ("GET", "/v1/programme/simulations/{job_id:uuid}/members.csv"): lambda ids, _: [
+        Knock(f"/v1/programme/simulations/{ids.simulation}/members.csv", 404)
     ],
     ("GET", "/v1/imports/{import_id:uuid}"): lambda ids, _: [Knock(f"/v1/imports/{ids.imported}", 404)],
     ("GET", "/v1/imports/{import_id:uuid}/errors.csv"): lambda ids, _: [
@@ -516,6 +523,7 @@ TAKES_NO_ID = {
     ("GET", "/v1/programme/versions/{version:int}"): "the tenant's own numbers, from 1",
     ("GET", "/v1/programme/versions/{version:int}/diff"): "the tenant's own numbers, from 1",
     ("GET", "/v1/programme/versions/draft/diff"): "the tenant's own draft and numbers",
+    ("POST", "/v1/programme/draft/simulate"): "the tenant's own members; codes are its own",
     ("POST", "/v1/programme/recalculate"): "the tenant's own members",
     ("GET", "/v1/proof"): "the tenant's own",
     ("POST", "/v1/proof"): "the tenant's own members",

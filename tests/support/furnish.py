@@ -41,6 +41,7 @@ class Furnished:
     text: str
     rule_id: str
     task_id: str
+    simulation_id: str
 
 
 async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
@@ -80,8 +81,7 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
     rule_id = await _rule(chain, mark)
     branch = await _post(chain, "/v1/branches", {"code": f"b{mark}", "name": f"分店{mark}"})
     key = await _post(chain, "/v1/api-keys", {"name": f"till {mark}", "scopes": ["members:read"]})
-    draft = (await chain.http.get("/v1/programme")).json()
-    assert (await chain.http.put("/v1/programme/draft", json=draft)).status_code == 200
+    simulation_id = await _simulation(chain)
     files = {"file": ("m.csv", f"external_id,name\nX{mark},甲\n,nobody\n".encode(), "text/csv")}
     options = {"options": json.dumps({"kind": "members", "evaluate": False})}
     started = await chain.http.post("/v1/imports", files=files, data=options)
@@ -122,7 +122,19 @@ async def furnish(chain: Chain, drain: Any, mark: str) -> Furnished:
         f"t{mark}",
         rule_id,
         task_id,
+        simulation_id,
     )
+
+
+async def _simulation(chain: Chain) -> str:
+    """Everybody would rise; its id. The draft that is left is the programme in force."""
+    draft = (await chain.http.get("/v1/programme")).json()
+    kept = json.dumps(draft)
+    draft["ladders"][0]["tiers"][1]["qualify"] = {"metric": "tenure_days", "gte": 0}
+    assert (await chain.http.put("/v1/programme/draft", json=draft)).status_code == 200
+    made: str = (await _post(chain, "/v1/programme/draft/simulate", {}))["job_id"]
+    assert (await chain.http.put("/v1/programme/draft", json=json.loads(kept))).status_code == 200
+    return made
 
 
 async def _cards_and_passes(chain: Chain, member_id: str, mark: str) -> tuple[str, str]:

@@ -20,7 +20,7 @@ _SAVE_EVERY: Final = 7
 """Days. A start that was cut off repeats at most so many; what is in already is left as it is."""
 _LATELY: Final = 45
 """Days before the history's end: from then on newcomers are greeted, and allowances used."""
-_NIGHTS: Final = ("points-expiry", "points-notices")
+_NIGHTS: Final = ("points-expiry", "points-notices", "tasks")
 
 
 def fires(industry: Industry, day: date) -> bool:

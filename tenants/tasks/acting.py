@@ -28,11 +28,11 @@ _ACT: Final = """
 INSERT INTO task_act AS a (tenant_id, task_id, kind, outcome, until, note, at, actor)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"""
 _END: Final = """
-UPDATE task AS t SET state = $3, outcome = $4, ended_at = $5, ended_on = $6, ended_by = $7, rests_from = $6,
-       not_before = coalesce($8, t.not_before)
+UPDATE task AS t SET state = $3, outcome = $4, ended_at = $5, ended_on = $6, ended_by = $7, acted_by = $7,
+       rests_from = $6, not_before = coalesce($8, t.not_before)
  WHERE t.tenant_id = $1 AND t.id = $2"""
 _WAIT: Final = """
-UPDATE task AS t SET due_on = $3, postponed_until = $3, postponements = t.postponements + 1
+UPDATE task AS t SET due_on = $3, postponed_until = $3, postponements = t.postponements + 1, acted_by = $4
  WHERE t.tenant_id = $1 AND t.id = $2"""
 
 
@@ -65,7 +65,7 @@ async def act(task_id: UUID, what: Act) -> None:
     actor = current().principal.actor
     if what.until is not None:
         _require_soon(what.until, now.today)
-        await connection().execute(_WAIT, current().tenant_id, task_id, what.until)
+        await connection().execute(_WAIT, current().tenant_id, task_id, what.until, actor)
     else:
         silent = now.today + SILENCE if what.outcome == "declined" else None
         state = "done" if what.kind == "done" else "skipped"

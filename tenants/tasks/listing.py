@@ -32,8 +32,6 @@ READ: Final = f"{_SHOWN} WHERE t.tenant_id = $1 AND t.id = $2"
 _ACTS: Final = """
 SELECT a.kind, a.outcome, a.until, a.note, a.at, a.actor FROM task_act a WHERE a.tenant_id = $1 AND a.task_id = $2
  ORDER BY a.id"""
-_BY_MYSELF: Final = """EXISTS (SELECT FROM task_act a WHERE a.tenant_id = $1 AND a.task_id = t.id AND a.actor = {actor}
-   AND NOT EXISTS (SELECT FROM task_act l WHERE l.tenant_id = $1 AND l.task_id = t.id AND l.id > a.id))"""
 _IN_ORDER: Final = ("t.due_on, -t.value, t.id", "(t.due_on, -t.value, t.id) > ({}, {}, {})")
 _NEWEST: Final = ("t.id DESC", "t.id < {}")
 _POSTPONED: Final = "t.postponed_until > {}"
@@ -88,7 +86,7 @@ async def statement(query: TasksQuery, today: date) -> tuple[str, list[Any]]:
     if query.due_to is not None:
         where.add("t.due_on <= {}", query.due_to)
     if query.mine:
-        where.add(_BY_MYSELF.replace("{actor}", "{}"), current().principal.actor)
+        where.add("t.acted_by = {}", current().principal.actor)
     order, behind = _IN_ORDER if unfinished else _NEWEST
     if query.cursor is not None:
         where.add(behind, *_after(query.cursor, unfinished=unfinished))

@@ -22,10 +22,14 @@ UPDATE task AS t SET state = 'dropped', ended_at = $5, ended_on = $6, ended_by =
    AND (t.member_id <> ALL ($7::uuid[]) OR (t.campaign_id IS NOT NULL AND t.campaign_id <> ALL ($8::uuid[])))"""
 # A visit is as good as a call: the rhythm counts from it.
 _SETTLE: Final = """
+WITH o AS MATERIALIZED (
+    SELECT t.id, t.made_on, (SELECT x.last_day FROM member_total x
+                              WHERE x.tenant_id = $1 AND x.member_id = t.member_id) AS last_day
+      FROM task t
+     WHERE t.tenant_id = $1 AND t.rule_id = $2 AND t.state = 'open' AND t.member_id = ANY ($3::uuid[]))
 UPDATE task AS t SET state = 'settled', ended_at = $4, ended_on = $5, ended_by = 'system',
-       rests_from = least(x.last_day, $5)
-  FROM unnest($3::uuid[]) AS n (id) JOIN member_total x ON x.tenant_id = $1 AND x.member_id = n.id
- WHERE t.tenant_id = $1 AND t.rule_id = $2 AND t.state = 'open' AND t.member_id = n.id AND x.last_day >= t.made_on"""
+       rests_from = least(o.last_day, $5)
+  FROM o WHERE t.tenant_id = $1 AND t.id = o.id AND o.last_day >= o.made_on"""
 # Home is the branch that registered the member, else the one where it last bought something that it still has, under
 # whichever record; one that has closed is nobody's home. Worth is the spend of twelve months up to the day before.
 _HOMES: Final = """

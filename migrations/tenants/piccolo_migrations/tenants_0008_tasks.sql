@@ -38,6 +38,7 @@ CREATE TABLE task (
     postponed_until date,                  -- isn't to be done before
     postponements   integer NOT NULL DEFAULT 0,
     outcome         text CHECK (outcome IN ('reached', 'not_reached', 'will_come', 'declined', 'other')),
+    acted_by        text,                  -- who of staff did something with it last
     ended_at        timestamptz,
     ended_on        date,
     ended_by        text,
@@ -65,6 +66,7 @@ CREATE INDEX ON task (tenant_id, due_on, (-value), id) WHERE state = 'open';
 CREATE INDEX ON task (tenant_id, branch_id, state, id) WHERE branch_id IS NOT NULL;
 CREATE INDEX ON task (tenant_id, state, id);
 CREATE INDEX ON task (tenant_id, made_at);
+CREATE INDEX ON task (tenant_id, acted_by, state, id) WHERE acted_by IS NOT NULL; -- what I did
 
 -- What staff did with a task; a task may be postponed several times.
 CREATE TABLE task_act (

@@ -28,7 +28,8 @@ from tenants.replay.replay import erased, members_after
 from tenants.verifying.ledgers import CHECKS, examine
 
 MEMBERS = 2_000
-BATCH = 200
+BATCH = 100
+"""Members at a time: so long the process has no time for its other jobs, a tenth of a second."""
 BUDGET_SECONDS = 25.0
 """A slice is over with the batch or check in which one of these two is through."""
 CHECK_SECONDS = 240.0

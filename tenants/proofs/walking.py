@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from saas.errors import LANGUAGES
 from saas.savepoint import savepoint
 from tenants.proofs.finding import Finding
 from tenants.replay.compare import Difference
@@ -41,7 +42,8 @@ async def replayed(members: Sequence[UUID]) -> list[Finding]:
 
 
 def _of_replay(one: Difference) -> Finding:
-    return Finding(one.kind, one.member_id, one.what, one.expected, one.stored, dict(one.why))
+    why = {language: one.why[language] for language in LANGUAGES}
+    return Finding(one.kind, one.member_id, one.what, one.expected, one.stored, why)
 
 
 def _unproved(member: UUID, error: Exception) -> Finding:

@@ -39,7 +39,7 @@ async def _compare(plain: Made, rich: Made, port: int, seconds: int, rounds: int
     for turn in range(rounds + 1):
         for sale, results in found.items():
             made = plain if sale == "basket" else rich
-            result = await _load(made, port, seconds if turn else 2, sale, following)
+            result = await load(made, port, seconds if turn else 2, sale, following)
             following = int(result["next"])
             if turn:  # the first is to warm up
                 results.append(result)
@@ -64,7 +64,7 @@ def _row(what: str, ours: list[dict[str, float]], plain: list[dict[str, float]],
     )
 
 
-async def _load(made: Made, port: int, seconds: float, sale: str, first: int) -> dict[str, float]:
+async def load(made: Made, port: int, seconds: float, sale: str, first: int) -> dict[str, float]:
     command = [sys.executable, "-m", "tests.benchmarks.load", "--port", str(port), "--key", made.key]
     command += ["--branch", str(made.branch_id), "--members", str(made.members), "--run", str(next(_runs))]
     command += ["--connections", str(CONNECTIONS), "--seconds", str(seconds), "--first", str(first), "--sale", sale]

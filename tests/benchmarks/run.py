@@ -28,6 +28,7 @@ BENCHES: Final = {
     "recalculation": "tests.benchmarks.bench_recalculation",
     "metrics": "tests.benchmarks.bench_metrics",
     "simulation": "tests.benchmarks.bench_simulation",
+    "neighbours": "tests.benchmarks.bench_neighbours",
 }
 
 

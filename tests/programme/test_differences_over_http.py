@@ -145,7 +145,7 @@ async def test_warnings_of_a_draft_are_in_the_same_words(chain: Chain) -> None:
             (
                 "lower-asks-more",
                 "“Silver” asks for more than “Gold” above it: spend of ¥2,100.00 in all, and there spend of ¥2,000.00"
-                + " in all.",
+                 " in all.",
             )
         ],
     }

@@ -45,6 +45,7 @@ def _longest_rising(values: Sequence[int]) -> set[int]:
     """The places of a longest rising subsequence."""
     best: list[list[int]] = []  # at each place, the longest that ends there
     for n, value in enumerate(values):
-        before = max((best[m] for m in range(n) if values[m] < value), key=len, default=[])
+        before: list[int] = max((best[m] for m in range(n) if values[m] < value), key=len, default=[])
         best.append([*before, n])
-    return set(max(best, key=len, default=[]))
+    longest: list[int] = max(best, key=len, default=[])
+    return set(longest)

@@ -7,7 +7,7 @@ from saas.i18n import n_
 from tenants.programme.schedule import UntilNextSchedule
 from tenants.programme.wording.conditions import condition_text
 from tenants.tiers.explaining.came import came
-from tenants.tiers.explaining.scene import Scene
+from tenants.tiers.explaining.scene import Scene, target
 from tenants.tiers.reading import holds
 
 
@@ -21,7 +21,9 @@ def because(scene: Scene) -> list[str]:
 
 
 def _stands(scene: Scene) -> Iterator[str]:
-    teller = scene.teller
+    teller, held = scene.teller, scene.reading.held
+    if held is not None and held.rank > 0 and scene.decision["to_tier"] != held.code:
+        yield teller.say("by the rules in force it goes on as %(tier)s", tier=teller.named(held.names))
     if scene.locked_until is not None:
         if scene.may_rise:
             message = n_(
@@ -30,7 +32,7 @@ def _stands(scene: Scene) -> Iterator[str]:
         else:
             message = n_("it is locked until %(day)s: until then the rules neither raise nor lower it")
         yield teller.say(message, day=teller.day(scene.locked_until))
-    if scene.reading.held is None:
+    if held is None:
         yield teller.say("the rules in force have no such tier any more")
     elif scene.state("rank") > 0 and scene.locked_until is None:
         yield _validity(scene)
@@ -79,20 +81,18 @@ def _validity(scene: Scene) -> str:
 
 def _new_rules(scene: Scene) -> Iterator[str]:
     """Rules that came after the last decision, where they would give another tier."""
-    transition, held = scene.version["transition"], scene.state("rank")
-    if not scene.awaits_new_rules or transition is None or scene.target == held:
+    published, reached = scene.rules.published, target(scene.reading)
+    if not scene.awaited or published.transition is None or published.effective_at is None:
         return
-    tier = scene.ladder.tiers[scene.target]
     said = {
-        "day": scene.day(scene.version["published_at"]),
+        "day": scene.day(published.effective_at),
         "version": scene.rules.version,
-        "target": scene.teller.named(tier.names),
+        "target": scene.teller.named(scene.ladder.tiers[reached].names),
         "schedule": scene.teller.day(scene.next_schedule),
     }
-    if scene.target < held:
-        yield scene.teller.say(_LESS[transition], **said)
-    elif transition in _MORE:
-        yield scene.teller.say(_MORE[transition], **said)
+    told = _LESS if reached < scene.state("rank") else _MORE
+    if published.transition in told:
+        yield scene.teller.say(told[published.transition], **said)
 
 
 _LESS: Final = {

@@ -102,9 +102,9 @@ def _programme_change(scene: Scene) -> Iterator[str]:
         message = n_("with version %(version)s of the rules of %(day)s %(before)s became %(tier)s")
         yield _with_proof(scene, message, None, version=number)
         return
-    if scene.then.version == scene.rules.version and scene.version["rolled_back_to"] is not None:
+    if scene.then.version == scene.rules.version and scene.rules.published.rolled_back_to is not None:
         message = n_("the rules were rolled back to version %(version)s on %(day)s, which gives %(tier)s back")
-        yield _with_proof(scene, message, None, version=scene.version["rolled_back_to"])
+        yield _with_proof(scene, message, None, version=scene.rules.published.rolled_back_to)
         return
     message = n_("version %(version)s of the rules gave %(tier)s on %(day)s instead of %(before)s")
     fell = decision["to_rank"] < decision["from_rank"]
@@ -152,7 +152,7 @@ def _with_proof(scene: Scene, message: str, proof: str | None, **params: object)
     told = scene.teller.say(
         message,
         tier=_tier_name(scene),
-        before=scene.name(scene.decision["from_tier"], scene.then),
+        before=scene.name(scene.decision["from_tier"], scene.before),
         day=_when(scene),
         cause=scene.teller.say(_CAUSES[cause]),
         **params,

@@ -50,7 +50,8 @@ def _text(scene: Scene, tier: Tier, way: Way) -> str:
         return teller.say("%(tier)s is earned, but staff locked the tier until %(day)s", tier=name, day=until)
     scheduled = scene.ladder.policy.upgrade == "scheduled"
     if not way:
-        return _reached(teller, name, decided, scheduled=scheduled)
+        by_purchase = scene.awaited and scene.rules.published.transition == "next_purchase"
+        return _reached(teller, name, decided, scheduled=scheduled and not by_purchase)
     asks = way_text(way, teller)
     if scheduled:
         return teller.say("%(tier)s: %(way)s; decided on %(day)s", tier=name, way=asks, day=decided)

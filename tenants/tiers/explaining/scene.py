@@ -22,10 +22,7 @@ from tenants.tiers.history import told
 from tenants.tiers.reading import Reading, holds, read
 
 _TENANT: Final = """
-SELECT t.timezone, t.programme_version, t.locale, clock_timestamp() + t.clock_offset AS now, v.published_at,
-       v.transition, v.rolled_back_to
-  FROM tenant t JOIN programme_version v ON v.tenant_id = t.tenant_id AND v.version = t.programme_version
- WHERE t.tenant_id = $1"""
+SELECT timezone, programme_version, locale, clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1"""
 # With what staff wrote, the import that brought it, and the recheck that waits. A member without a decision may wait
 # for one, too.
 _DECISION: Final = """
@@ -34,22 +31,41 @@ SELECT d.*, a.reason AS act_reason, a.since AS act_since, r.due_at
   LEFT JOIN decision d ON d.tenant_id = $1 AND d.member_id = $2 AND d.id = $3
   LEFT JOIN tier_act a ON a.tenant_id = $1 AND a.id = d.cause_id
   LEFT JOIN tier_recheck r ON r.tenant_id = $1 AND r.member_id = $2 AND r.ladder = $4"""
+# What new rules wait for, as `tenants.tiers.evaluate` and `recalculate` ask it: a member's first purchase under them, a
+# ladder's first schedule, the run that goes over everybody.
+_AWAITED: Final = """
+SELECT CASE $4
+    WHEN 'next_purchase' THEN m.created_at < $5 AND coalesce((
+         SELECT p.programme_version < $3 FROM purchase p
+          WHERE p.tenant_id = $1 AND p.member_id = $2 AND p.source = 'api'
+            AND NOT EXISTS (SELECT FROM purchase_undone u WHERE u.tenant_id = $1 AND u.purchase_id = p.id)
+          ORDER BY p.id DESC LIMIT 1), true)
+    WHEN 'next_schedule' THEN NOT EXISTS (SELECT FROM recalculation r
+          WHERE r.tenant_id = $1 AND r.cause = 'schedule' AND r.programme_version = $3 AND $6 = ANY (r.ladders)
+            AND r.as_of >= $7 AND r.finished_at IS NOT NULL)
+    WHEN 'now' THEN EXISTS (SELECT FROM recalculation r
+          WHERE r.tenant_id = $1 AND r.cause = 'programme' AND r.programme_version = $3 AND r.finished_at IS NULL)
+    ELSE true END
+  FROM member m WHERE m.tenant_id = $1 AND m.id = $2"""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One member on one ladder, as of the tenant's now. `version`: of the rules in force, when and how they came;
-    `decision`: the last one, its columns None where there is none; `then`: the rules of that decision.
+    """One member on one ladder, as of the tenant's now.
+
+    `decision`: the last one, its columns None where there is none; `then`: the rules of that decision, `before` those
+    that named the tier it replaced; `awaited`: whether the rules in force have still to give their tier.
     """
 
     member_id: UUID
     reading: Reading
     rules: Programme
     then: Programme
-    version: asyncpg.Record
+    before: Programme
     decision: asyncpg.Record
     zone: ZoneInfo
     teller: Teller
+    awaited: bool
 
     @property
     def ladder(self) -> Ladder:
@@ -89,18 +105,6 @@ class Scene:
         """The day at whose local midnight the ladder's schedule fires next."""
         return next_schedule_day(self.ladder.policy.schedule, self.today)
 
-    @cached_property
-    def target(self) -> int:
-        """The highest rank whose conditions hold now."""
-        reached = [t.rank for t in self.ladder.tiers if holds(self.reading, t.qualify, in_retain=False)]
-        return max(reached, default=0)
-
-    @property
-    def awaits_new_rules(self) -> bool:
-        """Whether the rules in force are younger than what was decided last."""
-        decided: datetime | None = self.state("at")
-        return self.rules.version > 1 and (decided is None or decided < self.version["published_at"])
-
     def name(self, code: str, rules: Programme | None = None) -> str:
         """A tier as the rules call it, in quotes; its code where they have none such."""
         ladder = (rules or self.rules).ladder(self.ladder.code)
@@ -133,4 +137,39 @@ async def scene(member_id: UUID, ladder_code: str | None, language: Language | N
     version = decision["programme_version"]
     then = rules if version in (None, rules.version) else await programme(version)
     teller = Teller(language or as_language(tenant["locale"]) or DEFAULT_LANGUAGE, rules.currency)
-    return Scene(member_id, reading, rules, then, tenant, decision, zone, teller)
+    before = await _before(then, rules.ladders[index].code, decision["from_tier"])
+    awaited = await _awaited(reading, rules, decision)
+    return Scene(member_id, reading, rules, then, before, decision, zone, teller, awaited)
+
+
+async def _before(then: Programme, ladder_code: str, tier: str | None) -> Programme:
+    """The rules of a decision, or those before them where a tier has gone with them."""
+    ladder = then.ladder(ladder_code)
+    known = tier is None or then.version == 1 or (ladder is not None and ladder.tier(tier) is not None)
+    return then if known else await programme(then.version - 1)
+
+
+def target(reading: Reading) -> int:
+    """The highest rank whose conditions hold now."""
+    return max(t.rank for t in reading.ladder.tiers if holds(reading, t.qualify, in_retain=False))
+
+
+async def _awaited(reading: Reading, rules: Programme, decision: asyncpg.Record) -> bool:
+    """Whether the rules in force would give another tier, and what their publish waits for hasn't happened yet."""
+    published, decided = rules.published, decision["recorded_at"]
+    if published.transition is None or published.published_at is None or rules.version == 1:
+        return False
+    rank = reading.row[f"s{reading.index}_rank"]
+    if target(reading) == rank or (decided is not None and decided >= published.published_at):
+        return False
+    found: bool = await connection().fetchval(
+        _AWAITED,
+        current().tenant_id,
+        reading.row["id"],
+        rules.version,
+        published.transition,
+        published.published_at,
+        reading.ladder.code,
+        published.effective_at,
+    )
+    return found

@@ -175,12 +175,13 @@ async def _others(chain: Chain) -> dict[str, str]:
     """A hash of every other table of the tenant."""
     conn = await owner()
     names = await conn.fetch(
-        "SELECT c.relname AS name FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE a.attname = 'tenant_id'"
-        " AND c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace ORDER BY 1"
+        "SELECT c.relname AS name FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+        " WHERE a.attname = 'tenant_id' AND c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace ORDER BY 1"
     )
     return {
         row["name"]: await conn.fetchval(
-            f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {row['name']} t WHERE tenant_id = $1",
+            f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {row['name']} t"
+            " WHERE tenant_id = $1",
             chain.tenant_id,
         )
         for row in names

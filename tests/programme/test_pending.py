@@ -1,4 +1,4 @@
-"""A publish that waits for its time: shown, cancelled, in force at its instant, before the schedules of that instant."""
+"""A publish that waits for its time: shown, cancelled, in force at its instant and before the schedules of then."""
 
 from datetime import UTC, datetime, timedelta
 

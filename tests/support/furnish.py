@@ -134,6 +134,9 @@ async def _simulation(chain: Chain) -> str:
     assert (await chain.http.put("/v1/programme/draft", json=draft)).status_code == 200
     made: str = (await _post(chain, "/v1/programme/draft/simulate", {}))["job_id"]
     assert (await chain.http.put("/v1/programme/draft", json=json.loads(kept))).status_code == 200
+    later = (datetime.now(UTC) + timedelta(days=300)).isoformat()
+    waits = await chain.http.post("/v1/programme/draft/publish", json={"at": later, "transition": "next_schedule"})
+    assert waits.status_code == 202, waits.text
     return made
 
 

@@ -19,12 +19,18 @@ NIGHT: Final = timedelta(hours=3)
 """How long a night's work lasts; what isn't through then goes on in the next one."""
 KEPT: Final = 30
 
-_UNDER_WAY: Final = "SELECT * FROM proof WHERE tenant_id = $1 AND finished_at IS NULL FOR NO KEY UPDATE"
+# A slice at work holds its proof's row for as long as it takes, and its outbox row is there until it is through.
+_UNDER_WAY: Final = f"""
+SELECT p.id, EXISTS (SELECT FROM outbox o WHERE o.tenant_id = $1 AND o.name = '{SLICE_JOB}' AND o.dead_at IS NULL)
+         AS at_work
+  FROM proof p WHERE p.tenant_id = $1 AND p.finished_at IS NULL"""
+_LOCK: Final = "SELECT 1 FROM proof WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE"
 _BEGIN: Final = """
 INSERT INTO proof AS p (tenant_id, id, state, started_at, stop_at, total)
 SELECT $1, $2, 'running', $3, $4,
        (SELECT count(*) FROM member m WHERE m.tenant_id = $1 AND m.status IN ('active', 'closed'))"""
 _GO_ON: Final = "UPDATE proof AS p SET state = 'running', stop_at = $3 WHERE p.tenant_id = $1 AND p.id = $2"
+_HAS_JOB: Final = "SELECT EXISTS (SELECT FROM job WHERE tenant_id = $1 AND id = $2)"
 _FORGET: Final = """
 DELETE FROM proof AS p WHERE p.tenant_id = $1 AND p.finished_at IS NOT NULL
    AND p.id NOT IN (SELECT k.id FROM proof k WHERE k.tenant_id = $1 ORDER BY k.id DESC LIMIT $2)"""
@@ -35,13 +41,11 @@ async def prove_by_night(schedule: str) -> None:
     """Begins the night's proof, or goes on with the one that the last night left. `schedule` is carried on by the
     slices, so that no other night begins beside them.
     """
-    now = (await this_night()).now
-    left = await connection().fetchrow(_UNDER_WAY, current().tenant_id)
+    left, now = await _left(), (await this_night()).now
     if left is None:
         await _begin(uuid7(), now, now + NIGHT, {"schedule": schedule})
-    elif left["state"] == "waiting":
-        await connection().execute(_GO_ON, current().tenant_id, left["id"], now + NIGHT)
-        await _enqueue(left["id"], {"schedule": schedule})
+    elif not left["at_work"]:
+        await _go_on(left["id"], now + NIGHT, {"schedule": schedule})
 
 
 async def prove_now() -> UUID:
@@ -49,20 +53,35 @@ async def prove_now() -> UUID:
 
     Raises DomainError `proof-running` where one is at work.
     """
-    left = await connection().fetchrow(_UNDER_WAY, current().tenant_id)
-    if left is not None and left["state"] == "running":
-        raise DomainError("proof-running")
-    proof_id: UUID = uuid7() if left is None else left["id"]
-    await new_job(proof_id, JOB_KIND)
+    left = await _left()
     if left is None:
+        proof_id: UUID = uuid7()
         try:
             await _begin(proof_id, (await this_night()).now, None, {})
         except asyncpg.UniqueViolationError:  # somebody else asked at the same moment
             raise DomainError("proof-running") from None
+    elif left["at_work"]:
+        raise DomainError("proof-running")
     else:
-        await connection().execute(_GO_ON, current().tenant_id, proof_id, None)
-        await _enqueue(proof_id, {})
+        proof_id = left["id"]
+        await _go_on(proof_id, None, {})
+    if not await connection().fetchval(_HAS_JOB, current().tenant_id, proof_id):
+        await new_job(proof_id, JOB_KIND)
     return proof_id
+
+
+async def _left() -> asyncpg.Record | None:
+    """The proof under way, locked unless it is `at_work`."""
+    left = await connection().fetchrow(_UNDER_WAY, current().tenant_id)
+    if left is None or left["at_work"]:
+        return left
+    await connection().execute(_LOCK, current().tenant_id, left["id"])
+    return await connection().fetchrow(_UNDER_WAY, current().tenant_id)  # who held the lock may have taken it up
+
+
+async def _go_on(proof_id: UUID, stop_at: datetime | None, payload: dict[str, Any]) -> None:
+    await connection().execute(_GO_ON, current().tenant_id, proof_id, stop_at)
+    await _enqueue(proof_id, payload)
 
 
 async def _begin(proof_id: UUID, now: datetime, stop_at: datetime | None, payload: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """A proof is a chain of slices: cut off anywhere it goes on where it was, and there is one at a time."""
 
 import asyncio
+import time
 from typing import Any
 from uuid import UUID
 
@@ -8,10 +9,11 @@ import pytest
 from proving import proof_of, prove
 from support.chains import Chain
 from support.clock import owner
-from support.till import member, rows
+from support.till import bought, member, rows
 
 from saas.broker import Delivery
 from saas.jobs import run_due, run_job
+from saas.scope import connection, tenant_scope
 from tenants.proofs import proof, slices
 
 _OUTBOX = "SELECT tenant_id, id, attempts FROM outbox WHERE tenant_id = $1 AND name = 'proof.slice' AND dead_at IS NULL"
@@ -84,8 +86,68 @@ async def test_there_is_one_at_a_time(chain: Chain, drain: Any) -> None:
     assert len(await rows(chain, "proof")) == 1
 
 
+async def test_a_proof_at_work_lets_nobody_wait(chain: Chain, drain: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks while a slice is at work hears so at once; and tills sell meanwhile."""
+    who = await member(chain)
+    real, at_work, asked = slices.replayed, asyncio.Event(), asyncio.Event()
+
+    async def replayed(ids: list[UUID]) -> Any:
+        found = await real(ids)
+        at_work.set()
+        await asked.wait()
+        return found
+
+    monkeypatch.setattr(slices, "replayed", replayed)
+    await chain.http.post("/v1/proof")
+    slice_ = asyncio.create_task(run_due(chain.tenant_id))
+    await at_work.wait()
+    began = time.monotonic()
+    assert (await chain.http.post("/v1/proof")).status_code == 409
+    async with tenant_scope(chain.tenant_id):
+        await proof.prove_by_night("proof")
+    await bought(chain, "1", 60_000, member_id=who)
+    assert (await proof_of(chain))["under_way"]["members"] == 0
+    assert time.monotonic() - began < 2
+    asked.set()
+    assert await slice_ == ["done"]
+    await drain(chain.tenant_id)
+    assert len(await rows(chain, "proof")) == 1
+    assert (await proof_of(chain))["state"] == "proved"
+
+
+async def test_a_worker_that_is_killed_loses_nothing(chain: Chain, drain: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server sees its connection end in the middle of a slice, and nothing of the slice stays."""
+    members = [await member(chain) for _ in range(2)]
+    real, killed = slices.replayed, []
+
+    async def replayed(ids: list[UUID]) -> Any:
+        found = await real(ids)
+        if len(killed) == 0:
+            pid = await connection().fetchval("SELECT pg_backend_pid()")
+            killed.append(await (await owner()).fetchval("SELECT pg_terminate_backend($1, 5000)", pid))
+        return found
+
+    monkeypatch.setattr(slices, "replayed", replayed)
+    await chain.http.post("/v1/proof")
+    assert await run_due(chain.tenant_id) == ["failed"]
+    assert killed == [True]
+    assert (await the_proof(chain))["members"] == 0
+    await (await owner()).execute(_HASTEN, chain.tenant_id)
+    await drain(chain.tenant_id)
+    told = await proof_of(chain)
+    assert (told["state"], told["members"]) == ("proved", len(members))
+
+
+async def test_who_lost_its_job_is_taken_up(chain: Chain, drain: Any) -> None:
+    """As after a restore to an instant between two slices whose outbox was emptied."""
+    first = (await chain.http.post("/v1/proof")).json()["job_id"]
+    await (await owner()).execute("DELETE FROM outbox WHERE tenant_id = $1", chain.tenant_id)
+    assert await prove(chain, drain) == first
+    assert (await proof_of(chain))["state"] == "proved"
+
+
 async def test_another_chain_has_its_turn_first(chain: Chain, drain: Any) -> None:
-    other, transaction = await owner(), None
+    other = await owner()
     await chain.http.post("/v1/proof")
     transaction = other.transaction()
     await transaction.start()

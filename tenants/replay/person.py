@@ -100,7 +100,7 @@ class Record:
         from_tier: str | None = None,
         keeps: bool = False,
     ) -> None:
-        """A standing that something else than the steps gives, with the values of now. `keeps`: what it replaced, too."""
+        """A standing that something else than the steps gives, with the values of now. `keeps`: what it replaced."""
         now = self.held(rules, ladder, moment)
         view = view_of(ladder, now, self.sums, self.joined_on, moment)
         self.tiers.write(

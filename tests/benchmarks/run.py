@@ -1,6 +1,6 @@
 """`make bench`: everything that is promised about speed, measured on servers of its own, as one table.
 
-    python -m tests.benchmarks.run [purchase] [value] [import] [recalculation] [metrics] [simulation] …
+    python -m tests.benchmarks.run [purchase] [value] [import] [recalculation] [metrics] [explain] [simulation] …
         [--members N] [--quick]
 
 Each comparison happens in one run, ours and the baseline in turn; figures are medians. Nothing is left behind.
@@ -27,6 +27,7 @@ BENCHES: Final = {
     "import": "tests.benchmarks.imports",
     "recalculation": "tests.benchmarks.bench_recalculation",
     "metrics": "tests.benchmarks.bench_metrics",
+    "explain": "tests.benchmarks.bench_explain",
     "simulation": "tests.benchmarks.bench_simulation",
     "neighbours": "tests.benchmarks.bench_neighbours",
 }

@@ -130,6 +130,7 @@ async def test_tiers_that_change_places_come_and_go(chain: Chain) -> None:
 async def test_warnings_of_a_draft_are_in_the_same_words(chain: Chain) -> None:
     document: Json = (await chain.http.get("/v1/programme")).json()
     document["ladders"][0]["tiers"][1]["qualify"]["any"][0]["gte"] = 210_000
+    asked = "spend of ¥2,100.00 in all, and there spend of ¥2,000.00 in all"
     said = {}
     for language in ("zh-CN", "en"):
         kept = await chain.http.put("/v1/programme/draft", json=document, headers={"Accept-Language": language})
@@ -141,13 +142,7 @@ async def test_warnings_of_a_draft_are_in_the_same_words(chain: Chain) -> None:
                 "“银卡”的要求高于其上级“金卡”：累计消费满 ¥2,100.00，而后者为累计消费满 ¥2,000.00。",
             )
         ],
-        "en": [
-            (
-                "lower-asks-more",
-                "“Silver” asks for more than “Gold” above it: spend of ¥2,100.00 in all, and there spend of ¥2,000.00"
-                 " in all.",
-            )
-        ],
+        "en": [("lower-asks-more", f"“Silver” asks for more than “Gold” above it: {asked}.")],
     }
 
 

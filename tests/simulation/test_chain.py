@@ -176,7 +176,8 @@ async def _others(chain: Chain) -> dict[str, str]:
     conn = await owner()
     names = await conn.fetch(
         "SELECT c.relname AS name FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
-        " WHERE a.attname = 'tenant_id' AND c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace ORDER BY 1"
+        " WHERE a.attname = 'tenant_id' AND c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace"
+        " ORDER BY 1"
     )
     return {
         row["name"]: await conn.fetchval(

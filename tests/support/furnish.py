@@ -300,9 +300,16 @@ async def _campaign(chain: Chain, mark: str) -> str:
 
 
 async def _rule(chain: Chain, mark: str) -> str:
-    """A rule of tasks for whoever has bought, and the night's job; its id."""
-    rule = {"code": f"r{mark}", "names": {"zh-CN": "甲", "en": "A"}, "segment": f"s{mark}"}
-    made: str = (await _post(chain, "/v1/tasks/rules", {**rule, "every": {"type": "days", "days": 7}}))["id"]
+    """A rule of tasks for whoever has bought, its id; another one for when a campaign runs; and the night's job."""
+    names = {"zh-CN": "甲", "en": "A"}
+    rule = {"names": names, "segment": f"s{mark}"}
+    made: str = (
+        await _post(chain, "/v1/tasks/rules", {**rule, "code": f"r{mark}", "every": {"type": "days", "days": 7}})
+    )["id"]
+    await _post(chain, "/v1/tasks/rules", {**rule, "code": f"q{mark}", "every": {"type": "campaign"}})
+    document = {"code": f"m{mark}", "type": "multiplier", "names": names, "multiplier": "2"}
+    campaign = await _post(chain, "/v1/campaigns", {**document, "when": {"type": "always"}})
+    await _post(chain, f"/v1/campaigns/{campaign['id']}/start", {})
     async with tenant_scope(chain.tenant_id):
         await enqueue("tasks.make", {})
     return made
@@ -313,6 +320,9 @@ async def _task(chain: Chain, rule_id: str, member_id: str) -> str:
     found = (await chain.http.get(f"/v1/tasks?rule={rule_id}&member_id={member_id}")).json()["data"]
     until = (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
     await _post(chain, f"/v1/tasks/{found[0]['id']}/postpone", {"until": until, "note": "x"})
+    by_campaign = (await chain.http.get(f"/v1/tasks?member_id={member_id}&limit=200")).json()["data"]
+    (campaign_id,) = {task["campaign_id"] for task in by_campaign} - {None}
+    await _post(chain, f"/v1/campaigns/{campaign_id}/stop", {})
     task_id: str = found[0]["id"]
     return task_id
 

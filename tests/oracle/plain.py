@@ -143,11 +143,13 @@ class Chain(Standings):
         self, programme: Json, at: datetime, transition: str = "next_purchase", holders: Holders | None = None
     ) -> list[Decision]:
         """New rules from now on. Returns what that decides at once: tiers that are no more, and by its transition."""
-        return publishing.publish(self, programme, at, transition, holders or {})
+        publishing.publish(self, programme, at, transition, holders or {})
+        return [one for member in self.present() for one in publishing.bring_over(self, member, at)]
 
     def roll_back(self, number: int, at: datetime) -> list[Decision]:
         """The rules of that version again. What the versions since then had moved goes back to where it was."""
-        return publishing.roll_back(self, number, at)
+        publishing.roll_back(self, number, at)
+        return [one for member in self.present() for one in publishing.bring_over(self, member, at)]
 
     # What time does
 
@@ -231,10 +233,9 @@ class Chain(Standings):
             return []
         if now.standing.locked(now.today) and not now.standing.may_rise:
             return []
+        outcome = act(then, "firing")
         if self.moves.fired.get(ladder) == fired:  # it lowered, too: then to stay is something
             outcome = moved_or_acted(then, "firing") or Outcome("renew", then.standing)
-        else:
-            outcome = act(then, "firing")
         if outcome is None or outcome.standing.position <= now.standing.position:
             return []
         return [self.write(then, "late", outcome.standing, "firing")]

@@ -2,54 +2,67 @@
 
 from datetime import datetime
 
-from oracle.conditions import Standing
+from oracle.conditions import Standing, View
 from oracle.decisions import Decision
 from oracle.facts import Json
 from oracle.standings import Standings
 from oracle.versions import CHANGE, Holders, Moves, Version, held_as, read, retargeted
 
 
-def publish(chain: Standings, programme: Json, at: datetime, transition: str, holders: Holders) -> list[Decision]:
-    """Codes that are no more go to their successors, and to who is there the transition may give another tier."""
-    new = chain.versions.publish(programme, at, transition, holders)
+def publish(chain: Standings, programme: Json, at: datetime, transition: str, holders: Holders) -> None:
+    """New rules are in force; what they decide at once about a member comes when it is brought over."""
+    chain.versions.publish(programme, at, transition, holders)
     chain.moves = Moves(transition, at, set(chain.ladders))
-    made: list[Decision] = []
-    for member in chain.present():
-        for ladder in chain.ladders:
-            was = _came_over(chain, member, ladder, new)
-            view = chain.view(member, ladder, at)
-            moved = retargeted(view, upward=transition == "up_only") if chain.moves.at_once else None
-            if moved is not None or was[1] not in new.codes(ladder):
-                made.append(chain.write(view, CHANGE, moved or view.standing, "firing", was=was))
-    return made
+    _come_over(chain)
 
 
-def roll_back(chain: Standings, number: int, at: datetime) -> list[Decision]:
-    """Who was moved last by a later version's change gets back what the first of an unbroken row of them replaced."""
-    new = chain.versions.roll_back(number, at)
+def roll_back(chain: Standings, number: int, at: datetime) -> None:
+    """That version's rules are in force again."""
+    chain.versions.roll_back(number, at)
     chain.moves = Moves()
+    _come_over(chain)
+
+
+def bring_over(chain: Standings, member: str, at: datetime) -> list[Decision]:
+    """What the version in force, since `at`, decides about a member by itself. Codes that are no more go to their
+    successors, and to who is there the transition may give another tier. A roll-back gives whoever was moved last by a
+    later version's change what the first of an unbroken row of them replaced. Who was decided about since isn't moved.
+    """
     made: list[Decision] = []
-    for member in chain.present():
-        for ladder in chain.ladders:
-            taken = _taken_since(chain, member, ladder, number)
-            was = _came_over(chain, member, ladder, new)
-            view = chain.view(member, ladder, at)
-            given = view.standing if taken is None else _replaced(taken, new)
-            if given != view.standing or was[1] not in new.codes(ladder):
-                made.append(chain.write(view, CHANGE, given, "firing", was=was))
+    for ladder in chain.ladders:
+        was = chain.stored.pop((chain.who(member), ladder), None)
+        view = chain.view(member, ladder, at)
+        given = _given(chain, view, member)
+        gone = was is not None and was[1] not in chain.versions.now.codes(ladder)
+        if given is not None or gone:
+            made.append(chain.write(view, CHANGE, given or view.standing, "firing", was=was))
     return made
 
 
-def _came_over(chain: Standings, member: str, ladder: str, new: Version) -> tuple[Standing, str]:
-    """Makes the member's standing one of the new rules at once; what it was until now, and in which tier.
+def _given(chain: Standings, view: View, member: str) -> Standing | None:
+    """None: the one held."""
+    now = chain.versions.now
+    if now.rolled_back_to is None:
+        told = chain.told(member, view.ladder["code"])
+        since = told and told[-1].effective_at > view.at
+        return retargeted(view, upward=now.transition == "up_only") if chain.moves.at_once and not since else None
+    taken = _taken_since(chain, member, view.ladder["code"], now.rolled_back_to)
+    given = view.standing if taken is None else _replaced(taken, now)
+    return None if given == view.standing else given
+
+
+def _come_over(chain: Standings) -> None:
+    """Makes everybody's standing one of the new rules at once, and keeps what it was until now, and in which tier.
 
     Whoever is in the base tier is in the new one's, whatever its code.
     """
-    old, standing = chain.versions.had(ladder, new.number - 1), chain.standing(member, ladder)
-    if old is None or standing.position == 0:
-        return standing, new.codes(ladder)[0]
-    chain.stand(member, ladder, read(standing, ladder, old, new))
-    return standing, old.codes(ladder)[standing.position]
+    new = chain.versions.now
+    for member in chain.present():
+        for ladder in chain.ladders:
+            old, standing = chain.versions.had(ladder, new.number - 1), chain.standing(member, ladder)
+            if old is not None and standing.position > 0:
+                chain.stored.setdefault((member, ladder), (standing, old.codes(ladder)[standing.position]))
+                chain.stand(member, ladder, read(standing, ladder, old, new))
 
 
 def _taken_since(chain: Standings, member: str, ladder: str, number: int) -> Decision | None:

@@ -43,13 +43,13 @@ def changed(draw: st.DrawFn, ladder: Json, number: int, flavour: str, renamed: d
     """A ladder after none to three changes; `renamed` is added to. Its schedule and kind of validity stay."""
     base, *tiers = by_rank(ladder)
     policy = ladder["policy"]
-    for change in draw(st.lists(st.sampled_from(CHANGES), max_size=3)):
+    for step, change in enumerate(draw(st.lists(st.sampled_from(CHANGES), max_size=3))):
         at = draw(st.integers(0, len(tiers) - 1))
         match change:
             case "thresholds":
                 tiers[at] = tiers[at] | draw(asked(flavour))
             case "insert" if len(tiers) + 1 < MOST_TIERS:
-                tiers.insert(at, draw(new_tier(f"n{number}{len(tiers)}", flavour)))
+                tiers.insert(at, draw(new_tier(f"n{number}{step}", flavour)))
             case "drop" if len(tiers) > 1:
                 tiers.pop(at)
             case "rename" if tiers[at]["code"].startswith("t"):

@@ -20,6 +20,7 @@ class Standings:
         self.zone = ZoneInfo(timezone)
         self.people: dict[str, Person] = {}
         self.standings: dict[tuple[str, str], Standing] = {}  # member, ladder
+        self.stored: dict[tuple[str, str], tuple[Standing, str]] = {}  # as written under earlier rules, with the code
         self.decisions: list[Decision] = []
 
     @property
@@ -113,6 +114,7 @@ class Standings:
             version=now.number,
             rules=(rules or now).number,
         )
+        self.stored.pop((member, ladder), None)
         self.stand(member, ladder, standing)
         self.decisions.append(made)
         return made

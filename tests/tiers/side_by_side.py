@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from tenants.members.bodies import MemberChange
 from tenants.members.change import change_member
 from tenants.merging.merge import merge
 from tenants.numbers import TAKE
+from tenants.programme.publish import publish, put_draft, roll_back
 from tenants.purchases.bodies import PurchaseBody
 from tenants.purchases.record import record_purchase
 from tenants.refunds.bodies import RefundBody
@@ -35,6 +36,7 @@ from tenants.tiers.schedules import fire
 
 Drain = Callable[..., Awaitable[Any]]
 Row = dict[str, Any]
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 JUST_AFTER = timedelta(milliseconds=5)
 _COLUMNS = (
     "id, seq, ladder, member_id, effective_at, from_tier, to_tier, to_rank, reason, since, valid_until, fell_on,"
@@ -163,6 +165,18 @@ class Product:
             await merge(self.members[deed.what["member"]], self.members[deed.what["other"]])
         return await self._last("merge")
 
+    async def _publish(self, deed: Deed) -> datetime:
+        what = deed.what
+        async with tenant_scope(self.tenant_id):
+            await put_draft(what["programme"], None)
+            await publish(what["transition"], None, what["holders"])
+        return await self._in_force_since()
+
+    async def _roll_back(self, deed: Deed) -> datetime:
+        async with tenant_scope(self.tenant_id):
+            await roll_back(deed.what["to"], None)
+        return await self._in_force_since()
+
     async def _joined_on(self, deed: Deed) -> datetime:
         change = MemberChange.model_validate({"joined_on": deed.what["day"]})
         async with tenant_scope(self.tenant_id):
@@ -204,6 +218,15 @@ class Product:
             await run_notices({})
         return deed.at
 
+    async def _in_force_since(self) -> datetime:
+        """What the new rules schedule is set off here step by step, not by a scheduler."""
+        await (await owner()).execute("DELETE FROM schedule WHERE tenant_id = $1", self.tenant_id)
+        at: datetime = await (await owner()).fetchval(
+            "SELECT published_at FROM programme_version WHERE tenant_id = $1 ORDER BY version DESC LIMIT 1",
+            self.tenant_id,
+        )
+        return at
+
     async def _last(self, table: str) -> datetime:
         at: datetime = await (await owner()).fetchval(
             f"SELECT max(recorded_at) FROM {table} WHERE tenant_id = $1", self.tenant_id
@@ -236,9 +259,9 @@ async def product_for(case: Case, drain: Drain) -> Product:
     members = {name: uuid7() for name in case.members}
     await conn.executemany(
         "INSERT INTO member (tenant_id, id, joined_on, referrer_id, name, source, created_at)"
-        " VALUES ($1, $2, $3, $4, 'm', 'api', now())",
+        " VALUES ($1, $2, $3, $4, 'm', 'api', $5)",
         [
-            (tenant_id, members[name], joined, members.get(case.referrers.get(name, "")))
+            (tenant_id, members[name], joined, members.get(case.referrers.get(name, "")), LONG_AGO)
             for name, joined in case.members.items()
         ],
     )

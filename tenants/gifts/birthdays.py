@@ -25,7 +25,7 @@ from tenants.points.ledger import ACCOUNT, account_of, post
 from tenants.points.lots import lot_of
 from tenants.programme.asked import asks_for_points
 from tenants.programme.document import Programme
-from tenants.programme.versions import programme
+from tenants.programme.versions import current_version, programme
 from tenants.programme.windows import ONE_DAY, local_day
 from tenants.tiers.evaluate import evaluate_fact
 from tenants.tiers.runs import still_deciding
@@ -149,7 +149,7 @@ async def _celebrate(birthdays: _Birthdays) -> None:
         await _accrue(birthdays, {one: years[one] for one in getting}, numbers, locked)
     await give("birthday", gifts, locked, numbers)
     if points and asks_for_points(birthdays.rules):
-        version, zone = birthdays.rules.version, birthdays.night.zone.key
+        version, zone = await current_version(), birthdays.night.zone.key  # behind the locks
         for one in getting:
             source_id = _source(one, years[one])
             await evaluate_fact(one, version, locked.recorded_at, zone, "birthday", source_id, None)

@@ -61,16 +61,19 @@ def _successor(code: str, present: str, before: Ladder | None, after: Ladder, na
     wanted = named.get(present)
     if wanted is not None and after.tier(wanted) is not None:
         return wanted
-    return nearest_below(present, before, after)
+    return _nearest_below(present, before, after, named)
 
 
-def nearest_below(code: str, before: Ladder | None, after: Ladder) -> str:
-    """The highest tier below `code`, in the order of `before`, that `after` has; else the base."""
+def _nearest_below(code: str, before: Ladder | None, after: Ladder, named: Mapping[str, str]) -> str:
+    """The highest tier below `code`, in the order of `before`, that `after` has, be it under the name that is said;
+    else the base.
+    """
     held = None if before is None else before.tier(code)
     if before is not None and held is not None:
         for tier in reversed(before.tiers[: held.rank]):
-            if after.tier(tier.code) is not None:
-                return tier.code
+            for known in (tier.code, named.get(tier.code)):
+                if known is not None and after.tier(known) is not None:
+                    return known
     return after.tiers[0].code
 
 

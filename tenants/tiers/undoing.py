@@ -15,7 +15,7 @@ import asyncpg
 from saas.scope import connection, current
 from tenants.programme.document import Ladder, Programme
 from tenants.programme.moment import moment_of
-from tenants.programme.versions import programme
+from tenants.programme.versions import current_version, programme
 from tenants.tiers.evaluate import Change
 from tenants.tiers.gifts import lowered
 from tenants.tiers.given import Given, give
@@ -39,12 +39,13 @@ SELECT k.ladder, k.from_tier, k.to_tier, k.reason, k.id FROM decision k
  WHERE k.tenant_id = $1 AND k.member_id = $2 AND k.cause = 'undo' AND k.cause_id = $3 ORDER BY k.seq, k.ladder"""
 
 
-async def undo_decisions(member_id: UUID, fact_id: UUID, version: int, now: datetime, timezone: str) -> list[Change]:
+async def undo_decisions(member_id: UUID, fact_id: UUID, now: datetime, timezone: str) -> list[Change]:
     """Takes back what the fact decided, for a member whose lock the caller holds; the fact counts no more.
 
     Answers the ladders about which something was taken back, reason `refund`. Gifts of tiers that are lost go too, by a
     job.
     """
+    version = await current_version()  # behind the lock
     rules, zone = await programme(version), ZoneInfo(timezone)
     rows = await connection().fetch(_DECIDED, current().tenant_id, member_id, fact_id)
     joined_on = await connection().fetchval(_JOINED, current().tenant_id, member_id)

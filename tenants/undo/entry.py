@@ -39,7 +39,7 @@ SELECT EXISTS (
     SELECT FROM points_entry e JOIN points_take t ON t.tenant_id = $1 AND t.lot_id = e.id
      WHERE e.tenant_id = $1 AND e.kind = $2 AND e.source_id = $3
      GROUP BY e.id HAVING sum(t.points) <> 0)"""
-_TENANT: Final = "SELECT status, timezone, programme_version FROM tenant WHERE tenant_id = $1"
+_TENANT: Final = "SELECT status, timezone FROM tenant WHERE tenant_id = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """Rules and time zone in force."""
+    """The time zone in force."""
 
     timezone: str
-    version: int
 
 
 async def open_tenant() -> Tenant:
@@ -67,7 +66,7 @@ async def open_tenant() -> Tenant:
     row = await connection().fetchrow(_TENANT, current().tenant_id)
     if row is None or row["status"] in CLOSED:
         raise DomainError("tenant-closed")
-    return Tenant(row["timezone"], row["programme_version"])
+    return Tenant(row["timezone"])
 
 
 async def require_own_last(entry: Entry, now: datetime, sold_by: str | None) -> None:

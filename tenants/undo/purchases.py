@@ -101,7 +101,7 @@ async def _undo(purchase: Bought, place: Place, tenant: Tenant, body: UndoBody) 
     else:
         await take_back(await gifts_of(purchase.id, holder_id), why)
         await sum_anew([(holder_id, purchase.local_day)], measured(purchase, purchase.unmade()), [holder_id])
-        await undo_decisions(holder_id, purchase.id, tenant.version, place.recorded_at, tenant.timezone)
+        await undo_decisions(holder_id, purchase.id, place.recorded_at, tenant.timezone)
     await record("purchase.undo", f"purchase:{purchase.id}", {"amount": purchase.amount})
 
 

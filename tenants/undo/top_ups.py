@@ -121,7 +121,7 @@ async def _undo(top_up: asyncpg.Record, lot: Lot, member: asyncpg.Record, tenant
         await points_ledger.undo_accrual(book, fact, "undo_top_up", top_up["points"], lot_id, day)
         await points_ledger.post(book.postings)
     await recompute_top_ups([(member["id"], top_up["local_day"])])
-    await undo_decisions(member["id"], top_up["id"], tenant.version, now, tenant.timezone)
+    await undo_decisions(member["id"], top_up["id"], now, tenant.timezone)
     await record(
         "wallet.undo_top_up", f"member:{member['id']}", {"top_up_id": str(top_up["id"]), "amount": lot.principal}
     )

@@ -82,12 +82,14 @@ END $$;
 REVOKE UPDATE, DELETE ON recalculation_batch FROM app;
 
 -- Chains of before prove themselves, too; a publish and a change of zone set it again as sign-up does. The minute is
--- the chain's own, from its second night on.
+-- the chain's own.
 INSERT INTO schedule (tenant_id, name, spec, next_at)
 SELECT t.tenant_id, 'proof', jsonb_build_object('job', 'proof.night', 'kind', 'quiet_hour', 'timezone', t.timezone,
-           'minute', abs(hashtext(t.tenant_id::text)) % 60),
+           'minute', m.minute),
        date_trunc('day', clock_timestamp() + t.clock_offset, t.timezone) + interval '1 day 3 hours'
-  FROM tenant t ON CONFLICT DO NOTHING;
+           + m.minute * interval '1 minute'
+  FROM tenant t CROSS JOIN LATERAL (SELECT abs(hashtext(t.tenant_id::text) % 60) AS minute) m
+    ON CONFLICT DO NOTHING;
 
 -- The operator sees when a chain was proved and how many differences there were, and nothing of its members.
 CREATE POLICY operator ON proof FOR SELECT TO operator USING (true);

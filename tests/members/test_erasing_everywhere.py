@@ -10,10 +10,13 @@ from support.programme import change_programme
 from support.till import bought, drift, given_back, member, rows
 from tenant_text import everything
 
+from saas.outbox import enqueue
+from saas.scope import tenant_scope
+
 FIRST = {"name": '诸葛"前名', "phone": "13712340001", "card_no": "CARD-PLANTED-1", "external_id": "crm-planted-1"}
 OTHER = {"name": "诸葛第二", "phone": "13712340002", "card_no": "CARD-PLANTED-2", "external_id": "crm-planted-2"}
 LATER = {"name": "诸葛后名", "phone": "13712340003"}
-NOTES = ["长安街 99 号", "收缩压 177", "退给诸葛", "因诸葛投诉", "护照 E0177"]
+NOTES = ["长安街 99 号", "收缩压 177", "退给诸葛", "因诸葛投诉", "护照 E0177", "电话里说要搬家"]
 PLANTED = ["诸葛", "1371234000", "CARD-PLANTED", "crm-planted", "1977-07-07", *NOTES]
 
 
@@ -50,6 +53,21 @@ async def points_and_money(chain: Any, who: str) -> None:
     made = await keyed(chain, "/v1/coupons", coupon | {"value": {"type": "amount", "amount": 5}})
     given = await keyed(chain, f"/v1/coupons/{made['id']}/grant", {"member_id": who} | reason)
     await keyed(chain, f"/v1/coupons/grants/{given['coupons'][0]['id']}/void", reason)
+
+
+async def called(chain: Any, drain: Any, *who: str) -> None:
+    """What was said on the phone."""
+    names = {"zh-CN": "甲", "en": "A"}
+    everybody = {"metric": "tenure_days", "gte": 0}
+    await keyed(chain, "/v1/segments", {"code": "everybody", "names": names, "condition": everybody})
+    rule = {"code": "call", "names": names, "segment": "everybody", "every": {"type": "days", "days": 7}}
+    await keyed(chain, "/v1/tasks/rules", rule)
+    async with tenant_scope(chain.tenant_id):
+        await enqueue("tasks.make", {})
+    await drain(chain.tenant_id)
+    for one in who:
+        (task,) = (await chain.http.get(f"/v1/tasks?rule=call&member_id={one}")).json()["data"]
+        await keyed(chain, f"/v1/tasks/{task['id']}/done", {"outcome": "reached", "note": NOTES[5]})
 
 
 async def imported(chain: Any, kind: str, file: str) -> None:
@@ -93,6 +111,7 @@ async def life(chain: Any, drain: Any) -> tuple[str, str]:
     await cards_and_passes(chain, one)
     for who in (one, two):
         await points_and_money(chain, who)
+    await called(chain, drain, one, two)
     brought = await member(chain, name="新客", referrer_id=two)
     await bought(chain, "b1", 100, member_id=brought)
     await keyed(chain, f"/v1/members/{one}/merge", {"other_id": two})

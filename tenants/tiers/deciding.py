@@ -87,7 +87,7 @@ def deciding(
     elif way is Way.FACTS:
         text = _facts(values, ladders)
     elif way is Way.REPEAT:
-        text = _repeat(values, ladders)
+        text = _repeat(values, ladders, retarget)
     elif again:
         text = _recheck(values, ladders, way, now or programme)
     elif way in _PUBLISHES:
@@ -124,7 +124,7 @@ def _decided(
 def _steps_of(values: Values, j: int, steps: Steps, *, fact: bool) -> Steps:
     """A fact moves members on ladders that it doesn't evaluate, but neither renews nor lowers them there."""
     only = fact and values.programme.ladders[j].policy.upgrade != "immediate"
-    return replace(steps, retarget=True, only=only)
+    return replace(steps, retarget=True, only=only, kept=steps.again and not fact)
 
 
 def _evaluate(values: Values, ladders: tuple[int, ...], *, upward: bool, retarget: tuple[int, ...]) -> str:
@@ -179,12 +179,14 @@ def _one(programme: Programme, ladders: tuple[int, ...]) -> str:
     return "\nUNION ALL ".join(parts) + "\nORDER BY 1"
 
 
-def _repeat(values: Values, ladders: tuple[int, ...]) -> str:
-    """Only what is above the tier held now, and not for who was lowered by hand until a day to come."""
+def _repeat(values: Values, ladders: tuple[int, ...], retarget: tuple[int, ...]) -> str:
+    """Only what is above the tier held now, and not for who was lowered by hand until a day to come. Where the firing
+    gave members the tier of new rules, what it would have left alone is an outcome, too.
+    """
     recorded_on = values.binder.moment("recorded on", lambda m: m.recorded_on, "date")
     rank, tier = _present(values.programme, values, ladders, "p")
     return f""",
-{_decided(values, ladders, Steps(again=True))},
+{_decided(values, ladders, Steps(again=True), retarget)},
 w AS MATERIALIZED (
   SELECT d.number, d.id, d.ladder, 'late' AS reason, coalesce({rank}, 0) AS from_rank,
          CASE WHEN {rank} > 0 THEN {tier} ELSE d.base END AS from_tier, d.to_tier, d.to_rank,

@@ -30,6 +30,10 @@ _IMPORTED_SINCE: Final = (
     "SELECT min(started_at) FROM import_run WHERE tenant_id = $1 AND recalculation_id = $2"
     " AND kind IN ('purchases', 'activities')"
 )
+_RETARGETED: Final = (
+    "SELECT retarget FROM recalculation WHERE tenant_id = $1 AND cause = 'schedule' AND programme_version = $2"
+    " AND as_of = $3"
+)
 _LATE_AMONG: Final = """
 SELECT x.id FROM unnest($2::uuid[]) x (id)
  WHERE EXISTS (SELECT FROM purchase f WHERE f.tenant_id = $1 AND f.member_id = x.id AND f.id >= $3
@@ -63,7 +67,8 @@ async def repeat_for_fact(
     for instant, ladders in sorted(still_open(rules, recorded_at, zone).items()):
         if day <= local_day_before(instant, zone):
             moment = _moment(instant, zone, recorded_at, cause, cause_id)
-            statement = statement_for(current().tenant_id, rules, ladders, Ids.ONE, Way.REPEAT)
+            moved = await _retargeted(rules, ladders, instant)
+            statement = statement_for(current().tenant_id, rules, ladders, Ids.ONE, Way.REPEAT, retarget=moved)
             found += await connection().fetch(
                 statement.sql, *statement.arguments(current().tenant_id, (member_id,), moment)
             )
@@ -89,12 +94,21 @@ async def repeat_for_imports(run: asyncpg.Record, locked: Sequence[UUID], record
         )
         if rows:
             moment = _moment(instant, zone, recorded_at, "recalculation", run["id"])
-            statement = statement_for(current().tenant_id, rules, ladders, Ids.SOME, Way.REPEAT)
+            moved = await _retargeted(rules, ladders, instant)
+            statement = statement_for(current().tenant_id, rules, ladders, Ids.SOME, Way.REPEAT, retarget=moved)
             ids: tuple[Any, ...] = ([row["id"] for row in rows],)
             decided += len(
                 await connection().fetch(statement.sql, *statement.arguments(current().tenant_id, ids, moment))
             )
     return decided
+
+
+async def _retargeted(rules: Programme, ladders: tuple[int, ...], instant: datetime) -> tuple[int, ...]:
+    """On which of the ladders the firing of that instant gave members the tier of these rules."""
+    if rules.published.transition != "next_schedule":
+        return ()
+    codes = await connection().fetchval(_RETARGETED, current().tenant_id, rules.version, instant)
+    return tuple(j for j in ladders if rules.ladders[j].code in (codes or ()))
 
 
 def _moment(instant: datetime, zone: ZoneInfo, recorded_at: datetime, cause: Cause, cause_id: UUID) -> Moment:

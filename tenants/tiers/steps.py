@@ -23,7 +23,7 @@ class Steps:
     `again`: an instant gone by, from the standing before it; what was decided since doesn't stop it, and a renewal
     that is no decision is told like one. `upward`: the upgrade alone. `everyone`: also those with nothing to decide.
     `retarget`: instead of the upgrade members get the tier that new rules give them, both ways (reason
-    `programme_change`); `only`: and nothing else.
+    `programme_change`); `only`: and nothing else. `kept`: who keeps what it has is told like one who gets it (`kept`).
     """
 
     again: bool = False
@@ -31,6 +31,7 @@ class Steps:
     everyone: bool = False
     retarget: bool = False
     only: bool = False
+    kept: bool = False
 
 
 def renews_silently(ladder: Ladder) -> bool:
@@ -85,6 +86,8 @@ class Deciding:
             renewable = self._renewable()
             if renewable is not None:
                 lines.append(f"WHEN {renewable} AND {keeps} THEN 'renew'")
+        if self._steps.kept:
+            lines.append("ELSE 'kept'")
         text = "\n                     ".join(lines)
         return f"""CASE
                      {text}
@@ -128,10 +131,11 @@ class Deciding:
          CASE WHEN e.to_rank > 0 THEN {self._until} END AS valid_until, {own}_fell_on AS fell_on"""
         renewed_from, renewed = self._renewed()
         return f"""
-         CASE WHEN e.reason = 'renew' THEN {own}_since ELSE {self._today} END AS since,
-         CASE WHEN e.reason = 'renew' THEN {renewed_from} ELSE {self._today} END AS valid_from,
-         CASE WHEN e.to_rank = 0 THEN NULL WHEN e.reason = 'renew' THEN {renewed} ELSE {self._until} END
-           AS valid_until,
+         CASE WHEN e.reason IN ('renew', 'kept') THEN {own}_since ELSE {self._today} END AS since,
+         CASE e.reason WHEN 'renew' THEN {renewed_from} WHEN 'kept' THEN {own}_valid_from ELSE {self._today} END
+           AS valid_from,
+         CASE WHEN e.to_rank = 0 THEN NULL WHEN e.reason = 'renew' THEN {renewed}
+              WHEN e.reason = 'kept' THEN {own}_valid_until ELSE {self._until} END AS valid_until,
          CASE WHEN e.reason = 'downgrade' THEN {self._today} ELSE {own}_fell_on END AS fell_on"""
 
     def _renewed(self) -> tuple[str, str]:

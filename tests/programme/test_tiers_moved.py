@@ -26,6 +26,7 @@ from support.midnights import begin
 from support.till import bought, buy, drift, member, rows
 
 from saas.jobs import run_due
+from tenants.jobs import job as job_module
 from tenants.tiers import batches
 
 MOVED = ladder(("base", None), ("copper", 500), ("gold", 800), ("argent", 2_000), ("platinum", 9_000))
@@ -153,7 +154,7 @@ async def test_a_batch_that_dies_is_done_whole_or_not_at_all(
     monkeypatch.setattr(batches, "BATCH", 2)
     members = await holders(shop, 1_500, 6_000, 1_600, 7_000)
     await published(shop, MOVED, transition="now", holders=NAMED)
-    progress, failures = batches.progress_job, [1]
+    progress, failures = job_module.progress_job, [1]
 
     async def once_broken(*arguments: Any) -> None:
         await progress(*arguments)

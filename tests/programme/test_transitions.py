@@ -167,6 +167,18 @@ async def test_next_schedule_moves_at_the_first_firing(shop: Chain, drain: Drain
     assert await standing(shop) == before
 
 
+async def test_a_sale_too_late_for_the_first_firing_gives_the_tier_back(shop: Chain, drain: Drain) -> None:
+    (one,) = await holders(shop, 1_500)
+    before = await standing(shop)
+    await published(shop, NEW, transition="next_schedule")
+    await pass_time(shop, drain, datetime(2031, 4, 2, 12, tzinfo=UTC))
+    assert await tiers(shop, one) == ["base"]
+    made = await bought(shop, "late", 600, member_id=one, occurred_at="2031-03-30T12:00:00Z")
+    assert made["tier"] == {"ladder": "card", "before": "base", "after": "silver"}
+    assert (await reasons(shop, one))[-1] == ("late", "purchase", "base", "silver", 3)
+    assert await standing(shop) == before
+
+
 async def test_locks_are_kept(shop: Chain, drain: Drain) -> None:
     raised, lowered, risen = await holders(shop, 100, 6_000, 1_500)
     for one, code in ((raised, "silver"), (lowered, "silver"), (risen, "silver")):

@@ -55,6 +55,8 @@ TEA = {"metric": "spend", "category": "tea", "gte": 60_000}
 class Storm:
     """What the writers do, each by its own chances."""
 
+    kinds = (*["buy"] * 5, *["refund"] * 3, *["do"] * 2, "set", "unlock", "friend", "merge")
+
     def __init__(self, chain: Chain, members: list[str], twins: list[str]) -> None:
         self.chain, self.members, self.twins = chain, members, twins
         self.sold: list[tuple[str, int]] = []
@@ -63,7 +65,7 @@ class Storm:
     async def write(self, number: int) -> None:
         chance = random.Random(number)  # noqa: S311  # a test repeats its chances
         for deed in range(DEEDS):
-            kind = chance.choice([*["buy"] * 5, *["refund"] * 3, *["do"] * 2, "set", "unlock", "friend", "merge"])
+            kind = chance.choice(self.kinds)
             who = chance.choice([*self.members, *self.twins])
             status = await getattr(self, f"_{kind}")(chance, who, f"{number}-{deed}")
             self.answers[kind, status] += 1

@@ -12,9 +12,7 @@ from saas.doctor.proofs import examine as examine_proofs
 _LATE = "UPDATE proof SET finished_at = finished_at - interval '73 hours' WHERE tenant_id = $1"
 _DIFFERS = "UPDATE proof SET differences = 2 WHERE tenant_id = $1"
 _OLD = "UPDATE tenant SET created_at = created_at - interval '73 hours' WHERE tenant_id = $1"
-_FAILED = (
-    "INSERT INTO proof (tenant_id, state, started_at, finished_at, total) VALUES ($1, 'failed', now(), now(), 0)"
-)
+_FAILED = "INSERT INTO proof (tenant_id, state, started_at, finished_at, total) VALUES ($1, 'failed', now(), now(), 0)"
 _GONE = "DELETE FROM proof WHERE tenant_id = $1"
 _CLOSED = "UPDATE tenant SET status = 'suspended' WHERE tenant_id = $1"
 

@@ -140,7 +140,7 @@ async def test_the_base_tier_has_no_validity_to_end(chain: Chain) -> None:
     assert await by(chain, await member(chain)) is None
 
 
-@pytest.mark.parametrize(("tier", "rank"), [("platinum", 9), ("platinum", 1), ("diamond", 3)])
+@pytest.mark.parametrize(("tier", "rank"), [("platinum", 9), ("platinum", 1)])
 async def test_a_tier_that_the_programme_lacks_is_told_without_a_name(chain: Chain, tier: str, rank: int) -> None:
     await rule(chain, SILVER, leaf({"type": "lifetime"}, 10**6))
     one = await member(chain)
@@ -152,3 +152,14 @@ async def test_a_tier_that_the_programme_lacks_is_told_without_a_name(chain: Cha
     assert (told["current"]["code"], told["current"]["names"], told["keeps"]) == (tier, None, None)
     assert len(told["tiers"]) == 2
     assert (told["next"] or {}).get("code") == ("gold" if rank == 1 else None)
+
+
+async def test_a_tier_that_was_dropped_is_told_as_the_one_that_its_holders_have_now(chain: Chain) -> None:
+    await rule(chain, SILVER, leaf({"type": "lifetime"}, 10**6))  # the template's diamond goes
+    one = await member(chain)
+    await bought(chain, "1", 100, member_id=one)
+    await (await owner()).execute(
+        "UPDATE member_tier SET tier = 'diamond', rank = 3 WHERE tenant_id = $1", chain.tenant_id
+    )
+    told = await explained(chain, one)
+    assert (told["current"]["code"], told["keeps"]["holds"], told["next"]) == ("gold", False, None)

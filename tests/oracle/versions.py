@@ -93,6 +93,9 @@ class Versions:
     def number(self, number: int) -> Version:
         return self._all[number - 1]
 
+    def since_the_first(self) -> list[Version]:
+        return self._all[1:]
+
     def had(self, ladder: str, up_to: int) -> Version | None:
         """The last version up to that number that had this ladder."""
         found = [one for one in self._all[:up_to] if ladder in one.ladders]

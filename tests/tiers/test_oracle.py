@@ -24,7 +24,7 @@ from tenants.programme.conditions import parse_condition
 
 Drain = Callable[..., Awaitable[Any]]
 Row = dict[str, Any]
-EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "48"))
 PLACES = 9  # a mean is told with as many decimals as the database divides to
 
 
@@ -111,6 +111,8 @@ def count(oracle: Oracle, case: Case) -> None:
     """What the examples are about, for `--hypothesis-show-statistics`."""
     for reason in {one.reason for one in oracle.decisions}:
         event(f"decided: {reason}")
+    for version in oracle.versions.since_the_first():
+        event(f"published: {version.transition or 'a roll-back'}")
     event(f"about {case.flavour}")
     event("warned" if oracle.notices else "nobody warned")
 

@@ -24,6 +24,10 @@ class Record:
     joined_on: date
     sums: Sums = field(default_factory=Sums)
     tiers: Tiers = field(default_factory=Tiers)
+    looked: dict[str, int] = field(default_factory=dict)
+    """Ladders that a run has evaluated since the last fact, and the version of the rules."""
+    looked_at: dict[str, datetime] = field(default_factory=dict)
+    """As of when."""
 
     def active(self, at: datetime) -> bool:
         """Whether evaluations at an instant found it."""

@@ -17,6 +17,7 @@ def bring_over(
 ) -> None:
     """Members get the tier that the rules give (`retarget`), or the code of what became of theirs."""
     back = rules.published.rolled_back_to
+    record.looked.clear()
     for ladder in rules.ladders:
         if ladder.code in ladders:
             now = record.held(rules, ladder, moment)

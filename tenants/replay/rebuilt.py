@@ -25,6 +25,7 @@ def start(person: Person, facts: Facts, batch: Batch) -> None:
             rows.setdefault(row["member_id"], []).append(row)
     for record in person.records.values():
         record.tiers = Tiers()
+        record.looked.clear()
         for row in rows.get(record.id, ()):
             record.tiers.write(decision_of(row))
         if (merged := person.into.get(record.id)) is not None and merged[0] <= batch.evaluated_at:

@@ -111,6 +111,7 @@ class Recheck:
         tier, rank = self._now(ladder.code, after.tier, after.rank)
         after = replace(after, tier=tier, rank=rank)
         if after.rank < held_rank:
+            record.looked.clear()
             record.tiers.write(
                 Decided(
                     record.id,

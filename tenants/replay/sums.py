@@ -195,6 +195,10 @@ class Sums:
         names = [measure for measure in self._days if measure.startswith(prefix)]
         return sum(any(day.facts > 0 for day in self.within(name, first, last)) for name in names)
 
+    def reaches_beyond(self, day: date) -> bool:
+        """Whether some fact counts on a later day than this one only."""
+        return any(order[-1] > day for order in self._order.values())
+
     def last_purchase(self, last: date) -> date | None:
         """The last day up to `last` with a purchase that stands."""
         order, days = self._order.get(PLAIN, []), self._days.get(PLAIN, {})

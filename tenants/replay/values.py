@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from tenants.measures import codes
 from tenants.programme.compiler import leaf_uses
-from tenants.programme.conditions import AllOf, AnyCondition, AnyOf, Not, ScoreLeaf, counts_anew, leaf_key
+from tenants.programme.conditions import AllOf, AnyCondition, AnyOf, Not, ScoreLeaf
 from tenants.programme.document import Ladder
 from tenants.programme.leaves import Leaf, Quantity
 from tenants.programme.schedule import UntilNextSchedule, latest_schedule_day
@@ -30,7 +30,8 @@ class View:
     since: date
     valid_from: date
     fell_on: date | None
-    known: dict[tuple[str, bool], Value] = field(default_factory=dict)
+    known: dict[tuple[int, bool], Value] = field(default_factory=dict)
+    """By the leaf itself, which its rules keep alive: a name for each costs more than most values."""
 
     def holds(self, condition: AnyCondition, *, in_retain: bool) -> bool:
         """Whether a condition of the ladder holds; in a `retain`, `lifetime` knows no falls."""
@@ -50,7 +51,7 @@ class View:
 
     def value(self, quantity: Quantity, *, in_retain: bool) -> Value:
         """What the leaf, or a part of a score, is worth."""
-        key = leaf_key(quantity), in_retain and counts_anew(quantity)
+        key = id(quantity), in_retain
         if key not in self.known:
             self.known[key] = self._value(quantity, in_retain=in_retain)
         return self.known[key]

@@ -2,27 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from saas.ids import first_id_since
-from tenants.measures import codes
 from tenants.programme.asked import asks_for_points
 from tenants.programme.document import Ladder, Programme
 from tenants.programme.moment import Cause, Moment, moment_of
 from tenants.programme.windows import local_day, local_day_before
 from tenants.replay import rebuilt
 from tenants.replay.acts import act_by_hand, mark, merge_tiers, undo, unite
+from tenants.replay.counting import count_others, count_sales
 from tenants.replay.facts import Batch, Chain, Facts, Row
 from tenants.replay.order import Group, groups, joined_first
 from tenants.replay.person import Person, Record
 from tenants.replay.publishes import bring_over
 from tenants.replay.rechecks import Recheck, end_of_day
-from tenants.replay.sums import Line, Paid, Sale
 from tenants.replay.value import Promised, bonus_of, points_of_credit, points_of_sale
 from tenants.tiers.late import still_open
+from tenants.tiers.rebuild.quiet import is_quiet
 from tenants.tiers.runs import ID_SLACK
 
 _BESIDE: Final[Mapping[str, Cause]] = {"campaign": "campaign", "birthday": "birthday"}
@@ -59,6 +58,7 @@ class _Walk:
         self.last_rebuild = rebuilds[-1] if rebuilds else None
         # between two rebuilds nobody knows what was held: the later one has made it anew
         self.unknown = False
+        self.quiet: dict[tuple[int, str], bool] = {}
         self.known = {row["id"]: row for row in facts.happened["purchase"]}
 
     def go(self) -> Walked:
@@ -79,14 +79,15 @@ class _Walk:
 
     def _group(self, group: Group) -> None:
         record, rows = group.record, group.rows
+        record.looked.clear()
         if not self.unknown:
             self._promise(group)
         for row in rows["merge"]:
             unite(self.person, row)
         for row in rows["joined"]:
             record.joined_on = date.fromisoformat(row["after"])
-        self._sell(record, rows)
-        self._count(record, rows)
+        count_sales(record.sums, rows)
+        count_others(record.sums, rows)
         for row in rows["merge"]:
             merge_tiers(self.person, row)
         for kind in ("purchase", "activity", "top_up"):
@@ -122,34 +123,6 @@ class _Walk:
         for row in rows["wallet_refund"]:
             if any(UUID(part[0]) in record.sums.top_ups for part in row["lots"]):
                 mark(self.person, record, row["id"], group.at)
-
-    def _sell(self, record: Record, rows: Mapping[str, Sequence[Row]]) -> None:
-        sums = record.sums
-        for row in rows["purchase"]:
-            sums.buy(_sale(row))
-        for row in rows["refund"]:
-            sums.give_back(row["purchase_id"], row["amount"], row["uncounted"], row["lines"] or ())
-        for row in rows["purchase_undone"]:
-            sums.undo_sale(row["fact_id"])
-        for row in rows["top_up"]:
-            sums.pay_in(row["id"], Paid(row["local_day"], row["amount"]))
-        for row in rows["wallet_refund"]:
-            for part in row["lots"]:
-                sums.pay_back(UUID(part[0]), part[1])
-        for row in rows["top_up_undone"]:
-            sums.undo_top_up(row["fact_id"])
-
-    def _count(self, record: Record, rows: Mapping[str, Sequence[Row]]) -> None:
-        for row in rows["activity"]:
-            value: Decimal | None = row["value"]
-            for measure in (codes.activity(None), codes.activity(row["kind"])):
-                record.sums.add(measure, row["local_day"], value or 0, 1, 0 if value is None else 1)
-        for row in rows["points"]:
-            record.sums.add(codes.POINTS, row["day"], row["points"])
-        for row in rows["referral_move"]:
-            for on, facts in ((row["from_day"], -1), (row["to_day"], 1)):
-                if on is not None:
-                    record.sums.add(codes.REFERRAL, on, 0, facts)
 
     def _decide(self, record: Record, kind: str, row: Row) -> None:
         if kind != "top_up" and row["source"] != "api":
@@ -232,7 +205,34 @@ class _Walk:
             self._late_imports(batch, rules, run_id, record)
         Recheck(self.person, batch, rules, firing=True).run(record, run["ladders"])
         moment = self._moment(batch, "recalculation", run_id)
-        record.evaluate(rules, run["ladders"], moment, retarget=run["retarget"])
+        retarget: list[str] = run["retarget"]
+        due = [ladder for ladder in rules.ladders if ladder.code in run["ladders"]]
+        awake = [x.code for x in due if x.code in retarget or not self._sleeps(record, x, rules, moment)]
+        record.evaluate(rules, awake, moment, retarget=retarget)
+        if not record.sums.reaches_beyond(moment.day):
+            record.looked |= dict.fromkeys(awake, rules.version)
+            record.looked_at |= dict.fromkeys(awake, moment.at)
+
+    def _sleeps(self, record: Record, ladder: Ladder, rules: Programme, moment: Moment) -> bool:
+        """Whether a run has nothing to find on the ladder: one looked at it since the last fact, by the same rules,
+        nothing comes up by time alone, and neither the validity nor a lock is over. Most nights are like that.
+        """
+        if record.looked.get(ladder.code) != rules.version or not self._is_quiet(rules, ladder):
+            return False
+        standing = record.tiers.held.get(ladder.code)
+        if standing is None:
+            return True
+        ends, lock = standing.valid_until, standing.locked_until
+        over = ends is not None and ends + timedelta(days=ladder.policy.grace_days) < moment.today
+        # what was decided at that run's own instant, by a recheck, it did not look at
+        fresh = standing.effective_at >= record.looked_at.get(ladder.code, standing.effective_at)
+        return not over and not fresh and not (lock is not None and lock < moment.today)
+
+    def _is_quiet(self, rules: Programme, ladder: Ladder) -> bool:
+        key = rules.version, ladder.code
+        if key not in self.quiet:
+            self.quiet[key] = is_quiet(ladder)
+        return self.quiet[key]
 
     def _moment(self, batch: Batch, cause: Cause, run_id: UUID) -> Moment:
         return moment_of(
@@ -278,10 +278,3 @@ def _is_rebuild(batch: Batch) -> bool:
 
 def _of(rules: Programme, ladders: Sequence[int]) -> list[Ladder]:
     return [rules.ladders[j] for j in ladders]
-
-
-def _sale(row: Row) -> Sale:
-    lines = None
-    if row["lines"] is not None:
-        lines = [Line(line.get("category"), line["amount"], line.get("bonus", 0)) for line in row["lines"]]
-    return Sale(row["id"], row["local_day"], row["branch_id"], row["amount"], row["uncounted"], row["category"], lines)

@@ -75,7 +75,7 @@ _CLASS_POLICY: Final = {
 
 def rules() -> Json:
     """Points double with gold, a top-up brings more to who holds silver."""
-    written = json.loads(
+    written: Json = json.loads(
         json.dumps(document([ladder_json("card", _CARD, _CARD_POLICY), ladder_json("class", _CLASS, _CLASS_POLICY)]))
     )
     written["ladders"][0]["tiers"][2]["benefits"] = [{"type": "points_multiplier", "multiplier": "2"}]

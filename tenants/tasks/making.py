@@ -70,13 +70,16 @@ INSERT INTO task AS t (tenant_id, rule_id, member_id, branch_id, campaign_id, pe
                        due_on, rests_from)
 SELECT $1, $2, s.id, s.branch_id, $8, $9, 'open', s.value, $6, $5, $7, $5 FROM homes s ORDER BY s.id
 ON CONFLICT (tenant_id, rule_id, member_id) WHERE state = 'open' DO NOTHING"""
+_OPEN: Final = """
+SELECT t.id, t.member_id FROM task t
+ WHERE t.tenant_id = $1 AND t.rule_id = $2 AND t.state = 'open' AND t.member_id = ANY ($3::uuid[])"""
+# The tasks are named one by one: of a rule whose first thousands were just made the planner knows of no row yet, and
+# would look through all of them for each member.
 REFRESH: Final = f"""
-WITH w AS MATERIALIZED (
-    SELECT t.member_id AS id FROM task t
-     WHERE t.tenant_id = $1 AND t.rule_id = $2 AND t.state = 'open' AND t.member_id = ANY ($3::uuid[])),
+WITH w AS MATERIALIZED (SELECT n.id, n.task_id FROM unnest($2::uuid[], $3::uuid[]) AS n (id, task_id)),
 {_HOMES}
-UPDATE task AS t SET branch_id = s.branch_id, value = s.value FROM homes s
- WHERE t.tenant_id = $1 AND t.rule_id = $2 AND t.state = 'open' AND t.member_id = s.id
+UPDATE task AS t SET branch_id = s.branch_id, value = s.value FROM w JOIN homes s ON s.id = w.id
+ WHERE t.tenant_id = $1 AND t.id = w.task_id AND t.id = ANY ($3::uuid[]) AND t.state = 'open'
    AND (t.branch_id, t.value) IS DISTINCT FROM (s.branch_id, s.value)"""
 _DROP_ALL: Final = """
 UPDATE task AS t SET state = 'dropped', ended_at = $3, ended_on = $4, ended_by = 'system'
@@ -160,5 +163,7 @@ async def make(rule: asyncpg.Record, members: Sequence[UUID], tonight: Tonight, 
 
 async def refresh(rule_id: UUID, members: Sequence[UUID], tonight: Tonight) -> None:
     """Open tasks follow their members' home and worth."""
-    day = tonight.today - ONE_DAY
-    await connection().execute(REFRESH, current().tenant_id, rule_id, list(members), day)
+    rows = await connection().fetch(_OPEN, current().tenant_id, rule_id, list(members))
+    if rows:
+        named = [row["member_id"] for row in rows], [row["id"] for row in rows]
+        await connection().execute(REFRESH, current().tenant_id, *named, tonight.today - ONE_DAY)

@@ -113,10 +113,13 @@ async def test_a_night_reads_only_the_pages_members(busy: tuple[Chain, UUID]) ->
         )
         ids = [row["id"] for row in rows]
         who = (chain.tenant_id, rule_id, ids)
+        tasks = [row["id"] for row in await connection().fetch(making._OPEN, *who)]
+        assert len(tasks) == len(ids)
         made = (date(2031, 3, 10), TODAY, NOW, date(2031, 3, 17), None, None, 0, WEEKLY["days"])
         statements: list[tuple[str, tuple[Any, ...]]] = [
             (making.MAKE, (*who, *made)),
-            (making.REFRESH, (*who, date(2031, 3, 10))),
+            (making._OPEN, who),
+            (making.REFRESH, (chain.tenant_id, ids, tasks, date(2031, 3, 10))),
             (making._SETTLE, (*who, NOW, TODAY)),
             (making._DROP, (chain.tenant_id, rule_id, ids[-1], ids[0], NOW, TODAY, ids, [])),
             (making._DROP_ALL, (chain.tenant_id, rule_id, NOW, TODAY, 1000)),

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from publishing import ladder
+from card_chains import ladder
 
 from tenants.programme.document import Programme
 from tenants.programme.lineage import backwards, descend

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from publishing import NOON, OLD, Drain, Json, NewChain, holders, ladder, publish, published, reasons, tiers
+from card_chains import NOON, OLD, Drain, Json, NewChain, holders, ladder, publish, published, reasons, tiers
 from support.chains import Chain
 from support.clock import set_clock
 from support.midnights import begin, pass_time, work

@@ -5,7 +5,7 @@ import copy
 from typing import Any
 
 import pytest
-from publishing import (
+from card_chains import (
     NOON,
     OLD,
     Drain,

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from publishing import (
+from card_chains import (
     NOON,
     OLD,
     TODAY,

@@ -21,6 +21,7 @@ from tenants.numbers import take
 from tenants.referrals.counting import count
 from tenants.referrals.jobs import settle_locked
 from tenants.tiers.merging import merge_standings
+from tenants.tiers.runs import last_runs
 from tenants.wallet.leaving import merge_wallets
 
 # A sale that came upon a record just merged keeps that record's lock and wants its survivor's: the one order that
@@ -69,6 +70,9 @@ async def merge(survivor_id: UUID, other_id: UUID) -> asyncpg.Record:
     if tenant["status"] in CLOSED:
         raise DomainError("tenant-closed")
     detail = await _unite_people(pair)
+    # The tiers taken over are the rules' of now, and last until the schedules of now: no instant tells a replay which.
+    runs = {ladder: day.isoformat() for ladder, day in (await last_runs()).items()}
+    detail["tiers"] = {"programme_version": tenant["programme_version"], "last_runs": runs}
     for statement in AGGREGATES:
         await connection().execute(statement, current().tenant_id, survivor, other)
     for statement in LEFT_BEHIND:

@@ -14,12 +14,13 @@ from tenants.replay.person import Person, Record
 from tenants.replay.standing import Mark, Standing
 from tenants.replay.steps import is_silent, present
 from tenants.tiers.recheck import recheck_due
+from tenants.tiers.runs import moved_on
 
 
 def act_by_hand(person: Person, record: Record, act: Row) -> None:
     """A row of `tier_act`: set, unlock or opening."""
     at: datetime = act["recorded_at"]
-    rules = person.chain.at(at)
+    rules = person.chain.by(act["programme_version"], at)
     ladder = rules.ladder(act["ladder"])
     if ladder is None:
         return
@@ -140,7 +141,9 @@ def merge_tiers(person: Person, row: Row) -> None:
     """Per ladder the higher standing; of two locks at one rank the later; then upward."""
     own, other = person.records[row["member_id"]], person.records[row["other_id"]]
     at: datetime = row["recorded_at"]
-    rules = person.chain.at(at)
+    known: dict[str, Any] = row["detail"].get("tiers", {})
+    rules = person.chain.by(known.get("programme_version"), at)
+    runs = {ladder: date.fromisoformat(day) for ladder, day in known.get("last_runs", {}).items()}
     moment = moment_of(at, person.chain.zone, firing=False, recorded_at=at, cause="merge", cause_id=row["id"])
     taken: list[tuple[Ladder, Standing]] = []
     for ladder in rules.ladders:
@@ -150,7 +153,10 @@ def merge_tiers(person: Person, row: Row) -> None:
         tier, rank = present(rules, ladder, theirs.tier, theirs.rank)
         own_rank = 0 if mine is None else present(rules, ladder, mine.tier, mine.rank)[1]
         if rank > own_rank:
-            taken.append((ladder, replace(theirs, tier=tier, rank=rank, reason="merge", effective_at=at)))
+            ends = moved_on(ladder, theirs.valid_until, runs)
+            taken.append(
+                (ladder, replace(theirs, tier=tier, rank=rank, valid_until=ends, reason="merge", effective_at=at))
+            )
         elif mine is not None and rank == own_rank:
             _lock_later(own, ladder, mine, theirs, moment.today)
     other.tiers.held.clear()

@@ -57,7 +57,8 @@ SELECT e.id, e.member_id, e.seq, e.recorded_at, e.kind::text AS kind, e.source_i
 SELECT v.id, v.referrer_id AS member_id, v.member_id AS brought_id, v.seq, v.recorded_at, v.from_day, v.to_day,
        v.programme_version FROM referral_move v WHERE v.tenant_id = $1 AND v.referrer_id = ANY ($2::uuid[])""",
     "tier_act": """
-SELECT a.id, a.member_id, a.seq, a.recorded_at, a.ladder, a.act, a.tier, a.since, a.locked_until, a.import_id
+SELECT a.id, a.member_id, a.seq, a.recorded_at, a.ladder, a.act, a.tier, a.since, a.locked_until, a.import_id,
+       a.programme_version
   FROM tier_act a WHERE a.tenant_id = $1 AND a.member_id = ANY ($2::uuid[])""",
     "merge": """
 SELECT g.id, g.member_id, g.other_id, g.seq, g.recorded_at, g.detail FROM merge g
@@ -132,6 +133,10 @@ class Chain:
     def version(self, number: int) -> Programme:
         """The version of a number."""
         return next(one for one in self.versions if one.version == number)
+
+    def by(self, number: int | None, instant: datetime) -> Programme:
+        """The version that was kept with what happened at an instant; None: the rules in force then."""
+        return self.at(instant) if number is None else self.version(number)
 
     def at(self, instant: datetime) -> Programme:
         """The rules in force at an instant; the first ones before all of them."""

@@ -53,6 +53,8 @@ class Recheck:
     def _decides_anew(self, standing: Standing, ladder: Ladder) -> bool:
         if not self.firing:
             return False
+        if self.batch.run is not None and ladder.code in self.batch.run["retarget"]:
+            return True
         ends = moved_on(ladder, standing.valid_until, self.batch.last_runs)
         today = local_day(self.at, self.person.chain.zone)
         return ends is not None and ends + timedelta(days=ladder.policy.grace_days) < today

@@ -117,7 +117,7 @@ async def _evaluate(run: asyncpg.Record, locked: Sequence[UUID], recorded_at: da
     """
     late = await repeat_for_imports(run, locked, recorded_at)
     rules, zone, runs = await programme(run["programme_version"]), ZoneInfo(run["timezone"]), await last_runs()
-    recheck = Recheck(run["as_of"], rules, zone, recorded_at, firing=True, last_runs=runs)
+    recheck = Recheck(run["as_of"], rules, zone, recorded_at, firing=True, last_runs=runs, retarget=run["retarget"])
     lowered = await recheck_marked(recheck, run["ladders"], locked)
     row = await _decide(run, rules, locked, recorded_at, runs, Way.EVALUATE)
     return row["evaluated"], row["upgraded"] + late, row["renewed"], row["downgraded"] + lowered

@@ -47,8 +47,8 @@ SELECT s.*, a.id AS act_id, a.act, a.reason AS act_reason FROM (SELECT) x
 _ACT: Final = f"""
 WITH n AS ({take("(SELECT $2::uuid AS id)")})
 INSERT INTO tier_act AS a (tenant_id, member_id, ladder, seq, act, tier, reason, since, locked_until, recorded_at,
-                           actor)
-SELECT $1, $2, $3, n.seq, $4, $5, $6, $7, $8, $9, $10 FROM n RETURNING a.id"""
+                           actor, programme_version)
+SELECT $1, $2, $3, n.seq, $4, $5, $6, $7, $8, $9, $10, $11 FROM n RETURNING a.id"""
 # The lock's end is set back behind us, not taken away: the renewal that may follow counts from today because of it.
 _RELEASE: Final = """
 UPDATE member_tier SET may_rise = true, locked_until = $4::date,
@@ -248,6 +248,7 @@ async def _act(place: _Place, act: str, tier: str | None, reason: str | None, un
         until,
         place.now,
         current().principal.actor,
+        place.rules.version,
     )
     return act_id
 

@@ -16,6 +16,7 @@ from tenants.tiers.deciding import Way, statement_for
 from tenants.tiers.evaluate import Change
 from tenants.tiers.gifts import reached
 from tenants.tiers.given import Given, give
+from tenants.tiers.runs import last_runs, moved_on
 
 _STANDINGS: Final = "SELECT * FROM member_tier WHERE tenant_id = $1 AND member_id = ANY($2::uuid[])"
 # Of equal tiers the survivor's validity stays, but no lock may outlast it. NULL: for ever, or the base tier.
@@ -42,12 +43,14 @@ async def merge_standings(
     moment = moment_of(recorded_at, zone, firing=False, recorded_at=recorded_at, cause="merge", cause_id=merge_id)
     rows = await connection().fetch(_STANDINGS, tenant_id, [survivor_id, other_id])
     held = {(row["member_id"], row["ladder"]): row for row in rows}
+    runs = await last_runs()
     taken: list[Given] = []
     for ladder in rules.ladders:
         own, others = held.get((survivor_id, ladder.code)), held.get((other_id, ladder.code))
         tier, theirs = (_tier(rules, ladder, row) for row in (own, others))
         if others is not None and theirs.rank > tier.rank:
-            taken.append(_taken(survivor_id, ladder, others, theirs, merge_id))
+            ends = moved_on(ladder, others["valid_until"], runs)
+            taken.append(_taken(survivor_id, ladder, others, theirs, ends, merge_id))
         elif others is not None and own is not None and theirs.rank == tier.rank:
             await _lock_later(own, others, moment.today)
     for statement in _LEAVE:
@@ -66,7 +69,9 @@ def _tier(rules: Programme, ladder: Ladder, row: asyncpg.Record | None) -> Tier:
     return held or ladder.tiers[0]
 
 
-def _taken(survivor_id: UUID, ladder: Ladder, row: asyncpg.Record, tier: Tier, merge_id: UUID) -> Given:
+def _taken(
+    survivor_id: UUID, ladder: Ladder, row: asyncpg.Record, tier: Tier, ends: date | None, merge_id: UUID
+) -> Given:
     return Given(
         survivor_id,
         ladder.code,
@@ -76,7 +81,7 @@ def _taken(survivor_id: UUID, ladder: Ladder, row: asyncpg.Record, tier: Tier, m
         tier.rank,
         since=row["since"],
         valid_from=row["valid_from"],
-        valid_until=row["valid_until"],
+        valid_until=ends,
         fell_on=row["fell_on"],
         locked_until=row["locked_until"],
         may_rise=row["may_rise"],

@@ -27,8 +27,9 @@ SELECT x.n, s.fell_on, a.tier, a.since
      ORDER BY a.seq DESC LIMIT 1) a ON true
  ORDER BY x.n"""
 _ACTS: Final = """
-INSERT INTO tier_act AS a (tenant_id, member_id, ladder, seq, act, tier, since, recorded_at, import_id, actor)
-SELECT $1, x.member_id, x.ladder, q.seq, 'opening', x.tier, x.since, $6, $7, $8
+INSERT INTO tier_act AS a (tenant_id, member_id, ladder, seq, act, tier, since, recorded_at, import_id, actor,
+                           programme_version)
+SELECT $1, x.member_id, x.ladder, q.seq, 'opening', x.tier, x.since, $6, $7, $8, $9
   FROM unnest($2::uuid[], $3::text[], $4::text[], $5::date[]) x (member_id, ladder, tier, since)
   JOIN member_number q ON q.tenant_id = $1 AND q.member_id = x.member_id"""
 
@@ -66,7 +67,7 @@ async def open_standings(
         for key, was in zip(keys, known, strict=True)
         if not _said_before(wanted[key], was)
     ]
-    await _record(given, import_id, actor, recorded_at)
+    await _record(given, import_id, actor, version, recorded_at)
     await give(given, rules, moment)
     return {row.member_id for row in given}
 
@@ -147,7 +148,7 @@ def _validity(ladder: Ladder, since: date, today: date) -> tuple[date, date | No
     return begins, ends
 
 
-async def _record(given: list[Given], import_id: UUID, actor: str, recorded_at: datetime) -> None:
+async def _record(given: list[Given], import_id: UUID, actor: str, version: int, recorded_at: datetime) -> None:
     """Each opening is a fact with the number that its member was given for it."""
     await connection().execute(
         _ACTS,
@@ -159,4 +160,5 @@ async def _record(given: list[Given], import_id: UUID, actor: str, recorded_at: 
         recorded_at,
         import_id,
         actor,
+        version,
     )

@@ -6,7 +6,7 @@ member gets it, reason `refund`. What an undo put back was given by the decision
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -64,7 +64,7 @@ _NOT_THE_RULES: Final = frozenset({"manual", "import", "merge", "refund", "progr
 @dataclass(frozen=True, slots=True)
 class Recheck:
     """The recheck of instant `at`, a local midnight. `firing`: the ladders' schedule fires then as well, and decides
-    next. `last_runs` as in a `Moment`.
+    next. `last_runs` as in a `Moment`. `retarget`: ladders (codes) on which it gives the tier of new rules to everyone.
     """
 
     at: datetime
@@ -73,6 +73,7 @@ class Recheck:
     recorded_at: datetime
     firing: bool
     last_runs: Mapping[str, date]
+    retarget: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +137,14 @@ async def recheck_marked(recheck: Recheck, ladders: Sequence[str], locked: Seque
 
 
 def _decides_anew(mark: asyncpg.Record, recheck: Recheck) -> bool:
-    """Whether the firing finds validity and grace over: then it decides about the tier with the values of now."""
+    """Whether the firing decides about the tier with the values of now: it finds validity and grace over, or gives
+    everyone the tier of new rules.
+    """
     ladder = recheck.rules.ladder(mark["ladder"])
     if ladder is None or not recheck.firing:
         return False
+    if ladder.code in recheck.retarget:
+        return True
     ends = moved_on(ladder, mark["valid_until"], recheck.last_runs)
     return ends is not None and ends + timedelta(days=ladder.policy.grace_days) < local_day(recheck.at, recheck.zone)
 

@@ -25,6 +25,9 @@ CREATE INDEX ON recalculation_batch (tenant_id, last_member); -- those about a s
 -- Some counts of referrals leave the tiers to a later evaluation (an import's, a merge's): a replay must know which.
 ALTER TABLE referral_move ADD COLUMN programme_version integer; -- the rules that then decided; NULL: nothing was decided
 
+-- By which rules an act was carried out: new ones may have come into force at its very instant. NULL: those of its time.
+ALTER TABLE tier_act ADD COLUMN programme_version integer;
+
 -- A walk over all members of the tenant, then the ledgers' checks; the last one that is done says when everything was
 -- proved. `waiting`: the night was over before it was; it goes on in the next one.
 CREATE TABLE proof (

@@ -36,7 +36,7 @@ from tenants.purchases.statements import CouponsForm, PointsForm, lock_by_id, re
 from tenants.purchases.ticket import Ticket, reckon
 from tenants.purchases.whose import located, meant, named
 from tenants.referrals.counting import count
-from tenants.tiers.evaluate import Change, evaluate_fact
+from tenants.tiers.evaluate import Change, Known, evaluate_fact
 from tenants.triggers import queue
 from tenants.wallet import ledger as wallet_ledger
 from tenants.wallet import till as wallet_till
@@ -133,7 +133,10 @@ async def _follow(context: Context, ticket: Ticket, made: asyncpg.Record) -> lis
         "purchase",
         context.purchase_id,
         ticket.day,
-        awaited=any(isinstance(one.campaign.when, OnTierReached) for one in context.running),
+        known=Known(
+            awaited=any(isinstance(one.campaign.when, OnTierReached) for one in context.running),
+            first_under=made["is_first_under"],
+        ),
     )
     if made["is_first"]:
         await count([context.member_id])

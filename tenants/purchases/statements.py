@@ -10,6 +10,7 @@ from tenants.measures.add import UPSERTS
 from tenants.numbers import locking
 from tenants.points import ledger as points_ledger
 from tenants.points import till as points_till
+from tenants.tiers.retargeting import FIRST_UNDER
 from tenants.wallet import ledger as wallet_ledger
 from tenants.wallet import till as wallet_till
 from tenants.wallet.reading import WALLET
@@ -153,6 +154,7 @@ _FIRST: Final = """$22::boolean AND NOT EXISTS (
            SELECT FROM member_day f WHERE f.tenant_id = $1 AND f.member_id = $5 AND f.day <= $9 AND f.purchases > 0
        ) AS is_first"""
 """No purchase that stands was on an earlier day, or on this one; asked where the member was brought."""
+_FIRST_UNDER: Final = FIRST_UNDER.format(member="$5", purchase="$17", version="$16") + " AS is_first_under"
 
 
 # The short forms of the ledgers write for this row.
@@ -202,7 +204,7 @@ def record(
         parts.append(_SUMS)
         union = "\n      UNION ALL ".join(measured)
         parts.append(f"\nmeasured AS ({union}),{UPSERTS}")
-        columns.append(_FIRST)
+        columns += [_FIRST, _FIRST_UNDER]
     return f"WITH {','.join(parts)}\nSELECT {', '.join(columns)} FROM k"
 
 

@@ -30,9 +30,22 @@ class Change:
     decision_id: UUID | None
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the caller knows of a fact. `first_under`: new rules have still to move the member, with this purchase
+    (`retargeting.FIRST_UNDER`). `awaited` False: no running campaign waits for a tier reached.
+    """
+
+    awaited: bool = True
+    first_under: bool = False
+
+
 def immediate_ladders(rules: Programme) -> tuple[int, ...]:
     """The ladders that a fact evaluates."""
     return tuple(j for j, ladder in enumerate(rules.ladders) if ladder.policy.upgrade == "immediate")
+
+
+_NOTHING: Final = Known()
 
 
 async def evaluate_fact(
@@ -44,53 +57,32 @@ async def evaluate_fact(
     cause_id: UUID,
     local_day: date | None,
     *,
-    awaited: bool = True,
+    known: Known = _NOTHING,
 ) -> list[Change]:
     """Decides after a fact of a member whose lock the caller holds; every ladder of the programme is answered.
 
     `local_day` is the fact's own: one that belongs before a ladder's last schedule repeats that schedule's decision.
-    None: no such day. Then the `immediate` ladders are evaluated at `recorded_at`; at a member's first purchase under
-    rules that were published for it (`next_purchase`) all of them give it its tier, both ways. `awaited` False: the
-    caller knows that no running campaign waits for a tier reached.
+    None: no such day. Then the `immediate` ladders are evaluated at `recorded_at`. A purchase that is
+    `first_under` new rules gives the member its tier on all ladders, both ways.
     """
     rules, zone, tenant_id = await programme(version), ZoneInfo(timezone), current().tenant_id
     late: list[asyncpg.Record] = []
     if local_day is not None:
         late = await repeat_for_fact(member_id, rules, recorded_at, zone, cause, cause_id, local_day)
     moment = moment_of(recorded_at, zone, firing=False, recorded_at=recorded_at, cause=cause, cause_id=cause_id)
-    ladders, moved = immediate_ladders(rules), False
-    if cause == "purchase" and rules.published.transition == "next_purchase":
-        moved = await _is_first_under(rules, member_id, cause_id)
-    if moved:
-        ladders = tuple(range(len(rules.ladders)))
-    statement = statement_for(tenant_id, rules, ladders, Ids.ONE, retarget=ladders if moved else ())
+    ladders = tuple(range(len(rules.ladders))) if known.first_under else immediate_ladders(rules)
+    statement = statement_for(tenant_id, rules, ladders, Ids.ONE, retarget=ladders if known.first_under else ())
     rows = await connection().fetch(statement.sql, *statement.arguments(tenant_id, (member_id,), moment))
     repeated = {row["ladder"]: row for row in late}
     changes = [_change(rules, row, repeated.get(row["ladder"])) for row in rows]
     raised = [str(change.decision_id) for change in changes if change.reason in _RAISING]
-    if raised and awaited:
+    if raised and known.awaited:
         await fire("tier_reached", {"decision_ids": raised})
     for one in changes:
         await reached(rules, member_id, one.ladder, one.before, one.after, one.decision_id)
     return changes
 
 
-async def _is_first_under(rules: Programme, member_id: UUID, purchase_id: UUID) -> bool:
-    """Whether new rules that move members at their next purchase have still to move this one."""
-    found: bool = await connection().fetchval(
-        _FIRST_UNDER, current().tenant_id, member_id, purchase_id, rules.version, rules.published.published_at
-    )
-    return found
-
-
-# The last standing purchase before it tells: versions only grow. Who joined under the rules has nothing to pass over.
-_FIRST_UNDER: Final = """
-SELECT m.created_at < $5 AND coalesce((
-         SELECT p.programme_version < $4 FROM purchase p
-          WHERE p.tenant_id = $1 AND p.member_id = $2 AND p.id < $3 AND p.source = 'api'
-            AND NOT EXISTS (SELECT FROM purchase_undone u WHERE u.tenant_id = $1 AND u.purchase_id = p.id)
-          ORDER BY p.id DESC LIMIT 1), true)
-  FROM member m WHERE m.tenant_id = $1 AND m.id = $2"""
 _RAISING: Final = {"upgrade", "late", "programme_change"}
 """Reasons that may raise: whoever listens looks at the ranks."""
 

@@ -3,7 +3,21 @@
 Under a lock members only rise, and those whom staff lowered not even that.
 """
 
+from typing import Final
+
 from tenants.programme.compiler import Values
+
+# The last standing purchase before it tells: versions only grow. Who joined under the rules has nothing to pass over.
+FIRST_UNDER: Final = """(
+    SELECT CASE WHEN v.transition = 'next_purchase' THEN (
+      SELECT m.created_at < v.published_at AND coalesce((
+               SELECT b.programme_version < v.version FROM purchase b
+                WHERE b.tenant_id = $1 AND b.member_id = {member} AND b.id < {purchase} AND b.source = 'api'
+                  AND NOT EXISTS (SELECT FROM purchase_undone u WHERE u.tenant_id = $1 AND u.purchase_id = b.id)
+                ORDER BY b.id DESC LIMIT 1), true)
+        FROM member m WHERE m.tenant_id = $1 AND m.id = {member}) ELSE false END
+      FROM programme_version v WHERE v.tenant_id = $1 AND v.version = {version})"""
+"""SQL: whether new rules that move members at their next purchase have still to move this one, with this purchase."""
 
 
 def target(values: Values, j: int) -> str:

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from foodmart.publishing import TODAY, Held, Json, Supermarket, spent, tier, tier_of
+from foodmart.supermarket import TODAY, Held, Json, Supermarket, spent, tier, tier_of
 from foodmart.test_foodmart import DATA, NewChain
 from support.drift import drift
 

@@ -269,8 +269,8 @@ async def _proof(chain: Chain, drain: Any) -> None:
     await drain()
     async with tenant_scope(chain.tenant_id):
         await connection().execute(
-            "INSERT INTO proof_difference (tenant_id, proof_id, n, kind, what, why)"
-            " VALUES ($1, $2, 1, 'wallet-zero', 'tenant', $3)",
+            "INSERT INTO proof_difference (tenant_id, proof_id, n, kind, member_id, what, why)"
+            " SELECT $1, $2, 1, 'wallet-zero', m.id, 'member', $3 FROM member m WHERE m.tenant_id = $1 LIMIT 1",
             chain.tenant_id,
             proof_id,
             {"zh-CN": "甲", "en": "A"},

@@ -53,7 +53,7 @@ async def test_an_instant_before_a_decision_is_refused(monthly: Chain, drain: Dr
     await ran(monthly, drain, "2031-03-01T00:00:00Z")
     answer = await monthly.http.post(URL, json={"as_of": "2031-02-28T23:59:59Z"})
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/later-decisions")
-    assert "2031-03-01 00:00:00" in answer.json()["detail"]
+    assert "Mar 1, 2031 00:00:00" in answer.json()["detail"]
     assert len(await rows(monthly, "recalculation")) == 1
 
 

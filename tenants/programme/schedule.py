@@ -149,3 +149,24 @@ def valid_until(policy: Policy, start: date) -> date | None:
 
 def _in_year(schedule: Yearly, year: int) -> date:
     return date(year, schedule.month, min(schedule.day, calendar.monthrange(year, schedule.month)[1]))
+
+
+def validity_since(policy: Policy, since: date, today: date) -> tuple[date, date | None]:
+    """First and last day of the validity that covers today: whole periods from the day that the tier
+    was taken, for one that is brought along from before.
+    """
+    match policy.validity:
+        case UntilNextSchedule():
+            return today, valid_until(policy, today)
+        case Months(months=months):
+            period = months
+        case CalendarYearEnd():
+            period = 12
+        case _:
+            return since, None
+    first = valid_until(policy, since)
+    begins, ends, periods = since, first, 0
+    while first is not None and ends is not None and ends < today:
+        periods += 1
+        begins, ends = ends + ONE_DAY, add_months(first, period * periods)
+    return begins, ends

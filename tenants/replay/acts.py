@@ -7,8 +7,8 @@ from uuid import UUID
 
 from tenants.programme.document import Ladder, Programme, Tier
 from tenants.programme.moment import Moment, moment_of
-from tenants.programme.schedule import CalendarYearEnd, Months, UntilNextSchedule, valid_until
-from tenants.programme.windows import ONE_DAY, add_months
+from tenants.programme.schedule import valid_until, validity_since
+from tenants.programme.windows import ONE_DAY
 from tenants.replay.facts import Row
 from tenants.replay.person import Person, Record
 from tenants.replay.standing import Mark, Standing
@@ -85,7 +85,7 @@ def _unlock(record: Record, rules: Programme, ladder: Ladder, moment: Moment) ->
 
 
 def _opened(record: Record, ladder: Ladder, tier: Tier, since: date, moment: Moment) -> Standing:
-    begins, ends = _validity(ladder, since, moment.today)
+    begins, ends = validity_since(ladder.policy, since, moment.today)
     held = record.tiers.held.get(ladder.code)
     return Standing(
         tier.code,
@@ -99,26 +99,6 @@ def _opened(record: Record, ladder: Ladder, tier: Tier, since: date, moment: Mom
         reason="import",
         effective_at=moment.at,
     )
-
-
-def _validity(ladder: Ladder, since: date, today: date) -> tuple[date, date | None]:
-    """The validity that covers today: whole periods from the day the tier was taken."""
-    policy = ladder.policy
-    match policy.validity:
-        case UntilNextSchedule():
-            return today, valid_until(policy, today)
-        case Months(months=months):
-            period = months
-        case CalendarYearEnd():
-            period = 12
-        case _:
-            return since, None
-    first = valid_until(policy, since)
-    begins, ends, periods = since, first, 0
-    while first is not None and ends is not None and ends < today:
-        periods += 1
-        begins, ends = ends + ONE_DAY, add_months(first, period * periods)
-    return begins, ends
 
 
 # --- merges ---------------------------------------------------------------------------------------

@@ -12,9 +12,11 @@ import asyncpg
 from saas.scope import connection, current
 from tenants.programme.document import Ladder, Programme
 from tenants.programme.moment import moment_of
-from tenants.programme.schedule import CalendarYearEnd, Months, UntilNextSchedule, schedule_instant, valid_until
+from tenants.programme.schedule import (
+    schedule_instant,
+    validity_since,
+)
 from tenants.programme.versions import programme
-from tenants.programme.windows import ONE_DAY, add_months
 from tenants.tiers.given import Given, find_tier, give
 
 _KNOWN: Final = """
@@ -113,7 +115,7 @@ def _given(row: Opening, rules: Programme, today: date, import_id: UUID, fell_on
     if found is None or since > today:
         raise ValueError(f"{row.tier!r} can't be held since {since}")
     ladder, tier = found
-    begins, ends = _validity(ladder, since, today)
+    begins, ends = validity_since(ladder.policy, since, today)
     return Given(
         row.member_id,
         ladder.code,
@@ -126,26 +128,6 @@ def _given(row: Opening, rules: Programme, today: date, import_id: UUID, fell_on
         valid_until=ends if tier.rank > 0 else None,
         fell_on=fell_on,
     )
-
-
-def _validity(ladder: Ladder, since: date, today: date) -> tuple[date, date | None]:
-    """First and last day of the validity that covers today: whole periods from the day the tier was taken."""
-    policy = ladder.policy
-    match policy.validity:
-        case UntilNextSchedule():
-            return today, valid_until(policy, today)
-        case Months(months=months):
-            period = months
-        case CalendarYearEnd():
-            period = 12
-        case _:
-            return since, None
-    first = valid_until(policy, since)
-    begins, ends, periods = since, first, 0
-    while first is not None and ends is not None and ends < today:
-        periods += 1
-        begins, ends = ends + ONE_DAY, add_months(first, period * periods)
-    return begins, ends
 
 
 async def _record(given: list[Given], import_id: UUID, actor: str, version: int, recorded_at: datetime) -> None:

@@ -159,18 +159,7 @@ class Record:
     ) -> None:
         """What was decided ends a lock. `replaced`: the standing now, where it started from another one."""
         ladder, now = evaluation.ladder, replaced or evaluation.now
-        after = Standing(
-            outcome.tier,
-            outcome.rank,
-            outcome.since,
-            outcome.valid_from,
-            outcome.valid_until,
-            outcome.fell_on,
-            locked_until=None,
-            may_rise=True,
-            reason=reason,
-            effective_at=moment.effective_at,
-        )
+        after = outcome.standing(reason, moment.effective_at)
         self.tiers.write(
             Decided(
                 self.id,

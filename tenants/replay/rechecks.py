@@ -83,18 +83,7 @@ class Recheck:
         was_tier, was_rank = (None, 0) if was is None else present(rules, ladder, was.tier, was.rank)
         given = outcome.reason is not None and (gave.after.reason != "late" or outcome.rank > was_rank)
         if given:
-            after = Standing(
-                outcome.tier,
-                outcome.rank,
-                outcome.since,
-                outcome.valid_from,
-                outcome.valid_until,
-                outcome.fell_on,
-                locked_until=None,
-                may_rise=True,
-                reason="refund",
-                effective_at=self.at,
-            )
+            after = outcome.standing("refund", self.at)
         else:
             after = Standing(
                 was_tier if was_tier is not None and was_rank > 0 else ladder.tiers[0].code,

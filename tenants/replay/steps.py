@@ -44,6 +44,21 @@ class Outcome:
     valid_until: date | None
     fell_on: date | None
 
+    def standing(self, reason: str, effective_at: datetime) -> Standing:
+        """It as a row of `member_tier`: what was decided ends a lock."""
+        return Standing(
+            self.tier,
+            self.rank,
+            self.since,
+            self.valid_from,
+            self.valid_until,
+            self.fell_on,
+            locked_until=None,
+            may_rise=True,
+            reason=reason,
+            effective_at=effective_at,
+        )
+
 
 def is_silent(ladder: Ladder) -> bool:
     """Whether a renewal on the ladder is no decision."""

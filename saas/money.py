@@ -8,7 +8,7 @@ from typing import Final
 
 from babel import Locale
 from babel.core import get_global
-from babel.numbers import get_currency_precision, parse_pattern
+from babel.numbers import get_currency_precision, get_currency_symbol, parse_pattern
 
 from saas.errors import InvalidValueError
 
@@ -21,6 +21,8 @@ _ISO_EXPONENTS: Final = {
     **dict.fromkeys(("AFN", "ALL", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "RSD", "SOS", "SYP", "YER"), 2),
     "IQD": 3,
 }
+_OF_CHINA: Final = "CN¥"  # as CLDR writes it in English
+_IN_THOUSANDS: Final = re.compile(r"[+-]?[0-9]{1,3}(?:[, ][0-9]{3})+(?:\.[0-9]*)?")
 _AMOUNT: Final = re.compile(r"([+-]?)([0-9]{1,18})(?:\.([0-9]{1,18}))?")
 
 
@@ -67,18 +69,35 @@ def parse_decimal_amount(text: str, currency: str) -> int:
     return -minor if sign == "-" else minor
 
 
+def ungrouped(text: str) -> str:
+    """A number without what parts its thousands: 1,234.50 is 1234.50. Any other text as it is, so that it is refused: a
+    finger beside the point, or who writes decimals with a comma, would make 125 of 12,5.
+    """
+    return text.replace(",", "").replace(" ", "") if _IN_THOUSANDS.fullmatch(text) else text
+
+
 def to_decimal(minor: int, currency: str) -> Decimal:
     """The amount in whole currency units, exact."""
     return Decimal(minor).scaleb(-exponent(currency))
 
 
 def format_money(minor: int, currency: str, locale: str) -> str:
-    """For people, as the locale (`zh-CN`, `en`) writes it: ¥1,234.50. Raises UnknownLocaleError."""
+    """For people, as the locale (`zh-CN`, `en`) writes it: ¥1,234.50. Raises UnknownLocaleError.
+
+    A chain has one currency, and its shops say ¥ in whatever language: never CN¥.
+    """
     parsed = Locale.parse(locale, sep="-")
     pattern = parse_pattern(parsed.currency_formats["standard"].pattern)
     places = exponent(currency)
     pattern.frac_prec = (places, places)
-    return str(pattern.apply(to_decimal(minor, currency), parsed, currency=currency, currency_digits=False))
+    text: str = pattern.apply(to_decimal(minor, currency), parsed, currency=currency, currency_digits=False)
+    return text.replace(_OF_CHINA, "¥")
+
+
+def currency_sign(currency: str, locale: str) -> str:
+    """What stands before an amount that `format_money` writes: ¥, $, €."""
+    sign: str = get_currency_symbol(currency, locale=Locale.parse(locale, sep="-"))
+    return sign.replace(_OF_CHINA, "¥")
 
 
 def round_half_up(value: Decimal) -> int:

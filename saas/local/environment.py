@@ -1,5 +1,7 @@
 """What the processes of a one-machine installation find in their environment."""
 
+import hashlib
+import hmac
 import os
 import secrets
 import shlex
@@ -32,7 +34,10 @@ def child_environment(
         "FILE_STORE": str(data_dir / "files"),
         "LOG_FORMAT": "console",
         "PUBLIC_URL": url,
+        "RATE_LIMITS": "no",  # two years of a demo chain's days are written in a minute
+        "SIGN_UPS_AN_HOUR": "1000",  # who tries it out has one address
         "SECRET_KEYS": load_or_create(data_dir).secret_key,
+        "WEBHOOK_PRIVATE_TARGETS": "true",  # who tries it out has the receiver on the same machine
     }
     given = {name: value for name, value in os.environ.items() if value}
     environment = {**defaults, **given, "PYTHONUNBUFFERED": "1"}
@@ -43,9 +48,21 @@ def child_environment(
     return environment
 
 
+def sandbox_environment(data_dir: Path, port: int) -> dict[str, str]:
+    """Where the sandbox of Stripe is, with a key and a webhook secret of this folder's own."""
+    secret_key = load_or_create(data_dir).secret_key.encode()
+    key, webhook = (hmac.new(secret_key, f"stripe {use}".encode(), hashlib.sha256) for use in ("key", "webhook"))
+    return {
+        "STRIPE_API_KEY": f"sk_test_{key.hexdigest()}",
+        "STRIPE_API_BASE": f"http://127.0.0.1:{port}",
+        "STRIPE_WEBHOOK_SECRETS": f"whsec_{webhook.hexdigest()}",
+    }
+
+
 def write_environment(data_dir: Path, environment: Mapping[str, str]) -> Path:
     """`<data_dir>/environment`, for another terminal: `set -a; . var/environment; regulars …`. Mode 0600."""
     names = ["ENVIRONMENT", "FILE_STORE", "LOG_FORMAT", "PUBLIC_URL", "SECRET_KEYS", "REDIS_URL"]
+    names += ["STRIPE_API_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRETS"]
     names += [name for name in environment if name.endswith("DATABASE_URL")]
     path = data_dir / "environment"
     draft = path.with_name(f".environment-{secrets.token_hex(4)}")

@@ -99,6 +99,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def is_free(port: int) -> bool:
+    """Whether nobody listens on the TCP port on 127.0.0.1 now."""
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((LOOPBACK, port))
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
 def open_log(path: Path) -> IO[bytes]:
     """The log to append to, readable by us alone. Past 10 MB the old one becomes `<name>.1`."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

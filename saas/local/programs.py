@@ -46,6 +46,12 @@ def standard_programs(host: str, port: int) -> list[Program]:
     ]
 
 
+def stripe_sandbox(data_dir: Path, port: int, url: str) -> Program:
+    """Stripe, on this machine: the API at `url` hears of its events."""
+    data, webhook = str(data_dir / "stripe-sandbox.db"), f"{url}/stripe/webhook"
+    return Program("stripe", regulars("stripe-sandbox", "--port", str(port), "--data", data, "--webhook", webhook))
+
+
 class Supervised(Protocol):
     """What the supervisor needs of a process, whichever kind it is."""
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from saas.local.account import make_folders
 from saas.local.console import Console
-from saas.local.environment import child_environment, write_environment
+from saas.local.environment import child_environment, sandbox_environment, write_environment
 from saas.local.guard import Guard
 from saas.local.postgres import EmbeddedPostgres
-from saas.local.process import LOOPBACK, TRIES_FOR_A_PORT, LocalServiceError, PortLostError, free_port
-from saas.local.programs import Child, Program, Service, Supervised, regulars, standard_programs
+from saas.local.process import LOOPBACK, TRIES_FOR_A_PORT, LocalServiceError, PortLostError, free_port, is_free
+from saas.local.programs import Child, Program, Service, Supervised, regulars, standard_programs, stripe_sandbox
 from saas.local.provision import provision
 from saas.local.readiness import answers_ready, local_address, refuse_taken_port
 from saas.local.texts import text
@@ -56,8 +56,8 @@ def run(
 
     0 after a stop that was asked for; 1 if the port is taken, a service can't start, or the migration fails.
     `hooks` run one after the other; one that fails is reported and stops nothing. Port 0 chooses a free one.
-    PostgreSQL is embedded unless DATABASE_URL is set, Valkey unless REDIS_URL is. `programs` and `migration` replace
-    our own commands.
+    PostgreSQL is embedded unless DATABASE_URL is set, Valkey unless REDIS_URL is, and Stripe is the sandbox unless
+    STRIPE_API_KEY is set or ENVIRONMENT is production. `programs` and `migration` replace our own commands.
     """
     console = Console()
     port = port or free_port()
@@ -65,10 +65,19 @@ def run(
         refuse_taken_port(host, port)
         supervisor = Supervisor(console, host, port, data_dir.absolute())
         command = regulars("migrate") if migration is None else migration
-        return asyncio.run(supervisor.run(programs or standard_programs(host, port), command, hooks))
+        return asyncio.run(supervisor.run(programs, command, hooks))
     except LocalServiceError as error:
         console.say(str(error))
         return 1
+
+
+def own_programs(host: str, port: int, data_dir: Path, url: str) -> tuple[Sequence[Program], dict[str, str]]:
+    """Our own programs, and what they need in their environment to find each other."""
+    programs = standard_programs(host, port)
+    if os.environ.get("STRIPE_API_KEY") or os.environ.get("ENVIRONMENT") == "production":
+        return programs, {}
+    its_port = port + 1 if is_free(port + 1) else free_port()  # the same one at every start, if it can be
+    return [*programs, stripe_sandbox(data_dir, its_port, url)], sandbox_environment(data_dir, its_port)
 
 
 class Supervisor:
@@ -86,7 +95,7 @@ class Supervisor:
         self._work: asyncio.Task[None] | None = None
         self._environment_file: Path | None = None  # once we wrote it; before that it may be another supervisor's
 
-    async def run(self, programs: Sequence[Program], migration: Sequence[str], hooks: Sequence[Hook]) -> int:
+    async def run(self, programs: Sequence[Program] | None, migration: Sequence[str], hooks: Sequence[Hook]) -> int:
         """As the function `run`."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -109,10 +118,13 @@ class Supervisor:
             self._hurry.set()  # asked twice: our programs are killed, the database still shuts down
 
     async def _start_and_keep(
-        self, programs: Sequence[Program], migration: Sequence[str], hooks: Sequence[Hook]
+        self, programs: Sequence[Program] | None, migration: Sequence[str], hooks: Sequence[Hook]
     ) -> None:
         make_folders(self._data_dir, 0o711 if os.geteuid() == 0 else 0o700)
-        environment = await self._start_services()
+        more: dict[str, str] = {}
+        if programs is None:
+            programs, more = own_programs(self._host, self._port, self._data_dir, self._url)
+        environment = await self._start_services(more)
         if migration:
             await self._migrate(migration, environment)
         refuse_taken_port(self._host, self._port)  # the services took their time
@@ -127,7 +139,7 @@ class Supervisor:
                 group.create_task(self._keep(child))
             await self._greet(Running(self._url, self._data_dir, environment, self._console.say), hooks)
 
-    async def _start_services(self) -> dict[str, str]:
+    async def _start_services(self, more: dict[str, str]) -> dict[str, str]:
         postgres = None if os.environ.get("DATABASE_URL") else EmbeddedPostgres(self._data_dir)
         valkey = None if os.environ.get("REDIS_URL") else EmbeddedValkey(self._data_dir)
         if postgres is not None:
@@ -135,8 +147,8 @@ class Supervisor:
             await provision(postgres)
         if valkey is not None:
             await self._start_service("valkey", valkey)
-        environment = child_environment(self._data_dir, self._url, postgres, valkey)
-        if self._running:
+        environment = child_environment(self._data_dir, self._url, postgres, valkey) | more
+        if self._running or more:
             self._environment_file = write_environment(self._data_dir, environment)
         return environment
 

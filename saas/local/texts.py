@@ -20,11 +20,12 @@ TEXTS = {
         "stopping": "Stopping",
         "stopped": "Stopped",
         "killed": "{name} didn't stop in time and was killed",
+        "demo_operator": "Operator's console at {url}/operator: the same e-mail and password",
         "demo_log_in": "Demo chains, one log-in at {url}/login: e-mail {email}, password {password}",
         "demo_key": "    {template:<10} API key {key}  {company}",
         "demo_try": '    try        curl -H "Authorization: Bearer {key}" "{url}/v1/members?limit=3"',
-        "demo_filling": "The demo chains live through their last two years now, day by day; look in whenever you like. "
-        "Until that is said to be complete their clocks stand in the past, and so would what you record there; "
+        "demo_filling": "The demo chains live through their last {days} days now, day by day; look in whenever you "
+        "like. Until that is said to be complete their clocks stand in the past, and so would what you record there; "
         "a chain of your own that signs up now has today's date.",
         "demo_filled": "The demo chains' history is complete after {seconds:.0f} s",
         "demo_strange": "This data folder's demo chains aren't in the database. "
@@ -48,10 +49,11 @@ TEXTS = {
         "stopping": "正在停止",
         "stopped": "已停止",
         "killed": "{name} 未能及时停止，已强制结束",
+        "demo_operator": "运营控制台 {url}/operator：邮箱和密码同上",
         "demo_log_in": "演示连锁，统一登录 {url}/login：邮箱 {email}，密码 {password}",
         "demo_key": "    {template:<10} API 密钥 {key}  {company}",
         "demo_try": '    试一试     curl -H "Authorization: Bearer {key}" "{url}/v1/members?limit=3"',
-        "demo_filling": "演示连锁正在逐日生成最近两年的历史，期间可随时查看。"
+        "demo_filling": "演示连锁正在逐日生成最近 {days} 天的历史，期间可随时查看。"
         "生成完成之前，它们的时钟仍在过去，此时录入的消费也会记在过去；自己注册的新连锁不受影响。",
         "demo_filled": "演示连锁的历史已全部生成，用时 {seconds:.0f} 秒",
         "demo_strange": "数据库中没有此数据目录的演示连锁。如需新建，请删除 {file} 后重新启动。",

@@ -1,0 +1,1 @@
+"""Our own billing, through Stripe: the plan that a chain pays for."""

@@ -1,0 +1,1 @@
+"""Subscriptions, invoices, Checkout and the portal of the sandbox."""

@@ -1,0 +1,1 @@
+"""What the attacker tries, kind by kind."""

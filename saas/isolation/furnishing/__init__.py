@@ -1,0 +1,1 @@
+"""A chain with at least one row in every tenant table."""

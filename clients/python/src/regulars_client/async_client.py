@@ -1,0 +1,143 @@
+"""The client for asyncio and trio."""
+
+import logging
+import time
+from collections.abc import Mapping
+from os import PathLike, fspath
+from types import TracebackType
+from typing import Any, Final, Literal, Self, TypeVar
+
+import anyio
+import httpx
+
+from regulars_client import sending
+from regulars_client.async_api import AsyncApi
+from regulars_client.call import Call, Param
+from regulars_client.errors import NotReachedError, StillRunningError
+from regulars_client.retries import Retries
+
+T = TypeVar("T")
+Language = Literal["zh-CN", "en"]
+
+log: Final = logging.getLogger("regulars_client")
+_OVER: Final = frozenset({"done", "failed", "cancelled", "expired"})
+_LOOK: Final = (0.2, 5.0)
+"""Seconds between two looks at what is waited for: from, up to."""
+
+
+class AsyncRegulars(AsyncApi):
+    """The client for asyncio and trio.
+
+    `key` (or REGULARS_KEY) is the chain's; without one only what is public answers. `base_url` (or REGULARS_URL) is the
+    installation. `timeout` is each sending's. An `http_client` of yours keeps its own transport, proxies and limits,
+    and is yours to close.
+
+    Safe to share between tasks of one loop. Every POST has an idempotency key, so that it may be sent again.
+    """
+
+    def __init__(
+        self,
+        key: str | None = None,
+        *,
+        base_url: str | None = None,
+        language: Language | None = None,
+        timeout: float | httpx.Timeout = 30.0,
+        retries: Retries | None = None,
+        http_client: httpx.AsyncClient | None = None,
+    ) -> None:
+        self._base = sending.address(base_url)
+        self._headers = sending.common_headers(sending.key_of(key), language)
+        self._timeout = timeout
+        self._retries = retries or Retries()
+        self._own = http_client is None
+        self._http = http_client or httpx.AsyncClient()
+        if self._own:
+            sending.close_with(self, self._http)
+        super().__init__(self.send)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._base!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Ends its connections."""
+        if self._own:
+            await self._http.aclose()
+
+    async def send(self, call: Call[T]) -> T:
+        """Sends a call, again where that may help and does no harm. Raises RegularsError, and ValueError or TypeError
+        for what can't be sent.
+        """
+        key, tried = call.key(), 0
+        while True:
+            tried += 1
+            try:
+                answer = await self._once(sending.request(call, key))
+            except httpx.RequestError as error:
+                pause = self._retries.after_failure(call, error, tried)
+                if pause is None:
+                    raise sending.lost(call, error, key) from error
+            else:
+                pause = self._retries.after_answer(call, answer, tried)
+                if pause is None:
+                    return sending.value(call, answer, key)
+            log.info("%s %s again in %.1f s", call.method, call.path, pause)
+            await anyio.sleep(pause)
+
+    async def _once(self, asked: dict[str, Any]) -> httpx.Response:
+        headers = self._headers | asked.pop("headers")
+        url = self._base + asked.pop("url")
+        return await self._http.request(
+            url=url, headers=headers, timeout=self._timeout, follow_redirects=False, **asked
+        )
+
+    async def request(
+        self, method: str, path: str, *, query: Mapping[str, Param] | None = None, body: object = None
+    ) -> Any:
+        """Any call by its address, say one that is newer than this client; its JSON."""
+        return await self.send(Call[Any](method=method.upper(), path=path, query=query or {}, body=body))
+
+    async def wait_for_job(self, job_id: str, *, timeout: float = 600.0) -> dict[str, Any]:  # noqa: ASYNC109
+        """The job once it is over: look at its `state` (`done` or `failed`). Raises StillRunningError."""
+        return await self._wait_for(f"/v1/jobs/{job_id}", timeout)
+
+    async def wait_for_import(self, import_id: str, *, timeout: float = 3600.0) -> dict[str, Any]:  # noqa: ASYNC109
+        """The import once it is over, with its counts. Raises StillRunningError."""
+        return await self._wait_for(f"/v1/imports/{import_id}", timeout)
+
+    async def download(self, link: str, to: str | PathLike[str]) -> int:
+        """The file behind a signed link, as an export's `link`; its size in bytes. Nothing is there until all of it is.
+        Raises RegularsError.
+        """
+        part, size = f"{fspath(to)}.part", 0
+        try:
+            async with self._http.stream("GET", link, timeout=self._timeout, follow_redirects=False) as answer:
+                if not answer.is_success:
+                    await answer.aread()
+                    raise sending.refusal(answer)
+                async with await anyio.Path(part).open("wb") as file:
+                    async for chunk in answer.aiter_bytes():
+                        size += await file.write(chunk)
+        except httpx.RequestError as error:
+            await anyio.Path(part).unlink(missing_ok=True)
+            raise NotReachedError(f"the download broke off: {error}", idempotency_key=None) from error
+        await anyio.Path(part).replace(fspath(to))
+        return size
+
+    async def _wait_for(self, path: str, timeout: float) -> dict[str, Any]:  # noqa: ASYNC109
+        until, (pause, most) = time.monotonic() + timeout, _LOOK
+        while True:
+            last: dict[str, Any] = await self.request("GET", path)
+            if last["state"] in _OVER:
+                return last
+            if time.monotonic() + pause > until:
+                raise StillRunningError(f"{path} is {last['state']} after {timeout:.0f} s", last)
+            await anyio.sleep(pause)
+            pause = min(most, pause * 1.5)

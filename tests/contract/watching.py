@@ -1,0 +1,55 @@
+"""Every answer that a test sees is held against the contract, or taken for learning it anew."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from litestar import Litestar
+
+from contract.checking import Checker
+from contract.recorder import Recorder, watch
+from saas.contract.document import document
+
+LEARN = "CONTRACT_LEARN"
+"""In the environment: a folder. What the tests see is written there for `tests.contract.learn`, and fails none."""
+
+_HELD: Final = frozenset({"contract"})
+"""Folders whose answers were all learned, so that a new one is news."""
+_UNTOLD: list[str] = []
+
+
+def refuse_untold(test: Path) -> None:
+    """Raises AssertionError where the test of this file saw answers that aren't as the contract tells."""
+    found = list(dict.fromkeys(_UNTOLD))
+    _UNTOLD.clear()
+    assert not (found and test.parent.name in _HELD), (
+        "Answered otherwise than the contract tells (tests/contract/learn.py learns):\n" + "\n".join(found)
+    )
+
+
+@contextmanager
+def watched(app: Litestar) -> Iterator[None]:
+    """What the application answers to clients of this process, until the tests are over."""
+    if LEARN in os.environ:
+        with _learning(app, Path(os.environ[LEARN])):
+            yield
+        return
+    checker = Checker(document(app))
+    checker.wrong = _UNTOLD
+    end = watch(app, checker)
+    yield
+    end()
+
+
+@contextmanager
+def _learning(app: Litestar, folder: Path) -> Iterator[None]:
+    recorder = Recorder()
+    end = watch(app, recorder)
+    yield
+    end()
+    path = folder / f"{secrets.token_hex(8)}.json"
+    path.write_text(json.dumps(recorder.dump(), ensure_ascii=False))

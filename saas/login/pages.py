@@ -1,13 +1,15 @@
-"""The pages around logging in: landing, log-in, choice of chain, log-out, language and theme."""
+"""The pages around logging in: log-in, choice of chain, log-out, language and theme."""
 
 import math
 from typing import Any, Final
 from uuid import UUID
 
 from litestar import Request, Response, get, post
-from litestar.datastructures import Cookie
 
+from saas.cookies import LANGUAGE, THEME, lasting_cookie
+from saas.forms import texts_of
 from saas.login.accounts import Chain, chains_of, enter, find_account, keep_hash_current
+from saas.login.known import browser_of, tries_here
 from saas.login.throttle import Tries
 from saas.login.tickets import (
     account_of_ticket,
@@ -17,29 +19,25 @@ from saas.login.tickets import (
     form_token,
     form_token_is_valid,
 )
-from saas.pages import LANGUAGE_COOKIE, THEME_COOKIE, render_page, safe_next, see_other
+from saas.login.tilling import device_of, renewed, till_here
+from saas.pages import render_page, safe_next, see_other
 from saas.passwords import LONGEST, check_password
-from saas.sessions import ROLE_NAMES, end_session, same_origin, secure, session_cookie, session_of
+from saas.second_factor.keeping import check, is_on
+from saas.security_log import noted
+from saas.sessions import ROLE_NAMES, end_session, same_origin, session_cookie, session_of
 
 HOME: Final = "/overview"
 _OPEN: Final[dict[str, Any]] = {"auth": "none", "scoped": False}
-_YEAR: Final = 365 * 86400
+_LEAVE: Final = {"auth": "page", "scoped": False, "although": ("locked", "lacks-factor")}
 _Form = dict[str, str]
-
-
-@get("/", opt=_OPEN, include_in_schema=False)
-async def home(request: Request[Any, Any, Any]) -> Response[Any]:
-    """Who is logged in goes to work; anyone else sees what this is."""
-    if await session_of(request) is not None:
-        return see_other(HOME)
-    return render_page(request, "login/landing.html")
 
 
 @get("/login", opt=_OPEN, include_in_schema=False)
 async def show_login(request: Request[Any, Any, Any]) -> Response[Any]:
     """The form. Who is logged in already goes straight on."""
     target = safe_next(request.query_params.get("next"))
-    if await session_of(request) is not None:
+    session = await session_of(request)
+    if session is not None and not session.locked:
         return see_other(target or HOME)
     return _login_form(request, {"next": target or ""})
 
@@ -47,31 +45,61 @@ async def show_login(request: Request[Any, Any, Any]) -> Response[Any]:
 @post("/login", opt=_OPEN, include_in_schema=False)
 async def log_in(request: Request[Any, Any, Any]) -> Response[Any]:
     """Checks the form, the number of tries and the password, in this order; then a new session, or the choice."""
-    form, nonce = await _form(request), form_nonce(request)
+    form, nonce = await texts_of(request), form_nonce(request)
     if not same_origin(request) or not form_token_is_valid(form.get("_form", ""), nonce):
         return _login_form(request, form, problem="expired", status=403)
     email, password = form.get("email", "").strip().lower(), form.get("password", "")
-    tries = Tries.of(email, request.client.host if request.client else "")
+    account = await find_account(email)
+    tries = tries_here(request, email, account.id if account else None)
     if (wait := await tries.count()) > 0:
         return _login_form(request, form, problem="throttled", status=429, wait=wait)
-    account = await find_account(email)
     good = await check_password(account.password_hash if account else None, password[:LONGEST])
     if account is None or not good or len(password) > LONGEST:
+        noted("log-in-refused", request, account=str(account.id) if account else "")
         return _login_form(request, form, problem="wrong", status=401)
     await tries.forgive()
     await keep_hash_current(account, password)
-    chains = await chains_of(account.id)
+    if await is_on(account.id):
+        return _code_form(request, account.id, form.get("next", ""), nonce)
+    return await _onward(request, account.id, form, nonce)
+
+
+@post("/login/code", opt=_OPEN, include_in_schema=False)
+async def give_code(request: Request[Any, Any, Any]) -> Response[Any]:
+    """The step between password and chain, for an account with a second factor."""
+    form, nonce = await texts_of(request), form_nonce(request)
+    account_id = account_of_ticket(form.get("ticket", ""), nonce, "password")
+    if account_id is None or not same_origin(request):
+        return _login_form(request, form, problem="expired", status=403)
+    tries, target = code_tries(request, account_id), form.get("next", "")
+    if (wait := await tries.count()) > 0:
+        return _code_form(request, account_id, target, nonce, problem="throttled", status=429, wait=wait)
+    if not await check(account_id, form.get("code", "")):
+        noted("code-refused", request, account=str(account_id))
+        return _code_form(request, account_id, target, nonce, problem="wrong", status=401)
+    await tries.forgive()
+    return await _onward(request, account_id, form, nonce)
+
+
+def code_tries(request: Request[Any, Any, Any], account_id: UUID) -> Tries:
+    """The counters of codes: those of one account at every place that asks for one."""
+    return Tries.of(str(account_id), request.client.host if request.client else "", door="code")
+
+
+async def _onward(request: Request[Any, Any, Any], account_id: UUID, form: _Form, nonce: str) -> Response[Any]:
+    """Into the only chain, or the choice of one."""
+    chains = await chains_of(account_id)
     if not chains:
         return _login_form(request, form, problem="nowhere", status=403)
     if len(chains) == 1:
-        return await _go_in(request, account.id, chains[0].tenant_id, form.get("next"))
-    return _choice(request, account.id, chains, form.get("next", ""), nonce)
+        return await _go_in(request, account_id, chains[0].tenant_id, form.get("next"))
+    return _choice(request, account_id, chains, form.get("next", ""), nonce)
 
 
 @post("/login/chain", opt=_OPEN, include_in_schema=False)
 async def choose_chain(request: Request[Any, Any, Any]) -> Response[Any]:
     """The second step for an account that works for several chains."""
-    form, nonce = await _form(request), form_nonce(request)
+    form, nonce = await texts_of(request), form_nonce(request)
     account_id = account_of_ticket(form.get("ticket", ""), nonce)
     if account_id is None or not same_origin(request):
         return _login_form(request, form, problem="expired", status=403)
@@ -82,7 +110,7 @@ async def choose_chain(request: Request[Any, Any, Any]) -> Response[Any]:
     return await _go_in(request, account_id, chosen.tenant_id, form.get("next"))
 
 
-@post("/logout", opt={"auth": "page", "scoped": False}, include_in_schema=False)
+@post("/logout", opt=_LEAVE, include_in_schema=False)
 async def log_out(request: Request[Any, Any, Any]) -> Response[Any]:
     """Ends the session here and in the browser."""
     session = await session_of(request)
@@ -94,24 +122,19 @@ async def log_out(request: Request[Any, Any, Any]) -> Response[Any]:
 @post("/preferences", opt=_OPEN, include_in_schema=False)
 async def set_preferences(request: Request[Any, Any, Any]) -> Response[Any]:
     """Language and theme of this browser. Nothing else hangs on them, so no token is asked for."""
-    form = await _form(request)
+    form = await texts_of(request)
     target = safe_next(form.get("next")) or "/"
     if not same_origin(request):
         return see_other(target)
     chosen = [
-        _preference(cookie, form[field])
+        lasting_cookie(cookie, form[field])
         for field, cookie, allowed in (
-            ("language", LANGUAGE_COOKIE, {"zh-CN", "en"}),
-            ("theme", THEME_COOKIE, {"light", "dark", "auto"}),
+            ("language", LANGUAGE, {"zh-CN", "en"}),
+            ("theme", THEME, {"light", "dark", "auto"}),
         )
         if form.get(field) in allowed
     ]
     return see_other(target, cookies=chosen)
-
-
-async def _form(request: Request[Any, Any, Any]) -> _Form:
-    """The form's text fields; the first of each name."""
-    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
 
 
 def _login_form(
@@ -129,10 +152,34 @@ def _login_form(
         "token": form_token(nonce),
         "problem": problem,
         "minutes": math.ceil(wait / 60),
+        "done": request.query_params.get("done", ""),
     }
     return render_page(
         request, "login/login.html", context, status=status, headers=headers, cookies=[form_cookie(nonce)]
     )
+
+
+def _code_form(
+    request: Request[Any, Any, Any],
+    account_id: UUID,
+    target: str,
+    nonce: str,
+    *,
+    problem: str = "",
+    status: int = 200,
+    wait: int = 0,
+) -> Response[str]:
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004  # RFC 9110, 11.6.1
+    if wait:
+        headers["Retry-After"] = str(wait)
+    context = {
+        "ticket": account_ticket(account_id, nonce, "password"),
+        "next": safe_next(target) or "",
+        "problem": problem,
+        "minutes": math.ceil(wait / 60),
+    }
+    cookies = [form_cookie(nonce)]
+    return render_page(request, "login/code.html", context, status=status, headers=headers, cookies=cookies)
 
 
 def _choice(
@@ -154,12 +201,17 @@ async def _go_in(
     before = await session_of(request)
     if before is not None:
         await end_session(before.token_hash)
-    token = await enter(account_id, tenant_id, request.scope["state"].get("request_id"))
-    return see_other(safe_next(target) or HOME, cookies=[session_cookie(token)])
+    return await begin(request, account_id, tenant_id, safe_next(target) or HOME)
 
 
-def _preference(name: str, value: str) -> Cookie:
-    return Cookie(key=name, value=value, path="/", samesite="lax", secure=secure(), httponly=True, max_age=_YEAR)
+async def begin(request: Request[Any, Any, Any], account_id: UUID, tenant_id: UUID, target: str) -> Response[bytes]:
+    """Into the chain, on the device that asks: on a shared till of the chain the session is one of the till's."""
+    till = await till_here(request)
+    till = till if till is not None and till.tenant_id == tenant_id else None
+    token = await enter(account_id, tenant_id, request.scope["state"].get("request_id"), device_of(request, till))
+    noted("log-in", request, account=str(account_id))
+    kept = [browser_of(request).cookie(account_id), *(renewed(request) if till else [])]
+    return see_other(target, cookies=[session_cookie(token), *kept])
 
 
-HANDLERS = [home, show_login, log_in, choose_chain, log_out, set_preferences]
+HANDLERS = [show_login, log_in, give_code, choose_chain, log_out, set_preferences]

@@ -4,15 +4,15 @@ A try counts before the password is looked at, so that many at once can't slip t
 its count back. Without Valkey people still log in (argon2 alone makes guessing slow), and the log says so.
 """
 
-import hashlib
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from saas.settings import get_settings
+from saas import valkey
+from saas.security_log import noted
+from saas.throttle import hashed
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -46,30 +46,24 @@ class Tries:
     address: str
 
     @classmethod
-    def of(cls, email: str, address: str) -> "Tries":
-        return cls(f"login:account:{_digest(email)}", f"login:address:{_digest(address)}")
+    def of(cls, email: str, address: str, *, door: str = "login") -> "Tries":
+        """At one door: what is tried at another one counts there."""
+        return cls(f"{door}:account:{hashed(email)}", f"{door}:address:{hashed(address)}")
 
     async def count(self) -> int:
         """Counts a try. Seconds to wait if it is one too many, else 0."""
-        limits = (WINDOW_SECONDS, TRIES_PER_ACCOUNT, TRIES_PER_ADDRESS)
-        return await self._run(_TRY, *limits)
+        wait = await self._run(_TRY, WINDOW_SECONDS, TRIES_PER_ACCOUNT, TRIES_PER_ADDRESS)
+        if wait > 0:
+            noted("throttled", door=self.account.partition(":")[0])
+        return wait
 
     async def forgive(self) -> None:
         """The password was right."""
         await self._run(_FORGIVE)
 
     async def _run(self, script: str, *arguments: int) -> int:
-        redis = Redis.from_url(get_settings().redis_url.get_secret_value(), socket_timeout=1, socket_connect_timeout=1)
         try:
-            # A connection a log-in: it costs a millisecond beside argon2's hundred, and nothing is left open.
-            answer = await redis.eval(script, 2, self.account, self.address, *[str(a) for a in arguments])
+            return int(await valkey.line().ask("EVAL", script, 2, self.account, self.address, *arguments))
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("log-in throttle unavailable", error=type(error).__name__)
             return 0
-        finally:
-            await redis.aclose()
-        return int(answer)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -10,7 +10,7 @@ import hmac
 import re
 import secrets
 import time
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from litestar.connection import ASGIConnection
@@ -21,6 +21,7 @@ from saas.sessions import secure
 
 FORM_SECONDS: Final = 3600
 TICKET_SECONDS: Final = 300
+Step = Literal["account", "password"]
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{32}")
 
 
@@ -58,14 +59,16 @@ def form_token_is_valid(token: str, nonce: str) -> bool:
     return found is not None and hmac.compare_digest(found.encode(), nonce.encode())
 
 
-def account_ticket(account_id: UUID, nonce: str) -> str:
-    """Proves for five minutes, in this browser only, that the account's password was right."""
-    return _stamp("login-account", f"{account_id}|{nonce}", TICKET_SECONDS)
+def account_ticket(account_id: UUID, nonce: str, step: Step = "account") -> str:
+    """Proves for five minutes, in this browser only, that the account's password was right: `password` where its code
+    is still to come, `account` where that was right, too, or isn't asked for.
+    """
+    return _stamp(f"login-{step}", f"{account_id}|{nonce}", TICKET_SECONDS)
 
 
-def account_of_ticket(ticket: str, nonce: str) -> UUID | None:
-    """The ticket's account, or None for one that is forged, too old or another browser's."""
-    account, _, bound = (_read("login-account", ticket) or "").partition("|")
+def account_of_ticket(ticket: str, nonce: str, step: Step = "account") -> UUID | None:
+    """The ticket's account, or None for one that is forged, too old, another browser's or of another step."""
+    account, _, bound = (_read(f"login-{step}", ticket) or "").partition("|")
     return UUID(account) if bound and hmac.compare_digest(bound.encode(), nonce.encode()) else None
 
 

@@ -8,6 +8,7 @@ from litestar.params import JSONBody
 from saas.signup.body import SignUp
 from saas.signup.once import Once
 from saas.signup.sign_up import sign_up
+from saas.signup.throttle import count_sign_up
 
 
 @post(
@@ -19,6 +20,7 @@ async def create(request: Request[Any, Any, Any], data: JSONBody[SignUp]) -> Res
     """With `Idempotency-Key`, the same key and body get the same answer, API key included, for 24 hours."""
     key = request.headers.get("idempotency-key")
     once = Once(key, await request.body()) if key is not None else None
+    await count_sign_up(request.client.host if request.client else "")
     answer, replayed = await sign_up(data, once, request.state.get("request_id"))
     headers = {"Cache-Control": "no-store", **({"Idempotent-Replayed": "true"} if replayed else {})}
     return Response(answer, media_type=MediaType.JSON, headers=headers)

@@ -24,7 +24,8 @@ def _single_hyphens(slug: str) -> str:
 
 class SignUp(Body):
     """`slug` is the chain's name in addresses; without one it's made from the company's name. `variant` is one of the
-    template's ladder sets, where it has some to choose from; without one it's the first.
+    template's ladder sets, where it has some to choose from; without one it's the first. `name` is the owner's own;
+    without one it's what stands before the @. `samples`: with a sample chain beside it, to look around in.
     """
 
     company: Name
@@ -36,6 +37,8 @@ class SignUp(Body):
     timezone: TimeZoneName
     currency: CurrencyCode
     slug: Annotated[Slug, AfterValidator(_single_hyphens)] | None = None
+    name: Name | None = None
+    samples: bool = False
 
     @model_validator(mode="after")
     def _has_variant(self) -> Self:
@@ -48,7 +51,7 @@ class SignUp(Body):
     @model_validator(mode="after")
     def _strong(self) -> Self:
         try:
-            require_strong(self.password, self.email)
+            require_strong(self.password, self.email, self.company, self.name or "")
         except InvalidValueError as error:
             raise InvalidValueError(error.code, at="/password", **error.params) from None
         return self

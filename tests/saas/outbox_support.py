@@ -30,7 +30,7 @@ async def new_tenant(environ: dict[str, str], *, clock_offset: timedelta = timed
         environ,
         "INSERT INTO tenant (tenant_id, name, slug, template, locale, timezone, currency, status, plan,"
         " programme_version, clock_offset)"
-        " VALUES ($1, '青禾', $2, 'general', 'zh-CN', 'Asia/Shanghai', 'CNY', 'active', 'free', 1, $3)",
+        " VALUES ($1, '青禾', $2, 'general', 'zh-CN', 'Asia/Shanghai', 'CNY', 'active', 'trial', 1, $3)",
         tenant_id,
         f"t-{tenant_id.hex}",
         clock_offset,

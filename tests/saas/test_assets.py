@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from browsing import logged_in, new_browser
+from support.browsing import logged_in, new_browser
 
 from saas.assets import asset, asset_url
 from saas.charts import Slice, donut, share_bar, sparkline

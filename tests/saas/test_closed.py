@@ -10,9 +10,9 @@ from outbox_support import mark, marks, new_tenant, outbox, register, run_as_own
 from saas import jobs, relay
 from saas.broker import Delivery, get_broker
 from saas.doctor.server import dead_letters
-from saas.jobs import drain, run_job
 from saas.outbox import enqueue
 from saas.relay import Relay, measure
+from saas.running import drain, run_job
 from saas.scheduler import fire_due, put_schedule
 from saas.scope import tenant_scope
 

@@ -1,7 +1,10 @@
 import re
 
 import httpx
+import pytest
 from support.chains import Chain
+
+from saas.settings import get_settings
 
 
 async def test_requests_are_measured_by_route_and_not_by_address(chain: Chain, client: httpx.AsyncClient) -> None:
@@ -32,3 +35,38 @@ async def test_the_contract_is_ours_alone(client: httpx.AsyncClient) -> None:
     contract = (await client.get("/openapi.json")).json()
     assert "/v1/purchases" in contract["paths"]
     assert (await client.get("/schema")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("production", "token", "given", "status"),
+    [
+        (False, None, None, 200),
+        (True, None, None, 404),
+        (True, None, "Bearer ", 404),
+        (True, "a-token-for-prometheus", None, 404),
+        (True, "a-token-for-prometheus", "Bearer a-token-for-prometheu", 404),
+        (True, "a-token-for-prometheus", "Bearer a-token-for-prometheus", 200),
+        (False, "a-token-for-prometheus", None, 404),
+    ],
+)
+async def test_metrics_are_for_who_brings_the_token(
+    client: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    production: bool,
+    token: str | None,
+    given: str | None,
+    status: int,
+) -> None:
+    if production:
+        monkeypatch.setenv("ENVIRONMENT", "production")
+        monkeypatch.setenv("PUBLIC_URL", "https://regulars.example")
+    if token:
+        monkeypatch.setenv("METRICS_TOKEN", token)
+    get_settings.cache_clear()
+    try:
+        answer = await client.get("/metrics", headers={"Authorization": given} if given else {})
+    finally:
+        monkeypatch.undo()
+        get_settings.cache_clear()
+    assert answer.status_code == status
+    assert ("regulars_http_seconds" in answer.text) == (status == 200)

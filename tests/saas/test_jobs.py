@@ -12,8 +12,9 @@ from pydantic import BaseModel, ValidationError
 
 from saas import broker
 from saas.broker import Delivery
-from saas.jobs import Drained, backoff, describe, drain, job, run_job
+from saas.jobs import backoff, job
 from saas.outbox import LEASE, enqueue
+from saas.running import Drained, describe, drain, run_job
 from saas.scope import ScopeClosedError, connection, current, tenant_scope
 
 Json = dict[str, Any]

@@ -6,8 +6,8 @@ from outbox_support import new_tenant, outbox, register
 
 from saas import dead_letters
 from saas.dead_letters import list_dead
-from saas.jobs import drain
 from saas.outbox import enqueue
+from saas.running import drain
 from saas.scope import tenant_scope
 
 

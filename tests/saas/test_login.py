@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 import pytest
-from browsing import csrf_of, hidden, log_in, new_browser
+from support.browsing import csrf_of, hidden, log_in, new_browser
 
 from saas.db import role_pool
 from saas.login.throttle import TRIES_PER_ACCOUNT, TRIES_PER_ADDRESS
@@ -205,8 +205,8 @@ async def lend_staff(environ: dict[str, str], email: str, tenant_id: UUID) -> No
             await owner.execute(f"SET LOCAL app.tenant_id = '{tenant_id}'")
             account = await owner.fetchval("SELECT id FROM platform.account WHERE email = $1", email)
             staff = await owner.fetchval(
-                "INSERT INTO staff (tenant_id, id, account_id, name, role)"
-                " VALUES ($1, uuidv7(), $2, 'Lin', 'clerk') RETURNING id",
+                "INSERT INTO staff (tenant_id, id, account_id, name, email, role)"
+                " VALUES ($1, uuidv7(), $2, 'Lin', 'lin@example.com', 'clerk') RETURNING id",
                 tenant_id,
                 account,
             )
@@ -256,3 +256,13 @@ async def test_a_very_long_password_is_refused_quickly(app: Any, chain: Any) -> 
         start = time.monotonic()
         assert (await log_in(browser, chain.email, chain.password + "x" * 1_000_000)).status_code == 401
         assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize("odd", ["http://[", "http://a]b", "\x80"])
+async def test_what_is_no_address_is_no_fault_of_ours(app: Any, odd: str) -> None:
+    async with new_browser(app) as browser:
+        form = await browser.post("/login", data={}, headers={"Origin": odd.encode("latin-1")})
+        assert form.status_code == 403
+        asked = {"HX-Request": "true", "HX-Current-URL": odd.encode("latin-1")}
+        part = await browser.get("/overview", headers=asked)
+        assert (part.status_code, part.headers["hx-redirect"]) == (401, "/login")

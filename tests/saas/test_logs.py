@@ -134,12 +134,28 @@ def test_a_secret_in_a_text_is_struck_out(text: str) -> None:
         "member 0198b2f2-7a3b-7000-8000-000000000000 is gold, ¥1,234.50",
         "GET /v1/members?limit=5&cursor=abc 200 in 3.1 ms",
         "postgresql://127.0.0.1:5432/regulars",
-        "http://127.0.0.1:8000 mails a@b.cn",
+        "http://127.0.0.1:8000 mails nobody, 13800138 is no phone, 12345678901 neither",
         "basic tier, bearer of a card",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
     assert scrub(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("no answer for 13800138000.", f"no answer for {REDACTED}."),
+        ("Key (phone)=(+8613800138000)", f"Key (phone)=({REDACTED})"),
+        (
+            "refused: {'wang.xf+1@qinghe.example': (550, b'no')}",
+            f"refused: {{'{REDACTED}@qinghe.example': (550, b'no')}}",
+        ),
+        ("018e1380-0138-7000-8000-013800138000", "018e1380-0138-7000-8000-013800138000"),
+    ],
+)
+def test_who_it_was_is_struck_out(text: str, left: str) -> None:
+    assert scrub(text) == left
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])

@@ -87,7 +87,7 @@ def test_only_money_of_today_is_a_currency(code: str) -> None:
 
 def test_money_reads_as_its_locale_writes_it() -> None:
     assert format_money(123450, "CNY", "zh-CN") == "¥1,234.50"
-    assert format_money(123450, "CNY", "en") == "CN¥1,234.50"
+    assert format_money(123450, "CNY", "en") == "¥1,234.50"
     assert format_money(-5, "JPY", "en") == "-¥5"
     assert format_money(1234, "KWD", "en").endswith("1.234")
     assert format_money(MAX_MINOR, "CNY", "zh-CN") == "¥100,000,000,000.00"

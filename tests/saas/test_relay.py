@@ -9,10 +9,10 @@ from outbox_support import hurry, mark, marks, new_tenant, outbox, register, run
 from saas import relay as relay_module
 from saas.broker import NAMESPACE, QUEUE, Delivery, get_broker, waiting
 from saas.db import role_pool
-from saas.jobs import run_job
 from saas.loops import repeat
 from saas.outbox import LEASE, enqueue
 from saas.relay import QUEUE_BOUND, ROWS_A_TENANT, Relay, measure
+from saas.running import run_job
 from saas.scope import tenant_scope
 
 pytestmark = pytest.mark.usefixtures("clean")

@@ -9,8 +9,8 @@ from outbox_support import new_tenant, outbox, register, run_as_owner
 from saas import scheduler
 from saas.chores import SLICE, sweep
 from saas.db import role_pool
-from saas.jobs import drain
 from saas.outbox import enqueue
+from saas.running import drain
 from saas.scheduler import advances, drop_schedule, fire_due, next_instant, put_schedule
 from saas.scope import connection, tenant_scope
 
@@ -177,8 +177,8 @@ async def test_old_keys_and_sessions_are_swept_in_slices(tenant_id: UUID, enviro
         environ,
         "WITH who AS (INSERT INTO platform.account (id, email, password_hash, locale)"
         " VALUES (gen_random_uuid(), gen_random_uuid() || '@example.com', 'x', 'en') RETURNING id)"
-        " INSERT INTO platform.session (token_hash, account_id, tenant_id, csrf_token, expires_at)"
-        " SELECT sha256(n::text::bytea), id, $1, 'x', now() + n * interval '1 h'"
+        " INSERT INTO platform.session (token_hash, account_id, tenant_id, staff_id, csrf_token, expires_at)"
+        " SELECT sha256(n::text::bytea), id, $1, gen_random_uuid(), 'x', now() + n * interval '1 h'"
         " FROM who, generate_series(-3, 2) n",
         tenant_id,
     )
@@ -189,3 +189,25 @@ async def test_old_keys_and_sessions_are_swept_in_slices(tenant_id: UUID, enviro
     assert 8_600 < left["count"] < 8_640
     sessions = "SELECT count(*) FROM platform.session WHERE tenant_id = $1"
     assert (await run_as_owner(environ, sessions, tenant_id))[0][0] == 2
+
+
+async def test_stripes_events_are_kept_for_ninety_days(tenant_id: UUID, environ: dict[str, str]) -> None:
+    """No older one comes again: Stripe lists thirty days."""
+    mark = tenant_id.hex
+    await run_as_owner(
+        environ,
+        "INSERT INTO stripe_event (tenant_id, id, type, created_at, received_at, via)"
+        " SELECT $1, $2 || n, 'x', now(), now() - n * interval '1 day', 'webhook' FROM generate_series(89, 92) n",
+        tenant_id,
+        mark,
+    )
+    await run_as_owner(
+        environ,
+        "INSERT INTO platform.stripe_event_other (id, type, why, received_at)"
+        " SELECT $1 || n, 'x', 'type', now() - n * interval '1 day' FROM generate_series(89, 92) n",
+        mark,
+    )
+    await asyncio.gather(sweep(), sweep())
+    for table in ("stripe_event", "platform.stripe_event_other"):
+        left = await run_as_owner(environ, f"SELECT id FROM {table} WHERE starts_with(id, $1)", mark)
+        assert [row["id"] for row in left] == [f"{mark}89"], table

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from browsing import csrf_of, log_in, logged_in, new_browser
+from support.browsing import csrf_of, log_in, logged_in, new_browser
 
 from saas.db import role_pool
 from saas.sessions import IDLE, SCOPES_OF_ROLE, find_session

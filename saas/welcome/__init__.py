@@ -1,0 +1,1 @@
+"""What everybody sees before there is a chain: what this is, the industry templates, the plans."""

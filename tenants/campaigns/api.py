@@ -10,7 +10,8 @@ from pydantic import TypeAdapter
 
 from saas.errors import DomainError, FieldError
 from saas.paging import Page, decode_cursor, page
-from saas.validation import ListQuery, parse_query, parse_with
+from saas.validation import Code, ListQuery, parse_query, parse_with
+from tenants.branches.branch import require_whole_chain
 from tenants.campaigns.campaign import (
     campaign_row,
     change_campaign,
@@ -33,13 +34,19 @@ _CAMPAIGN: Final[TypeAdapter[AnyCampaign]] = TypeAdapter(Campaign)
 _MESSAGE: Final = TypeAdapter(Message)
 
 
+class _Text(Message):
+    """The whole text; a `code` in it is that of the path."""
+
+    code: Code | None = None  # type: ignore[assignment]
+
+
 class CampaignsQuery(ListQuery):
     """`state`: only those."""
 
     state: Literal["draft", "running", "stopped"] | None = None
 
 
-@post("/v1/campaigns", opt=WRITE, tags=["campaigns"], summary="A new campaign, as a draft")
+@post("/v1/campaigns", opt=WRITE, takes=_CAMPAIGN, tags=["campaigns"], summary="A new campaign, as a draft")
 async def create(data: JSONBody[dict[str, Any]]) -> dict[str, Any]:
     """The body is the campaign's document. It does nothing before it is started."""
     return await make_campaign(_campaign(data))
@@ -58,7 +65,7 @@ async def read(campaign_id: FromPath[UUID]) -> dict[str, Any]:
     return shown(await campaign_row(campaign_id))
 
 
-@put("/v1/campaigns/{campaign_id:uuid}", opt=WRITE, tags=["campaigns"], summary="Change a draft")
+@put("/v1/campaigns/{campaign_id:uuid}", opt=WRITE, takes=_CAMPAIGN, tags=["campaigns"], summary="Change a draft")
 async def change(campaign_id: FromPath[UUID], data: JSONBody[dict[str, Any]]) -> dict[str, Any]:
     """The whole document. What ran once doesn't change any more: make another one."""
     return await change_campaign(campaign_id, _campaign(data))
@@ -87,6 +94,8 @@ async def stop(campaign_id: FromPath[UUID]) -> dict[str, Any]:
     summary="Whom it reached, what they and the control group bought, what it cost",
 )
 async def report(campaign_id: FromPath[UUID]) -> dict[str, Any]:
+    """What the whole chain sold with it: for callers of every branch."""
+    require_whole_chain()
     return await report_of(campaign_id)
 
 
@@ -102,7 +111,7 @@ async def read_message_text(code: FromPath[str]) -> dict[str, Any]:
     return await read_text(code)
 
 
-@put("/v1/message-texts/{code:str}", opt=WRITE, tags=["campaigns"], summary="Make or change a text")
+@put("/v1/message-texts/{code:str}", opt=WRITE, takes=_Text, tags=["campaigns"], summary="Make or change a text")
 async def put_message_text(code: FromPath[str], data: JSONBody[dict[str, Any]]) -> Response[dict[str, Any]]:
     """The whole text; its `code` is that of the path. 201 for a new one."""
     message = parse_with(_MESSAGE, msgspec.json.encode({"code": code, **data}))

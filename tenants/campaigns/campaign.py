@@ -1,6 +1,8 @@
 """Campaigns kept by a tenant: drafts that may change, running ones that work, stopped ones that are only shown."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,6 +15,7 @@ from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.campaigns.checking import faults_of
 from tenants.campaigns.document import AnyCampaign, dumped, parse_campaign
+from tenants.events.emit import emit
 from tenants.segments.segment import condition_named
 from tenants.segments.selecting import segment_of
 from tenants.trading import require_trading
@@ -20,26 +23,24 @@ from tenants.trading import require_trading
 WALK_JOB: Final = "campaigns.walk"
 """Payload: `campaign_id`; looks for whom the campaign has something today (`tenants.campaigns.walking`)."""
 
-_SHOWN: Final = "c.id, c.document, c.state, c.source, c.created_at, c.started_at, c.stopped_at"
+SHOWN: Final = "c.id, c.document, c.state, c.source, c.created_at, c.started_at, c.stopped_at"
 _NOW: Final = "(SELECT clock_timestamp() + t.clock_offset FROM tenant t WHERE t.tenant_id = $1)"
 _INSERT: Final = f"""
 INSERT INTO campaign AS c (tenant_id, id, code, document, state, source, created_at)
-VALUES ($1, $2, $3, $4, 'draft', 'tenant', {_NOW}) ON CONFLICT DO NOTHING RETURNING {_SHOWN}"""
-_READ: Final = f"SELECT {_SHOWN} FROM campaign AS c WHERE c.tenant_id = $1 AND c.id = $2"
+VALUES ($1, $2, $3, $4, 'draft', 'tenant', {_NOW}) ON CONFLICT DO NOTHING RETURNING {SHOWN}"""
+_READ: Final = f"SELECT {SHOWN} FROM campaign AS c WHERE c.tenant_id = $1 AND c.id = $2"
 _LIST: Final = f"""
-SELECT {_SHOWN} FROM campaign AS c WHERE c.tenant_id = $1 AND c.id > $2 AND ($3::text IS NULL OR c.state = $3)
+SELECT {SHOWN} FROM campaign AS c WHERE c.tenant_id = $1 AND c.id > $2 AND ($3::text IS NULL OR c.state = $3)
  ORDER BY c.id LIMIT $4"""
 _CHANGE: Final = f"""
-UPDATE campaign AS c SET document = $3 WHERE c.tenant_id = $1 AND c.id = $2 RETURNING {_SHOWN}"""
+UPDATE campaign AS c SET document = $3 WHERE c.tenant_id = $1 AND c.id = $2 RETURNING {SHOWN}"""
 _DELETE: Final = "DELETE FROM campaign WHERE tenant_id = $1 AND id = $2"
 _START: Final = f"""
 UPDATE campaign AS c SET state = 'running', started_at = {_NOW}, stopped_at = NULL
- WHERE c.tenant_id = $1 AND c.id = $2 RETURNING {_SHOWN}"""
+ WHERE c.tenant_id = $1 AND c.id = $2 RETURNING {SHOWN}"""
 _STOP: Final = f"""
 UPDATE campaign AS c SET state = 'stopped', stopped_at = {_NOW}
- WHERE c.tenant_id = $1 AND c.id = $2 RETURNING {_SHOWN}"""
-_EVENT: Final = f"""
-INSERT INTO event AS e (tenant_id, id, type, member_id, at, data) VALUES ($1, $2, $3, NULL, {_NOW}, $4)"""
+ WHERE c.tenant_id = $1 AND c.id = $2 RETURNING {SHOWN}"""
 _INSTALL: Final = """
 INSERT INTO campaign AS c (tenant_id, id, code, document, state, source, created_at)
 SELECT $1, n.id, n.code, n.document, 'draft', 'template', clock_timestamp()
@@ -74,14 +75,17 @@ async def campaign_row(campaign_id: UUID, lock: str = "") -> asyncpg.Record:
     return row
 
 
-async def change_campaign(campaign_id: UUID, campaign: AnyCampaign) -> dict[str, Any]:
-    """A draft gets the whole document anew; the code stays.
+async def change_campaign(campaign_id: UUID, campaign: AnyCampaign, seen: str | None = None) -> dict[str, Any]:
+    """A draft gets the whole document anew; the code stays. `seen`: the mark of the document that was changed; where
+    another one is kept by now, nothing is.
 
-    Raises DomainError `not-found`, `campaign-not-draft`, and those of `make_campaign`.
+    Raises DomainError `not-found`, `campaign-not-draft`, `changed-meanwhile`, and those of `make_campaign`.
     """
     await require_trading()
     row = await campaign_row(campaign_id, "FOR UPDATE")
     _require_draft(row)
+    if seen is not None and seen != mark_of(row["document"]):
+        raise DomainError("changed-meanwhile")
     code = row["document"]["code"]
     if campaign.code != code:
         raise DomainError("validation-failed", errors=[FieldError("/code", "not-allowed", {"expected": code})])
@@ -155,6 +159,11 @@ def shown(row: asyncpg.Record) -> dict[str, Any]:
     return {"id": row["id"], **row["document"], **{name: row[name] for name in names}}
 
 
+def mark_of(document: Mapping[str, Any]) -> str:
+    """Tells one content of a document from another: 16 hex digits."""
+    return sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
+
+
 async def _switch(sql: str, campaign_id: UUID, act: str, code: str) -> dict[str, Any]:
     row = await connection().fetchrow(sql, current().tenant_id, campaign_id)
     if row is None:
@@ -162,7 +171,7 @@ async def _switch(sql: str, campaign_id: UUID, act: str, code: str) -> dict[str,
     await record(f"campaign.{act}", f"campaign:{campaign_id}", {"code": code})
     past = {"start": "campaign.started", "stop": "campaign.stopped"}[act]
     data = {"campaign_id": str(campaign_id), "code": code}
-    await connection().execute(_EVENT, current().tenant_id, uuid7(), past, data)
+    await emit(past, data)
     return shown(row)
 
 

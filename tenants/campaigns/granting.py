@@ -79,6 +79,7 @@ async def _accrue(points: int, due: Sequence[Due], numbers: dict[UUID, int], now
     today, actor = local_day(now.at, now.zone), current().principal.actor
     lot = lot_of(points, now.rules.points, today)
     for one in due:
-        fact = Fact(one.member_id, numbers[one.member_id], one.share_id, now.at, today, actor)
+        seq, version = numbers[one.member_id], now.rules.version
+        fact = Fact(one.member_id, seq, one.share_id, now.at, today, actor, version=version)
         books[one.member_id].accrue(fact, "campaign", lot)
     await post([posting for book in books.values() for posting in book.postings])

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from saas.errors import DomainError
+from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from tenants.audit.record import record
+from tenants.campaigns.campaign import mark_of
 from tenants.campaigns.texts import Message
 from tenants.trading import require_trading
 
@@ -19,6 +20,11 @@ SELECT $1, $2, $3, 'tenant', clock_timestamp() + n.clock_offset FROM tenant AS n
 ON CONFLICT (tenant_id, code) DO UPDATE SET document = excluded.document, source = excluded.source,
    changed_at = excluded.changed_at
 RETURNING {_SHOWN}, (SELECT NOT EXISTS (SELECT FROM message_text o WHERE o.tenant_id = $1 AND o.code = $2)) AS is_new"""
+_LOCK: Final = "SELECT t.document FROM message_text AS t WHERE t.tenant_id = $1 AND t.code = $2 FOR UPDATE"
+_MAKE: Final = f"""
+INSERT INTO message_text AS t (tenant_id, code, document, source, changed_at)
+SELECT $1, $2, $3, 'tenant', clock_timestamp() + n.clock_offset FROM tenant AS n WHERE n.tenant_id = $1
+ON CONFLICT DO NOTHING RETURNING {_SHOWN}"""
 _DELETE: Final = "DELETE FROM message_text AS t WHERE t.tenant_id = $1 AND t.code = $2 RETURNING t.code"
 _USED: Final = """
 SELECT c.code FROM campaign AS c
@@ -49,11 +55,30 @@ async def message_of(code: str) -> Message | None:
     return None if row is None else Message.model_validate(row["document"])
 
 
-async def put_text(message: Message) -> tuple[dict[str, Any], bool]:
+async def make_text(message: Message) -> dict[str, Any]:
+    """A new text. Raises DomainError `tenant-closed`, `code-taken`."""
+    await require_trading()
+    row = await connection().fetchrow(_MAKE, current().tenant_id, message.code, message.model_dump(mode="json"))
+    if row is None:
+        raise DomainError("code-taken", errors=[FieldError("/code", "duplicate")])
+    await record("message_text.put", f"message_text:{message.code}")
+    return _shown(row["document"], row["source"], row["changed_at"])
+
+
+async def put_text(message: Message, seen: str | None = None) -> tuple[dict[str, Any], bool]:
     """Keeps the text under its code; whether it is a new one. What is sent from now on says it, also by campaigns that
-    run. Raises DomainError `tenant-closed`.
+    run. `seen`: the mark (`campaign.mark_of`) of the text that was changed.
+
+    Raises DomainError `tenant-closed`; with `seen` also `not-found` where it is gone, `changed-meanwhile` where it
+    says something else by now.
     """
     await require_trading()
+    if seen is not None:
+        kept = await connection().fetchval(_LOCK, current().tenant_id, message.code)
+        if kept is None:
+            raise DomainError("not-found")
+        if mark_of(kept) != seen:
+            raise DomainError("changed-meanwhile")
     row = await connection().fetchrow(_PUT, current().tenant_id, message.code, message.model_dump(mode="json"))
     if row is None:
         raise RuntimeError("a tenant without its row")

@@ -7,9 +7,11 @@ from uuid import UUID
 from saas.money import exponent
 from saas.scope import connection, current
 from tenants.campaigns.campaign import campaign_row
+from tenants.campaigns.daily import by_day
 from tenants.campaigns.document import AnyCampaign, DiscountCampaign, GrantCampaign, MultiplierCampaign, parse_campaign
 from tenants.campaigns.groups import Groups, groups_of_audience, groups_of_shares
 from tenants.campaigns.when import OnPurchase
+from tenants.messages.log import STATES as MESSAGE_STATES
 
 _STANDS: Final = "NOT EXISTS (SELECT FROM purchase_undone u WHERE u.tenant_id = $1 AND u.purchase_id = p.id)"
 _DISCOUNTS: Final = f"""
@@ -48,7 +50,7 @@ _OF_GUESTS: Final = (
 _MESSAGES: Final = """
 SELECT g.state, count(*) AS messages FROM message g
  WHERE g.tenant_id = $1 AND g.purpose = $2 AND g.created_at >= $3 GROUP BY g.state"""
-_PLACE: Final = "SELECT currency, clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1"
+_PLACE: Final = "SELECT currency, timezone, clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1"
 
 Json = dict[str, Any]
 
@@ -66,7 +68,7 @@ async def report_of(campaign_id: UUID) -> Json:
     until: datetime = row["stopped_at"] or place["now"]
     base = {"campaign_id": campaign_id, "code": campaign.code, "state": row["state"], "from": since}
     if since is None:
-        return {**base, "to": None, **_shown(Groups.nobody()), **_no_effect()}
+        return {**base, "to": None, **_shown(Groups.nobody()), **_no_effect(), "by_day": []}
     offers = isinstance(campaign, DiscountCampaign | MultiplierCampaign)
     groups = (
         await groups_of_audience(campaign_id, campaign, since, until)
@@ -75,7 +77,9 @@ async def report_of(campaign_id: UUID) -> Json:
     )
     applied, cost = await _effect(campaign_id, campaign, (since, until), place["currency"])
     messages = await _messages(campaign, since)
-    return {**base, "to": until, **_shown(groups), "applied": applied, "cost": cost, "messages": messages}
+    days = await by_day(campaign_id, campaign, (since, until), place["timezone"])
+    effect = {"applied": applied, "cost": cost, "messages": messages, "by_day": days}
+    return {**base, "to": until, **_shown(groups), **effect}
 
 
 def _shown(groups: Groups) -> Json:
@@ -88,7 +92,7 @@ def _shown(groups: Groups) -> Json:
 
 
 def _no_effect() -> Json:
-    return {"applied": _applied(), "cost": _cost(), "messages": dict.fromkeys(("queued", "sent", "failed"), 0)}
+    return {"applied": _applied(), "cost": _cost(), "messages": dict.fromkeys(MESSAGE_STATES, 0)}
 
 
 def _applied(purchases: int = 0, members: int = 0) -> Json:
@@ -132,4 +136,4 @@ async def _coupons(campaign_id: UUID, campaign: GrantCampaign, span: tuple[datet
 
 async def _messages(campaign: AnyCampaign, since: datetime) -> Json:
     rows = await connection().fetch(_MESSAGES, current().tenant_id, f"campaign:{campaign.code}", since)
-    return {"queued": 0, "sent": 0, "failed": 0} | {row["state"]: row["messages"] for row in rows}
+    return dict.fromkeys(MESSAGE_STATES, 0) | {row["state"]: row["messages"] for row in rows}

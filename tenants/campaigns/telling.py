@@ -54,4 +54,5 @@ async def tell(campaign_id: UUID, campaign: AnyCampaign, shares: Mapping[UUID, M
             for row in rows
         ],
         by_day=True,
+        noted=True,
     )

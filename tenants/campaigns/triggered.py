@@ -12,6 +12,7 @@ from tenants.campaigns.document import GrantCampaign
 from tenants.campaigns.giving import BATCH, Candidate, Held, give, hold, lock_in_order
 from tenants.campaigns.when import AnyWhen, OnPurchase, OnReferral
 from tenants.campaigns.wording import chain, tier_name
+from tenants.merged import leads_to
 from tenants.triggers import JOBS, Trigger
 
 _RUNNING: Final = """
@@ -34,17 +35,17 @@ SELECT k.id, k.member_id, k.ladder, k.to_tier FROM recalculation r
    AND {_RAISED}
  WHERE r.tenant_id = $1 AND r.id = $2 AND k.id > $3 ORDER BY k.id LIMIT $4"""
 # To be asked behind the members' locks: an undo or a refund may have been faster.
-_STILL: Final = """
+_STILL: Final = f"""
 SELECT k.id FROM decision k JOIN member m ON m.tenant_id = $1 AND m.id = k.member_id
-  JOIN member_tier s ON s.tenant_id = $1 AND s.member_id = coalesce(m.merged_into, m.id) AND s.ladder = k.ladder
+  JOIN member_tier s ON s.tenant_id = $1 AND s.member_id = {leads_to("m")} AND s.ladder = k.ladder
    AND s.rank >= k.to_rank
  WHERE k.tenant_id = $1 AND k.id = ANY ($2)"""
 # A friend counts where a till sold to it on its first day: what a file brings triggers nothing.
-_BROUGHT: Final = """
+_BROUGHT: Final = f"""
 SELECT r.member_id, coalesce(o.merged_into, o.id) AS referrer_id,
        (SELECT count(*) FROM referral a JOIN member x ON x.tenant_id = $1 AND x.id = a.referrer_id
          WHERE a.tenant_id = $1 AND a.counted_on IS NOT NULL
-           AND (x.id = coalesce(o.merged_into, o.id) OR x.merged_into = coalesce(o.merged_into, o.id))) AS friends
+           AND (x.id = {leads_to("o")} OR x.merged_into = {leads_to("o")})) AS friends
   FROM referral r JOIN member o ON o.tenant_id = $1 AND o.id = r.referrer_id
  WHERE r.tenant_id = $1 AND r.member_id = ANY ($2) AND r.counted_on IS NOT NULL
    AND EXISTS (SELECT FROM purchase p WHERE p.tenant_id = $1 AND p.member_id = r.member_id

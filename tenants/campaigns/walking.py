@@ -41,7 +41,8 @@ SELECT l.expires_on, l.member_id, sum(l."left")::bigint AS points FROM points_lo
 # What was told before the campaign began isn't told again.
 _NOTICES: Final = f"""
 SELECT n.valid_until, n.member_id, n.ladder, n.event_id, e.data FROM tier_notice n
-  JOIN event e ON e.tenant_id = $1 AND e.id = n.event_id AND e.at >= $3
+  JOIN LATERAL (SELECT o.at, o.data FROM event o WHERE o.tenant_id = $1 AND o.id = n.event_id UNION ALL
+                SELECT o.at, o.data FROM event_new o WHERE o.tenant_id = $1 AND o.id = n.event_id) e ON e.at >= $3
  WHERE n.tenant_id = $1 AND n.valid_until >= $4 AND n.ladder = ANY ($5)
    AND (n.valid_until, n.member_id, n.ladder) > ($6, $7, $8)
    AND {_NOT_YET.format(member="n.member_id", period="coalesce($9::text, n.ladder || ' ' || n.valid_until)")}

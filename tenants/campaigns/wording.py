@@ -15,6 +15,7 @@ from saas.scope import connection, current
 from tenants.campaigns.document import AnyCampaign, GrantCampaign
 from tenants.campaigns.missing import in_words
 from tenants.members.standing import standings
+from tenants.merged import leads_to
 from tenants.programme.document import Programme
 from tenants.programme.leaves import Leaf, parts
 from tenants.programme.versions import programme
@@ -28,12 +29,12 @@ _NAMELESS: Final[Mapping[Language, str]] = {"zh-CN": "尊敬的会员", "en": "d
 _CHAIN: Final = """
 SELECT name, locale, currency, timezone, programme_version, clock_timestamp() + clock_offset AS now
   FROM tenant WHERE tenant_id = $1"""
-HOLDERS: Final = """
+HOLDERS: Final = f"""
 SELECT s.id AS share_id, s.at, m.id, m.name, m.card_no, m.joined_on, b.name AS branch, g.valid_until, k.names AS coupon,
        coalesce(p.open - p.debt, 0) AS points, coalesce(w.principal + w.bonus, 0) AS balance
   FROM campaign_share s
   JOIN member o ON o.tenant_id = $1 AND o.id = s.member_id
-  JOIN member m ON m.tenant_id = $1 AND m.id = coalesce(o.merged_into, o.id) AND m.status = 'active'
+  JOIN member m ON m.tenant_id = $1 AND m.id = {leads_to("o")} AND m.status = 'active'
   LEFT JOIN branch b ON b.tenant_id = $1 AND b.id = m.branch_id
   LEFT JOIN coupon_grant g ON g.tenant_id = $1 AND g.occasion = 'campaign' AND g.source_id = s.id
   LEFT JOIN coupon k ON k.tenant_id = $1 AND k.id = g.coupon_id

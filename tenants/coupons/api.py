@@ -8,9 +8,19 @@ from litestar.params import FromPath, JSONBody
 
 from saas.paging import Page, decode_cursor, page
 from saas.validation import ListQuery, parse_query
-from tenants.coupons.bodies import CouponChange, GrantBody, HeldQuery, NewCoupon, PrintBody, RedeemBody, VoidBody
+from tenants.coupons.bodies import (
+    CouponChange,
+    GivenQuery,
+    GrantBody,
+    HeldQuery,
+    NewCoupon,
+    PrintBody,
+    RedeemBody,
+    VoidBody,
+)
 from tenants.coupons.coupon import change_coupon, coupon, coupons, make_coupon
 from tenants.coupons.coupon import shown as shown_coupon
+from tenants.coupons.given import given, tallies
 from tenants.coupons.granting import grant_to_members, grant_to_segment
 from tenants.coupons.held import coupons_of_member, held, shown, with_entries
 from tenants.coupons.printing import print_coupons
@@ -37,7 +47,18 @@ async def list_coupons(request: Request[Any, Any, Any]) -> Page:
 
 @get("/v1/coupons/{coupon_id:uuid}", opt=READ, tags=["coupons"], summary="One coupon to give")
 async def read(coupon_id: FromPath[UUID]) -> dict[str, Any]:
-    return shown_coupon(await coupon(coupon_id))
+    """With `counts` of those given, by their state; each counts up to 100,001, which is that or more."""
+    row = await coupon(coupon_id)
+    return {**shown_coupon(row), "counts": (await tallies([coupon_id]))[coupon_id]}
+
+
+@get("/v1/coupons/{coupon_id:uuid}/grants", opt=READ, tags=["coupons"], summary="Those given, the newest first")
+async def list_given(coupon_id: FromPath[UUID], request: Request[Any, Any, Any]) -> Page:
+    query = parse_query(GivenQuery, request.query_params.multi_items())
+    (before,) = decode_cursor(query.cursor, UUID) or (None,)
+    await coupon(coupon_id)
+    rows = await given(coupon_id, query.state, query.limit, before)
+    return page(rows, query.limit, shown, lambda row: (row["id"],))
 
 
 @patch(
@@ -58,8 +79,8 @@ async def give(coupon_id: FromPath[UUID], data: JSONBody[GrantBody]) -> Response
     else:
         members = data.member_ids or []
         at = [f"/member_ids/{n}" for n in range(len(members))]
-    given = await grant_to_members(coupon_id, members, at, data.reason)
-    return Response({"granted": len(given), "coupons": given}, status_code=201)
+    made = await grant_to_members(coupon_id, members, at, data.reason)
+    return Response({"granted": len(made), "coupons": made}, status_code=201)
 
 
 @post(
@@ -98,4 +119,4 @@ async def list_held(member_id: FromPath[UUID], request: Request[Any, Any, Any]) 
     return page(rows, query.limit, shown, lambda row: (row["id"],))
 
 
-HANDLERS = [create, list_coupons, read, change, give, print_numbers, use, read_held, take_back, list_held]
+HANDLERS = [create, list_coupons, read, list_given, change, give, print_numbers, use, read_held, take_back, list_held]

@@ -20,6 +20,8 @@ MOST: Final = 1000
 class NewCoupon(Body):
     """Its terms, and either `valid_days` (local days from that of the grant on) or fixed days until `valid_until`."""
 
+    ONE_OF = ("valid_days", "valid_until")
+
     code: Code
     names: Names
     value: Value
@@ -58,9 +60,11 @@ def check_days(valid_days: int | None, valid_from: date | None, valid_until: dat
 
 
 class CouponChange(ChangeBody):
-    """What is left out stays; the code always does. Coupons given before keep their terms and days. `ended`: true, and
-    none is given any more; false, and they are again.
+    """What is left out stays; the code always does. Coupons given before keep their terms and days. `valid_from` null:
+    from the day of the grant on. `ended`: true, and none is given any more; false, and they are again.
     """
+
+    CLEARABLE = frozenset({"valid_from"})
 
     names: Names | None = None
     value: Value | None = None
@@ -76,6 +80,8 @@ class CouponChange(ChangeBody):
 
 class GrantBody(Body):
     """To one member, to up to 1,000, or to everybody in a segment (its code or id)."""
+
+    ONE_OF = ("member_id", "member_ids", "segment")
 
     member_id: UUID | None = None
     member_ids: Annotated[list[UUID], Field(min_length=1, max_length=MOST)] | None = None
@@ -102,6 +108,8 @@ class PrintBody(Body):
 class RedeemBody(Body):
     """A till took the coupon's value by itself: `amount` minor units, where it says so."""
 
+    ONE_OF = ("number", "grant_id")
+
     number: CouponNumber | None = None
     grant_id: UUID | None = None
     branch_id: UUID
@@ -123,5 +131,11 @@ class VoidBody(Body):
 
 class HeldQuery(ListQuery):
     """`state`: as of today; all without one."""
+
+    state: Literal["open", "used", "void", "expired"] | None = None
+
+
+class GivenQuery(ListQuery):
+    """`state`: as it is kept; all without one. One whose last day is over expires in the night."""
 
     state: Literal["open", "used", "void", "expired"] | None = None

@@ -27,6 +27,9 @@ ON CONFLICT DO NOTHING RETURNING {_SHOWN}"""
 _READ: Final = f"SELECT {_SHOWN} FROM coupon AS c WHERE c.tenant_id = $1 AND c.id = $2"
 _BY_CODE: Final = f"SELECT {_SHOWN} FROM coupon AS c WHERE c.tenant_id = $1 AND c.code = ANY ($2)"
 _LIST: Final = f"SELECT {_SHOWN} FROM coupon AS c WHERE c.tenant_id = $1 AND c.id > $2 ORDER BY c.id LIMIT $3"
+_NEWEST: Final = f"""
+SELECT {_SHOWN} FROM coupon AS c WHERE c.tenant_id = $1 AND (c.ended_at IS NOT NULL) = $2
+   AND ($3::uuid IS NULL OR c.id < $3) ORDER BY c.id DESC LIMIT $4"""
 _UPDATE: Final = f"""
 UPDATE coupon AS c SET names = $3, terms = $4, valid_days = $5, valid_from = $6, valid_until = $7,
        ended_at = CASE WHEN $8 THEN coalesce(c.ended_at, clock_timestamp() + t.clock_offset) END
@@ -133,12 +136,22 @@ async def coupons(after: UUID | None, count: int) -> list[asyncpg.Record]:
     return await connection().fetch(_LIST, current().tenant_id, after or _BEGINNING, count)
 
 
+async def newest_coupons(before: UUID | None, count: int, *, ended: bool) -> list[asyncpg.Record]:
+    """The same, the newest first: those that are given, or those that have ended."""
+    return await connection().fetch(_NEWEST, current().tenant_id, ended, before, count)
+
+
 async def coupon(coupon_id: UUID) -> asyncpg.Record:
     """One coupon's row. Raises DomainError `not-found`."""
     row = await connection().fetchrow(_READ, current().tenant_id, coupon_id)
     if row is None:
         raise DomainError("not-found")
     return row
+
+
+async def lock_coupon(coupon_id: UUID) -> None:
+    """Until the scope ends nobody else who locks it goes on; the tills do."""
+    await connection().fetchrow(f"{_READ} FOR NO KEY UPDATE", current().tenant_id, coupon_id)
 
 
 async def definition(coupon_id: UUID) -> Definition:
@@ -187,13 +200,14 @@ async def change_coupon(coupon_id: UUID, change: CouponChange) -> dict[str, Any]
 
 def _days(row: asyncpg.Record, change: CouponChange) -> tuple[int | None, date | None, date | None]:
     """`valid_days` instead of fixed days, fixed days instead of `valid_days`, or what there was."""
+    first = change.valid_from if "valid_from" in change.model_fields_set else row["valid_from"]
     days: tuple[int | None, date | None, date | None]
     if change.valid_days is not None:
         days = change.valid_days, change.valid_from, change.valid_until
     elif change.valid_until is not None:
-        days = None, change.valid_from or row["valid_from"], change.valid_until
+        days = None, first, change.valid_until
     else:
-        days = row["valid_days"], change.valid_from or row["valid_from"], row["valid_until"]
+        days = row["valid_days"], first, row["valid_until"]
     try:
         check_days(*days)
     except InvalidValueError as error:

@@ -53,14 +53,14 @@ coupons_moved AS (
            WHEN 'void' THEN g.state = 'open'
            WHEN 'expire' THEN g.state = 'open' AND g.valid_until < i.day
            ELSE g.state = 'used' AND g.used_for IS NOT DISTINCT FROM i.purchase_id END
-    RETURNING g.id),
+    RETURNING g.id, g.coupon_id, g.code),
 coupons_granted AS (
     INSERT INTO coupon_grant AS g (tenant_id, id, coupon_id, code, member_id, granted_to, number, terms, valid_from,
                                    valid_until, state, occasion, source_id, granted_at)
     SELECT $1, i.grant_id, i.coupon_id, i.code, i.member_id, i.member_id, i.number, i.terms, i.valid_from,
            i.valid_until, 'open', i.occasion, coalesce(i.source_id, i.id), i.recorded_at
       FROM coupons_in i WHERE i.kind = 'grant' ORDER BY i.n
-    ON CONFLICT DO NOTHING RETURNING g.id),
+    ON CONFLICT DO NOTHING RETURNING g.id, g.coupon_id, g.code),
 coupons_entered AS (
     INSERT INTO coupon_entry AS e (tenant_id, id, grant_id, member_id, seq, kind, source_id, branch_id, amount,
                                    external_id, fingerprint, reason, recorded_at, actor)
@@ -70,6 +70,22 @@ coupons_entered AS (
      WHERE i.grant_id IN (SELECT m.id FROM coupons_moved m UNION ALL SELECT g.id FROM coupons_granted g)
      ORDER BY i.n
     ON CONFLICT DO NOTHING RETURNING e.id), -- a till's own number that it has given before: `check` finds it missing
+coupons_told AS ( -- what is printed is nobody's until it is used
+    INSERT INTO event_new AS n (tenant_id, type, member_id, at, data)
+    SELECT $1, CASE i.kind WHEN 'grant' THEN 'coupon.granted' WHEN 'use' THEN 'coupon.redeemed'
+                           WHEN 'void' THEN 'coupon.voided' WHEN 'expire' THEN 'coupon.expired'
+                           ELSE 'coupon.returned' END,
+           i.member_id, i.recorded_at, jsonb_build_object('id', g.id, 'coupon_id', g.coupon_id, 'code', g.code)
+             || CASE i.kind WHEN 'grant' THEN jsonb_build_object('occasion', i.occasion, 'valid_from', i.valid_from,
+                                                                 'valid_until', i.valid_until)
+                            WHEN 'use' THEN jsonb_build_object('purchase_id', i.purchase_id, 'branch_id', i.branch_id,
+                                                               'amount', i.amount)
+                            WHEN 'void' THEN '{{}}'
+                            WHEN 'expire' THEN '{{}}'
+                            ELSE jsonb_build_object('purchase_id', i.purchase_id) END
+      FROM coupons_in i JOIN coupons_entered e ON e.id = i.id
+      JOIN (SELECT * FROM coupons_moved UNION ALL SELECT * FROM coupons_granted) g ON g.id = i.grant_id
+     WHERE i.member_id IS NOT NULL OR i.kind NOT IN ('grant', 'void', 'expire') ORDER BY i.n),
 coupons_written AS (SELECT i.n, i.id, i.grant_id FROM coupons_in i JOIN coupons_entered e ON e.id = i.id)"""
 
 
@@ -168,6 +184,12 @@ granted AS (
            (SELECT c.terms FROM coupon c WHERE c.tenant_id = $1 AND c.id = a.coupon_id), a.valid_from, a.valid_until,
            'open', a.occasion, a.source_id, $4 FROM asked a
     ON CONFLICT DO NOTHING RETURNING g.id, g.granted_to),
+told AS (
+    INSERT INTO event_new AS e (tenant_id, type, member_id, at, data)
+    SELECT $1, 'coupon.granted', g.granted_to, $4, jsonb_build_object(
+           'id', g.id, 'coupon_id', a.coupon_id, 'code', a.code, 'occasion', a.occasion, 'valid_from', a.valid_from,
+           'valid_until', a.valid_until)
+      FROM granted g JOIN asked a ON a.id = g.id),
 numbered AS (
     {take("(SELECT DISTINCT g.granted_to AS id FROM granted g WHERE g.granted_to <> ALL ($3))")}),
 entered AS (
@@ -248,7 +270,12 @@ locked AS MATERIALIZED (
      WHERE g.tenant_id = $1 AND g.id = ANY (ARRAY(SELECT d.id FROM due d)) ORDER BY g.id FOR NO KEY UPDATE),
 moved AS (
     UPDATE coupon_grant AS g SET state = 'expired' FROM locked l
-     WHERE g.tenant_id = $1 AND g.id = l.id AND g.state = 'open' RETURNING g.id, g.member_id),
+     WHERE g.tenant_id = $1 AND g.id = l.id AND g.state = 'open'
+    RETURNING g.id, g.member_id, g.coupon_id, g.code, g.valid_until),
+told AS (
+    INSERT INTO event_new AS n (tenant_id, type, member_id, at, data)
+    SELECT $1, 'coupon.expired', m.member_id, $4, jsonb_build_object('id', m.id, 'coupon_id', m.coupon_id,
+           'code', m.code) FROM moved m WHERE m.member_id IS NOT NULL),
 entered AS (
     INSERT INTO coupon_entry AS e (tenant_id, id, grant_id, member_id, kind, source_id, recorded_at, actor)
     SELECT $1, n.id, n.grant_id, n.member_id, 'expire', n.id, $4, $5

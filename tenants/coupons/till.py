@@ -36,7 +36,13 @@ coupons_moved AS (
     UPDATE coupon_grant AS g SET state = 'used', used_for = s.source_id FROM sale s
      WHERE g.tenant_id = $1 AND g.id = {grant}::uuid AND g.state = 'open'
        AND {day}::date BETWEEN g.valid_from AND g.valid_until AND (g.member_id IS NULL OR g.member_id = s.member_id)
-    RETURNING g.id),
+    RETURNING g.id, g.coupon_id, g.code),
+coupons_told AS (
+    INSERT INTO event_new AS e (tenant_id, type, member_id, at, data)
+    SELECT $1, 'coupon.redeemed', s.member_id, s.recorded_at, jsonb_build_object(
+           'id', m.id, 'coupon_id', m.coupon_id, 'code', m.code, 'purchase_id', s.source_id, 'branch_id', s.branch_id,
+           'amount', {amount}::bigint)
+      FROM coupons_moved m CROSS JOIN sale s),
 coupons_entered AS (
     INSERT INTO coupon_entry AS e (tenant_id, grant_id, member_id, seq, kind, source_id, branch_id, amount, recorded_at,
                                    actor)

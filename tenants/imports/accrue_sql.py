@@ -3,6 +3,7 @@
 from typing import Final
 
 from tenants.imports.opening_sql import AS_EVER, CLOCK, HASHING, LOCK
+from tenants.merged import leads_to
 
 __all__ = [
     "ACTIVITIES",
@@ -29,7 +30,7 @@ SELECT DISTINCT p.id, coalesce(m.merged_into, p.member_id) AS holder_id
 
 # Behind the locks: the same with what is left of each, the tiers held when it was bought, and whose account it is.
 # `seq` is the member's next number. Each member's come in the order in which they happened.
-PURCHASES: Final = """
+PURCHASES: Final = f"""
 SELECT p.id, h.id AS holder_id, coalesce(q.seq, 0) + 1 AS seq, p.branch_id, p.local_day, p.amount, p.category,
        a.open, a.debt, coalesce(r.refunded, 0) AS refunded,
        (SELECT jsonb_object_agg(d.ladder, d.to_tier) FILTER (WHERE d.to_rank > 0)
@@ -39,7 +40,7 @@ SELECT p.id, h.id AS holder_id, coalesce(q.seq, 0) + 1 AS seq, p.branch_id, p.lo
   FROM unnest($2::uuid[]) AS n (id)
   JOIN purchase p ON p.tenant_id = $1 AND p.id = n.id
   JOIN member m ON m.tenant_id = $1 AND m.id = p.member_id
-  JOIN member h ON h.tenant_id = $1 AND h.id = coalesce(m.merged_into, m.id) AND h.status = 'active'
+  JOIN member h ON h.tenant_id = $1 AND h.id = {leads_to("m")} AND h.status = 'active'
   LEFT JOIN member_number q ON q.tenant_id = $1 AND q.member_id = h.id
   LEFT JOIN points_account a ON a.tenant_id = $1 AND a.member_id = h.id
   LEFT JOIN purchase_refunded r ON r.tenant_id = $1 AND r.purchase_id = p.id
@@ -65,7 +66,7 @@ SELECT a.id, h.id AS holder_id, coalesce(q.seq, 0) + 1 AS seq, a.branch_id, a.lo
   FROM unnest($2::uuid[]) AS n (id)
   JOIN activity a ON a.tenant_id = $1 AND a.id = n.id
   JOIN member m ON m.tenant_id = $1 AND m.id = a.member_id
-  JOIN member h ON h.tenant_id = $1 AND h.id = coalesce(m.merged_into, m.id) AND h.status = 'active'
+  JOIN member h ON h.tenant_id = $1 AND h.id = {leads_to("m")} AND h.status = 'active'
   LEFT JOIN member_number q ON q.tenant_id = $1 AND q.member_id = h.id
   LEFT JOIN points_account p ON p.tenant_id = $1 AND p.member_id = h.id
  WHERE {_NO_POINTS}

@@ -64,7 +64,7 @@ async def _find_branches(rows: list[ActivityRow], context: Context) -> None:
     """A row without a branch belongs to none."""
     may_create = context.options.create_missing and context.run.branch_ids is None
     if may_create:
-        await create_branches(context, {r.branch for r in rows if r.branch and context.is_good(r.line)})
+        await create_branches(context, rows)
     for row in rows:
         row.branch_id = context.branches.get(row.branch)
         if row.branch and row.branch_id is None and (context.is_good(row.line) or not may_create):

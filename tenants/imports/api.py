@@ -8,11 +8,15 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from saas.errors import DomainError
+from saas.paging import Page, decode_cursor, page
 from saas.principal import Principal
 from saas.problem_details import language_of
 from saas.scope import CommitFailedError, tenant_scope
+from saas.validation import ListQuery, parse_query
 from tenants.imports.batch import import_batch
+from tenants.imports.cancelling import cancel_import
 from tenants.imports.contract import ImportOperation
+from tenants.imports.listing import imports
 from tenants.imports.show import errors_csv, show_import
 from tenants.imports.start import NEEDS, Caller, start_import
 
@@ -43,6 +47,28 @@ async def start(request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(accepted.body, status_code=202, media_type="application/json", headers=headers)
 
 
+@get("/v1/imports", summary="Imports and dry runs, the newest first")
+async def list_imports(request: Request[Any, Any, Any]) -> Page:
+    _importer(request)
+    query = parse_query(ListQuery, request.query_params.multi_items())
+    (before,) = decode_cursor(query.cursor, UUID) or (None,)
+    return page(await imports(before, query.limit + 1), query.limit, _listed, lambda row: (row["id"],))
+
+
+def _listed(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in {"staff", "error"}}
+
+
+@post("/v1/imports/{import_id:uuid}/cancel", status_code=200, summary="Stop an import; rows that are in stay")
+async def cancel(request: Request[Any, Any, Any], import_id: FromPath[UUID]) -> dict[str, Any]:
+    """One that is over stays as it ended."""
+    _importer(request)
+    language = language_of(request.scope)
+    await show_import(import_id, language)  # is it the asker's to stop?
+    await cancel_import(import_id)
+    return await show_import(import_id, language)
+
+
 @get("/v1/imports/{import_id:uuid}", summary="An import's state and counts")
 async def read(request: Request[Any, Any, Any], import_id: FromPath[UUID]) -> dict[str, Any]:
     _importer(request)
@@ -71,11 +97,13 @@ async def read_errors(request: Request[Any, Any, Any], import_id: FromPath[UUID]
 
 
 def _importer(request: Request[Any, Any, Any]) -> tuple[UUID, Principal]:
-    """Raises DomainError `forbidden` for a key that may import nothing."""
+    """Raises DomainError `forbidden` for a key that may import nothing, `not-permitted` for a clerk."""
     principal: Principal = request.scope["state"]["principal"]
     if principal.tenant_id is None or not any(principal.may(scope) for scope in NEEDS.values()):
         raise DomainError("forbidden", params={"scope": ", ".join(NEEDS.values())})
+    if principal.role == "clerk":
+        raise DomainError("not-permitted")
     return principal.tenant_id, principal
 
 
-HANDLERS = [start, read, read_errors]
+HANDLERS = [start, list_imports, cancel, read, read_errors]

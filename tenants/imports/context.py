@@ -1,8 +1,9 @@
 """What the rows of a batch are read against: the tenant's clock, zone, currency and branches."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from uuid_utils.compat import uuid7
 from saas.money import to_decimal
 from saas.scope import connection
 from tenants.audit.record import record
+from tenants.branches.room import room
 from tenants.imports.errors import RowErrors
 from tenants.imports.layout import Layout
 from tenants.imports.options import ImportOptions
@@ -25,6 +27,13 @@ _TENANT: Final = (
 _BRANCHES: Final = (
     "SELECT code, id FROM branch WHERE tenant_id = $1 AND ($2::uuid[] IS NULL OR id = ANY ($2)) ORDER BY id"
 )
+
+
+class BranchRow(Protocol):
+    """A row that may name a branch, by its code."""
+
+    line: int
+    branch: str
 
 
 class RetryBatchError(Exception):
@@ -121,11 +130,21 @@ async def _branches(run: Run) -> dict[str, UUID]:
     return {row["code"]: row["id"] for row in rows}
 
 
-async def create_branches(context: Context, codes: set[str]) -> None:
-    """Makes the branches of these codes that don't exist yet; their names are their codes, until somebody renames
-    them. A caller bound to branches makes none.
+async def create_branches(context: Context, rows: Iterable[BranchRow]) -> None:
+    """Makes the branches that the good rows name and that don't exist yet; their names are their codes, until somebody
+    renames them. Rows whose branch the plan has no room for are errors. Not for a caller bound to branches.
     """
-    for code in sorted(codes - context.branches.keys()):
+    good = [row for row in rows if row.branch and context.is_good(row.line)]
+    if all(row.branch in context.branches for row in good):
+        return
+    left, held = await room()
+    context.branches.update(await _branches(context.run))  # as they are now that nobody else opens any
+    missing = sorted({row.branch for row in good} - context.branches.keys())
+    refused = set(missing[max(left, 0) :])
+    for row in good:
+        if row.branch in refused:
+            context.wrong(row.line, "branch", "branch-over-plan", row.branch, limit=held.branches)
+    for code in missing[: max(left, 0)]:
         branch_id = uuid7()
         tag = await connection().execute(
             "INSERT INTO branch AS b (tenant_id, id, code, name, kind) VALUES ($1, $2, $3, $3, 'own')"

@@ -3,11 +3,16 @@ for it, so Litestar can't know its parts.
 """
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 
 from tenants.imports.options import ImportOptions
+
+_EXAMPLE: Final = {
+    "file": "会员号,姓名,手机\r\nV-20418,林小青,13912345678\r\n",
+    "options": {"kind": "members", "mapping": {"会员号": "external_id", "姓名": "name", "手机": "phone"}},
+}
 
 
 @dataclass
@@ -22,7 +27,11 @@ class ImportOperation(Operation):
         )
         options = cast("Schema", ImportOptions.model_json_schema())  # JSON Schema already: it goes out as it is
         parts = Schema(
-            type=OpenAPIType.OBJECT, required=["file", "options"], properties={"file": file, "options": options}
+            type=OpenAPIType.OBJECT,
+            required=["file", "options"],
+            properties={"file": file, "options": options},
+            additional_properties=False,
         )
-        content = {"multipart/form-data": OpenAPIMediaType(schema=parts)}  # an object's part is JSON by default
+        # An object's part is JSON by default.
+        content = {"multipart/form-data": OpenAPIMediaType(schema=parts, example=_EXAMPLE)}
         self.request_body = RequestBody(content=content, required=True)

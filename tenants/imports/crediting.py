@@ -57,7 +57,8 @@ async def credit(
         book = Book(ledger.account_of(None if first["open"] is None else (first["open"], first["debt"])))
         for one in theirs:
             row = one.fact
-            fact = Fact(member_id, row["seq"], row["id"], now, today, context.run.actor, row["branch_id"])
+            seq, actor = row["seq"], context.run.actor
+            fact = Fact(member_id, seq, row["id"], now, today, actor, row["branch_id"], version=rules.version)
             book.accrue(fact, kind, lot_of(one.points, rules.points, row["local_day"]))
         postings += book.postings
     await connection().execute(TAKE, context.tenant_id, sorted(by_member))

@@ -58,6 +58,9 @@ SELECT $1, $2, 'member.joined_on', 'member:' || c.id,
 import, the request.
 """
 
+_FIELDS: Final = ", ".join(
+    f"CASE WHEN old.{name} IS DISTINCT FROM m.{name} THEN '{name}' END" for name in sorted(COLUMNS) if name != "id"
+)
 UPDATE: Final = f"""
 WITH given AS (
 UPDATE member AS m SET external_id = n.external_id, phone = n.phone, card_no = n.card_no, name = n.name, kind = n.kind,
@@ -72,13 +75,27 @@ UPDATE member AS m SET external_id = n.external_id, phone = n.phone, card_no = n
         IS DISTINCT FROM
         (n.external_id, n.phone, n.card_no, n.name, n.kind, n.birthday, n.birthday_calendar, n.gender, n.joined_on,
          n.branch_id))
-RETURNING m.id, old.joined_on AS before, m.joined_on AS after, old.phone AS phone_before, m.phone AS phone_after
+RETURNING m.id, old.joined_on AS before, m.joined_on AS after, old.phone AS phone_before, m.phone AS phone_after,
+          array_remove(ARRAY[{_FIELDS}, CASE WHEN n.touched THEN 'attributes' END, CASE WHEN n.touched THEN 'tags' END],
+                       NULL) AS fields
 ),{NUMBERED},
+told AS (
+    INSERT INTO event_new AS e (tenant_id, type, member_id, at, data)
+    SELECT $1, 'member.updated', c.id, {_NOW}, jsonb_build_object('fields', c.fields) FROM changed c ORDER BY c.id),
 phones AS ({_FACT.format(field="phone", before="phone_before", after="phone_after")}){LOG_JOINED}"""
 
-INSERT: Final = """
+CREATED: Final = """
+told AS (
+    INSERT INTO event_new AS e (tenant_id, type, member_id, at, data)
+    SELECT $1, 'member.created', m.id, m.created_at, jsonb_build_object('joined_on', m.joined_on, 'kind', m.kind,
+           'branch_id', m.branch_id, 'referrer_id', m.referrer_id, 'source', m.source) FROM made m ORDER BY m.id)
+SELECT"""
+"""Follows `WITH made AS (INSERT INTO member … RETURNING m.*)`: each is an event."""
+
+INSERT: Final = f"""
+WITH made AS (
 INSERT INTO member AS m (tenant_id, id, external_id, phone, card_no, name, kind, birthday, birthday_calendar,
                          kept_on, gender, joined_on, branch_id, source, enrolled_by, created_at, is_returning)
 SELECT $1, n.id, n.external_id, n.phone, n.card_no, n.name, n.kind, n.birthday, n.birthday_calendar, n.kept_on,
        n.gender, n.joined_on, n.branch_id, 'import', $3, $4, coalesce(n.phone = ANY ($5::text[]), false)
-  FROM import_member n WHERE n.id = ANY ($2) ORDER BY n.id"""
+  FROM import_member n WHERE n.id = ANY ($2) ORDER BY n.id RETURNING m.*),{CREATED}"""

@@ -10,18 +10,19 @@ from uuid_utils.compat import uuid7
 from saas.scope import connection, current
 from tenants.imports.context import Context, RetryBatchError
 from tenants.imports.identities import Identity, find_keys, insert, phone_of
-from tenants.imports.members_sql import LOG_JOINED, NUMBERED
+from tenants.imports.members_sql import CREATED, LOG_JOINED, NUMBERED
 from tenants.members.eligibility import obstacles
 from tenants.members.returning import were_members
 
 _INTERNATIONAL: Final = "+"
 _MOBILE_DIGITS: Final = 11
 
-_CREATE: Final = """
+_CREATE: Final = f"""
+WITH made AS (
 INSERT INTO member AS m (tenant_id, id, joined_on, phone, external_id, source, enrolled_by, created_at, is_returning)
 SELECT $1, n.id, n.joined_on, n.phone, n.external_id, 'import', $6, $7, coalesce(n.phone = ANY ($8::text[]), false)
   FROM unnest($2::uuid[], $3::text[], $4::text[], $5::date[]) AS n (id, phone, external_id, joined_on)
- ORDER BY n.id"""
+ ORDER BY n.id RETURNING m.*),{CREATED}"""
 _EARLIER_JOINED: Final = f"""
 WITH given AS (
 UPDATE member AS m SET joined_on = n.joined_on, revision = m.revision + 1

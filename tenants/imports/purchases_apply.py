@@ -71,7 +71,7 @@ async def find_branches(rows: list[PurchaseRow], context: Context) -> None:
     """A row without a branch belongs to the chain's first one (of those that the caller may write at)."""
     may_create = context.options.create_missing and context.run.branch_ids is None
     if may_create:
-        await create_branches(context, {r.branch for r in rows if r.branch and context.is_good(r.line)})
+        await create_branches(context, rows)
     default = next(iter(context.branches.values()), None)
     for row in rows:
         row.branch_id = context.branches.get(row.branch) if row.branch else default

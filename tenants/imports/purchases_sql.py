@@ -45,25 +45,34 @@ INSERT INTO purchase_external AS e (tenant_id, branch_id, external_id, purchase_
 SELECT $1, branch_id, external_id, id, fingerprint FROM import_purchase ORDER BY branch_id, external_id
 ON CONFLICT DO NOTHING"""
 
-# Each member's purchases take its next numbers, in the order in which they happened.
+# Each member's purchases take its next numbers, in the order in which they happened. What is older than the feed of
+# events is history: nobody is told of it sale by sale.
 _COUNTED: Final = "(SELECT member_id AS id, count(*) AS n FROM import_purchase GROUP BY member_id)"
 PURCHASES: Final = f"""
-WITH s AS ({take(_COUNTED, count="c.n")})
+WITH s AS ({take(_COUNTED, count="c.n")}),
+p AS (
 INSERT INTO purchase AS p (tenant_id, id, member_id, branch_id, seq, external_id, occurred_at, recorded_at,
                            local_day, amount, category, source, programme_version, actor)
 SELECT $1, n.id, n.member_id, n.branch_id,
        s.before + row_number() OVER (PARTITION BY n.member_id ORDER BY n.occurred_at, n.external_id, n.branch_id),
        n.external_id, n.occurred_at, $2, n.local_day, n.amount, n.category, 'import', $4, $3
-  FROM import_purchase n JOIN s ON s.id = n.member_id"""
+  FROM import_purchase n JOIN s ON s.id = n.member_id
+RETURNING p.id, p.member_id, p.branch_id, p.external_id, p.occurred_at, p.amount, p.source)
+INSERT INTO event_new AS e (tenant_id, type, member_id, at, data)
+SELECT $1, 'purchase.recorded', p.member_id, $2, jsonb_build_object(
+       'id', p.id, 'branch_id', p.branch_id, 'external_id', p.external_id, 'occurred_at', p.occurred_at,
+       'amount', p.amount, 'paid', p.amount, 'points_earned', 0, 'points_redeemed', 0, 'points_balance', NULL,
+       'source', p.source)
+  FROM p WHERE p.occurred_at >= $2 - interval '30 days' ORDER BY p.occurred_at, p.id"""
 
 TOTAL: Final = """
-INSERT INTO member_total AS t (tenant_id, member_id, spend, purchases, max_purchase, last_day)
-SELECT $1, member_id, sum(amount)::bigint, count(*), max(amount), max(local_day)
+INSERT INTO member_total AS t (tenant_id, member_id, spend, purchases, max_purchase, last_day, last_at)
+SELECT $1, member_id, sum(amount)::bigint, count(*), max(amount), max(local_day), max(occurred_at)
   FROM import_purchase GROUP BY member_id ORDER BY member_id
 ON CONFLICT (tenant_id, member_id) DO UPDATE SET
     spend = t.spend + excluded.spend, purchases = t.purchases + excluded.purchases,
     max_purchase = greatest(t.max_purchase, excluded.max_purchase),
-    last_day = greatest(t.last_day, excluded.last_day)"""
+    last_day = greatest(t.last_day, excluded.last_day), last_at = greatest(t.last_at, excluded.last_at)"""
 MONTH: Final = """
 INSERT INTO member_month AS t (tenant_id, member_id, month, spend, purchases, max_purchase)
 SELECT $1, member_id, date_trunc('month', local_day::timestamp)::date, sum(amount)::bigint, count(*), max(amount)

@@ -9,6 +9,7 @@ from uuid import UUID
 from saas.db import dumps
 from saas.file_store import file_store
 from saas.scope import connection, current
+from tenants.events.emit import emit
 from tenants.imports.context import Counts, Run
 from tenants.imports.errors import RowError
 from tenants.imports.layout import Layout, LayoutError
@@ -191,6 +192,7 @@ async def finish(run: Run, recalculation_id: UUID | None) -> None:
     totals = await connection().fetchrow(_END, run.tenant_id, run.id, "done", None)
     result = {**dict(totals or {}), "recalculation_id": str(recalculation_id) if recalculation_id else None}
     await finish_job(run.id, result)
+    await emit("import.finished", {"id": str(run.id), "kind": run.options.kind, "state": "done", **result})
 
 
 async def refuse(run: Run, error: LayoutError) -> None:
@@ -200,5 +202,8 @@ async def refuse(run: Run, error: LayoutError) -> None:
 
 
 async def fail(run: Run, error: dict[str, Any]) -> None:
-    await connection().execute(_END, run.tenant_id, run.id, "failed", error)
+    ended = await connection().fetchrow(_END, run.tenant_id, run.id, "failed", error)
+    if ended is not None:
+        told = {"id": str(run.id), "kind": run.options.kind, "state": "failed", **dict(ended)}
+        await emit("import.finished", {**told, "recalculation_id": None})
     await connection().execute(_FAIL_JOB, run.tenant_id, run.id, error)

@@ -7,6 +7,7 @@ from uuid import UUID
 from saas.errors import DomainError, Language
 from saas.scope import connection, current, tenant_scope
 from tenants.imports.messages import message
+from tenants.imports.start import may_import
 
 _ERRORS_A_PAGE: Final = 2_000
 _RUN: Final = (
@@ -24,9 +25,11 @@ _BOM: Final = "\ufeff"
 
 
 async def show_import(import_id: UUID, language: Language) -> dict[str, Any]:
-    """State, counts, seconds at work so far, and why it failed. Raises DomainError `not-found`."""
+    """State, counts, seconds at work so far, and why it failed. Raises DomainError `not-found`, also for one of a kind
+    that the asker may not import.
+    """
     row = await connection().fetchrow(_RUN, current().tenant_id, import_id)
-    if row is None:
+    if row is None or not may_import(current().principal, row["kind"]):
         raise DomainError("not-found")
     recalculation_id = row["recalculation_id"]
     plain = ("kind", "state", "rows", "imported", "updated", "unchanged", "failed", "points")

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -19,7 +19,8 @@ from saas.file_store import StoredFile, file_store
 from saas.idempotency import digest
 from saas.outbox import enqueue
 from saas.principal import KeyScope, Principal
-from saas.scope import connection, tenant_scope
+from saas.sandboxed import require_room
+from saas.scope import connection, current, tenant_scope
 from saas.settings import get_settings
 from saas.validation import parse_body
 from tenants.audit.record import record
@@ -34,7 +35,7 @@ NEEDS: Final[dict[Kind, KeyScope]] = {
     "members": "members:write",
     "purchases": "purchases:write",
     "activities": "purchases:write",
-    "opening_balances": "members:write",
+    "opening_balances": "wallet:write",
 }
 _HEAD: Final = [["content-type", "application/json"]]
 
@@ -55,6 +56,23 @@ class Accepted:
 
     body: bytes
     replayed: bool
+
+
+def may_import(principal: Principal, kind: Kind) -> bool:
+    """Whether who asks may bring in a file of this kind, and so see and stop what others brought in: its errors quote
+    what stands there, phones and all.
+    """
+    return principal.role != "clerk" and principal.may(NEEDS[kind])
+
+
+def require_importer(principal: Principal, kind: Kind) -> None:
+    """A file would give points and money back past what a clerk may do alone: clerks import nothing. Raises DomainError
+    `forbidden`, `not-permitted`.
+    """
+    if not principal.may(NEEDS[kind]):
+        raise DomainError("forbidden", params={"scope": NEEDS[kind]})
+    if principal.role == "clerk":
+        raise DomainError("not-permitted")
 
 
 async def start_import(caller: Caller, content_type: str, body: AsyncIterable[bytes]) -> Accepted:
@@ -87,15 +105,27 @@ def _options(raw: bytes, principal: Principal) -> ImportOptions:
         errors = [FieldError(f"/options{e.pointer}", e.code, e.params) for e in error.errors]
         errors = errors or [FieldError("/options", "wrong-format")]
         raise DomainError("import-options-invalid", errors=errors) from None
-    if not principal.may(NEEDS[options.kind]):
-        raise DomainError("forbidden", params={"scope": NEEDS[options.kind]})
+    require_importer(principal, options.kind)
     return options
+
+
+class Sent(Protocol):
+    """A file as it was sent: its size in bytes and SHA-256, its name and type."""
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def digest(self) -> bytes: ...
+    @property
+    def filename(self) -> str: ...
+    @property
+    def media_type(self) -> str: ...
 
 
 async def _record(
     caller: Caller, key: bytes | None, import_id: UUID, upload: Upload, file: StoredFile, options: ImportOptions
 ) -> Accepted:
-    fingerprint = _fingerprint(upload, options)
+    fingerprint = fingerprint_of(upload, options)
     body = json.dumps({"import_id": str(import_id), "job_id": str(import_id)}).encode()
     try:
         async with tenant_scope(caller.tenant_id, principal=caller.principal, request_id=caller.request_id):
@@ -103,24 +133,35 @@ async def _record(
                 earlier = await _claim(caller.tenant_id, key, fingerprint, body)
                 if earlier is not None:
                     return Accepted(earlier, replayed=True)
-            await _require_open(caller.tenant_id)
-            await _require_known(options)
-            await _insert(caller, import_id, upload, file, options, fingerprint)
-            await record(
-                "import.start",
-                f"import:{import_id}",
-                {"kind": options.kind, "bytes": upload.size, "sha256": upload.digest.hex()},
-            )
-            await enqueue(JOB, {"import_id": str(import_id), "batch": 0})
+            await begin_import(caller.principal, import_id, upload, file, options)
     except asyncpg.LockNotAvailableError:
         raise DomainError("idempotency-in-progress", headers={"Retry-After": "1"}) from None
     return Accepted(body, replayed=False)
 
 
+async def begin_import(
+    principal: Principal, import_id: UUID, sent: Sent, file: StoredFile, options: ImportOptions
+) -> None:
+    """The import of a stored file, in the current scope: its row, its job and its first batch.
+
+    Raises DomainError `tenant-closed`, `sandbox-full`, `import-options-invalid`.
+    """
+    await _require_open(current().tenant_id)
+    await _require_known(options)
+    await _insert(principal, import_id, sent, file, options)
+    detail = {"kind": options.kind, "bytes": sent.size, "sha256": sent.digest.hex()}
+    await record("import.start", f"import:{import_id}", detail)
+    await enqueue(JOB, {"import_id": str(import_id), "batch": 0})
+
+
 async def _require_open(tenant_id: UUID) -> None:
-    status = await connection().fetchval("SELECT status FROM tenant WHERE tenant_id = $1", tenant_id)
-    if status in CLOSED:
+    row: Any = await connection().fetchrow(
+        "SELECT status, sandbox_of IS NOT NULL AS sandbox FROM tenant WHERE tenant_id = $1", tenant_id
+    )
+    if row["status"] in CLOSED:
         raise DomainError("tenant-closed")
+    if row["sandbox"]:
+        await require_room()
 
 
 async def _require_known(options: ImportOptions) -> None:
@@ -137,7 +178,7 @@ async def _require_known(options: ImportOptions) -> None:
         raise DomainError("import-options-invalid", errors=errors)
 
 
-def _fingerprint(upload: Upload, options: ImportOptions) -> bytes:
+def fingerprint_of(upload: Sent, options: ImportOptions) -> bytes:
     """Of what was asked: the options, the file's size and digest. Its name doesn't count."""
     canonical = json.dumps(options.model_dump(), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"/v1/imports|{canonical}|{upload.size}|{upload.digest.hex()}".encode()).digest()
@@ -167,23 +208,21 @@ async def _claim(tenant_id: UUID, key: bytes, fingerprint: bytes, body: bytes) -
     return stored
 
 
-async def _insert(
-    caller: Caller, import_id: UUID, upload: Upload, file: StoredFile, options: ImportOptions, fingerprint: bytes
-) -> None:
-    asked = {**options.model_dump(), "filename": upload.filename, "media_type": upload.media_type}
-    branches = caller.principal.branch_ids
+async def _insert(principal: Principal, import_id: UUID, sent: Sent, file: StoredFile, options: ImportOptions) -> None:
+    asked = {**options.model_dump(), "filename": sent.filename, "media_type": sent.media_type}
+    branches = principal.branch_ids
     await new_job(import_id, "import")
     await connection().execute(
         "INSERT INTO import_run AS r"
         " (tenant_id, id, kind, options, fingerprint, file, file_size, actor, branch_ids, state)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued')",
-        caller.tenant_id,
+        current().tenant_id,
         import_id,
         options.kind,
         asked,
-        fingerprint,
+        fingerprint_of(sent, options),
         file.path,
         file.size,
-        caller.principal.actor,
+        principal.actor,
         None if branches is None else sorted(branches),
     )

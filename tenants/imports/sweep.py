@@ -20,8 +20,14 @@ _SPEC: Final = {"job": JOB, "kind": "every", "seconds": int(_EVERY.total_seconds
 _KEPT: Final = timedelta(days=1)
 """Far longer than a file waits between its last byte and its row."""
 _SCHEDULED: Final = "SELECT EXISTS (SELECT FROM schedule WHERE tenant_id = $1 AND name = $2)"
+LOOKED_AT: Final = timedelta(days=3)
+"""So long a file that came by the pages is there to be looked at, and its bad rows to be mended."""
 _NEEDED: Final = (
     "SELECT file FROM import_run WHERE tenant_id = $1 AND file = ANY ($2) AND state IN ('queued', 'running')"
+    " UNION ALL SELECT file FROM import_upload WHERE tenant_id = $1 AND file = ANY ($2)"
+)
+_FORGET: Final = (
+    "DELETE FROM import_upload AS u WHERE u.tenant_id = $1 AND u.created_at < clock_timestamp() - $2::interval"
 )
 
 
@@ -41,6 +47,7 @@ async def sweep(_payload: dict[str, Any]) -> None:
     those whose import was never committed, and those of imports that are over.
     """
     tenant_id = current().tenant_id
+    await connection().execute(_FORGET, tenant_id, LOOKED_AT)
     store, before = file_store(), datetime.now(UTC) - _KEPT
     old = [file.path for file in await store.list(tenant_id, FOLDER) if file.modified_at < before]
     if old:

@@ -9,7 +9,8 @@ from litestar import Request, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from saas.errors import DomainError
-from saas.paging import Page, decode_cursor, encode_cursor, page
+from saas.limits.middleware import weigh
+from saas.paging import Page, decode_cursor, page
 from saas.problem_details import language_of
 from saas.validation import ListQuery, parse_query
 from tenants.members.batch import enrol_batch
@@ -22,8 +23,7 @@ from tenants.members.existing import require_member
 from tenants.members.leaving import close_member
 from tenants.members.listing import list_members
 from tenants.members.profile_facts import changes_of
-from tenants.members.row import member_row
-from tenants.members.showing import show, shown
+from tenants.members.showing import read_member, shown
 from tenants.members.terms import present_terms
 
 READ = {"requires": "members:read"}
@@ -38,23 +38,30 @@ async def create(request: Request[Any, Any, Any], data: JSONBody[NewMember]) -> 
     return await member_answer(request, member, status=201)
 
 
-@post("/v1/members:batch", opt=WRITE, status_code=200, summary="Enrol up to 1,000 members, an outcome each")
+@post(
+    "/v1/members:batch",
+    opt=WRITE,
+    items=NewMember,
+    status_code=200,
+    summary="Enrol up to 1,000 members, an outcome each",
+)
 async def create_batch(request: Request[Any, Any, Any], data: JSONBody[MembersBatch]) -> dict[str, Any]:
+    weigh(request.scope, len(data.items))
     return {"data": await enrol_batch(data.items, language_of(request.scope))}
 
 
-@get("/v1/members", opt=READ, summary="Members, the newest first")
+@get("/v1/members", opt=READ, summary="Members, the newest first or in another order")
 async def list_all(request: Request[Any, Any, Any]) -> Page:
-    """With `segment` a page may be shorter than `limit` and still have a `next_cursor`: go on there."""
+    """With `segment` or `sort` a page may be shorter than `limit` and still have a `next_cursor`: go on there."""
     listed = await list_members(parse_query(MembersQuery, request.query_params.multi_items()))
     members = await shown(listed.rows, language_of(request.scope))
-    return {"data": members, "next_cursor": encode_cursor(listed.after) if listed.after else None}
+    return {"data": members, "next_cursor": listed.after}
 
 
 @get("/v1/members/{member_id:uuid}", opt=READ, summary="One member; its ETag is the profile's revision")
 async def read(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> Response[dict[str, Any]]:
     """The id of a record that was merged leads to the survivor."""
-    return await member_answer(request, await member_row(member_id))
+    return _answer(*await read_member(member_id, language_of(request.scope)))
 
 
 @patch("/v1/members/{member_id:uuid}", opt=WRITE, summary="Change a member; If-Match keeps others' changes")
@@ -107,9 +114,12 @@ def _plain(row: asyncpg.Record) -> dict[str, Any]:
 async def member_answer(
     request: Request[Any, Any, Any], row: asyncpg.Record, *, status: int = 200
 ) -> Response[dict[str, Any]]:
-    """A member with its ETag."""
-    member = await show(row, language_of(request.scope))
-    return Response(member, status_code=status, headers={"ETag": f'"{row["revision"]}"'})
+    """A member that was written, with its ETag."""
+    return _answer(*await read_member(row["id"], language_of(request.scope)), status=status)
+
+
+def _answer(member: dict[str, Any], revision: int, *, status: int = 200) -> Response[dict[str, Any]]:
+    return Response(member, status_code=status, headers={"ETag": f'"{revision}"'})
 
 
 def _revision(if_match: str | None) -> int | None:

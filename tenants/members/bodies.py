@@ -38,6 +38,8 @@ class NewMember(Body):
     one that it is kept by: `lunar` for 农历.
     """
 
+    SOME_OF = ("phone", "name", "external_id", "card_no", "wechat")
+
     phone: Phone | None = None
     name: Name | None = None
     external_id: ExternalId | None = None
@@ -91,10 +93,18 @@ class MemberChange(ChangeBody):
     source: Source = "api"
 
 
+Sort = Literal[
+    "created", "-created", "name", "-name", "last_visit", "-last_visit", "spend", "-spend", "points", "-points"
+]
+
+
 class MembersQuery(ListQuery):
-    """Filters, all of which must hold. `q`: the phone's last four digits, a whole phone or card number, or how the
-    name begins. `tier`: a code of the main ladder, or `ladder:code`. `segment`: its code or id. `openid` goes with its
-    `app_id`. Those who have left are listed by `status` only.
+    """Filters, all of which must hold. `q`: the phone's last four digits, a whole phone, card number or external id, or
+    how the name begins. `tier`: a code of the main ladder, or `ladder:code`. `segment`: its code or id. `branch_id`:
+    where the member is at home. `openid` goes with its `app_id`. Those who have left are listed by `status` only.
+
+    `sort`: by when they came (`created`), name, last purchase that stands (`last_visit`), net spend of all time, or
+    points to spend; `-` turns it round. Who has no value stands at the end either way.
     """
 
     phone: Phone | None = None
@@ -107,7 +117,9 @@ class MembersQuery(ListQuery):
     tier: Annotated[str, Field(min_length=1, max_length=130)] | None = None
     tag: Tag | None = None
     segment: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    branch_id: UUID | None = None
     status: Literal["active", "closed", "erased"] = "active"
+    sort: Sort = "-created"
 
     @model_validator(mode="after")
     def _openid_of_an_app(self) -> Self:

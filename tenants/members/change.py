@@ -10,6 +10,7 @@ from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.branches.branch import require_branch
+from tenants.events.emit import emit
 from tenants.members.attributes import check_attributes, write_attributes
 from tenants.members.birthdays import kept_on
 from tenants.members.bodies import MemberChange, WechatBody
@@ -40,7 +41,7 @@ _UPDATE: Final = f"""
 UPDATE member AS m
    SET phone = $3, name = $4, external_id = $5, card_no = $6, kind = $7, birthday = $8,
        birthday_calendar = $9, gender = $10, joined_on = $11, branch_id = $12, referrer_id = $13, kept_on = $15,
-       revision = m.revision + 1,
+       revision = m.revision + 1, phone_unverified = m.phone_unverified AND $3 IS NOT DISTINCT FROM m.phone,
        is_returning = m.is_returning OR $3 IS DISTINCT FROM m.phone AND {_WAS_MEMBER}
  WHERE m.tenant_id = $1 AND m.id = $2
 """
@@ -77,6 +78,7 @@ async def change_member(member_id: UUID, change: MemberChange, revision: int | N
     await referrer_changed(member_id, before["referrer_id"], after["referrer_id"])
     await log_changes(member_id, before["seq"], before, after, before["locked_at"])
     await record("member.change", f"member:{member_id}", {"fields": sorted(names)})
+    await emit("member.updated", {"fields": sorted(names)}, member_id=member_id, at=before["locked_at"])
     return await member_row(member_id)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from saas.scope import connection, current
+from tenants.merged import leads_to
 
 Channel = Literal["sms", "email", "wechat", "push", "health"]
 CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
@@ -16,9 +17,9 @@ CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 # `member_consent` has a row exactly where the consent is given and not withdrawn.
 _GIVEN: Final = "SELECT channel FROM member_consent WHERE tenant_id = $1 AND member_id = $2"
 # Under the ids of merged records it is the survivor's consent that counts.
-_CONSENTING: Final = """
+_CONSENTING: Final = f"""
 SELECT m.id FROM member AS m
-  JOIN member_consent AS c ON c.tenant_id = m.tenant_id AND c.member_id = coalesce(m.merged_into, m.id)
+  JOIN member_consent AS c ON c.tenant_id = m.tenant_id AND c.member_id = {leads_to("m")}
    AND c.channel = $3
  WHERE m.tenant_id = $1 AND m.id = ANY($2::uuid[])
 """

@@ -8,6 +8,7 @@ import asyncpg
 from uuid_utils.compat import uuid7
 
 from saas.errors import DomainError, FieldError
+from saas.sandboxed import require_room
 from saas.scope import connection, current
 from tenants.branches.branch import require_branch
 from tenants.members.attributes import check_attributes, write_attributes
@@ -26,11 +27,17 @@ from tenants.triggers import WANTED, queue
 
 AHEAD: Final = timedelta(days=1)
 _INSERT: Final = f"""
+WITH made AS (
 INSERT INTO member AS m (tenant_id, id, joined_on, external_id, phone, card_no, name, kind, birthday, gender, branch_id,
                          referrer_id, source, enrolled_by, created_at, birthday_calendar, kept_on, is_returning)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
         {WAS_MEMBER.format(phone="$5::text", hashes="$18::bytea[]")})
-RETURNING {COLUMNS}, {WANTED.format(trigger="joined")} AS welcomed
+RETURNING {COLUMNS}, {WANTED.format(trigger="joined")} AS welcomed),
+told AS (
+INSERT INTO event_new AS e (tenant_id, type, member_id, at, data)
+SELECT $1, 'member.created', m.id, m.created_at, jsonb_build_object('joined_on', m.joined_on, 'kind', m.kind,
+       'branch_id', m.branch_id, 'referrer_id', m.referrer_id, 'source', m.source) FROM made m)
+SELECT * FROM made
 """
 
 
@@ -43,10 +50,12 @@ def require_day(day: date | None, latest: date, pointer: str, code: str) -> None
 async def enrol(new: NewMember, terms: Terms) -> asyncpg.Record:
     """A new member's row. Writes no decision: the member is in the base tier since `joined_on`.
 
-    Raises DomainError `not-eligible`, `phone-taken`, `card-taken`, `external-id-taken`, `wechat-taken`, what
-    `require_branch` raises, and `validation-failed` for a `joined_on` more than a day ahead, a birthday after today,
-    attributes that don't fit, a referrer who is nobody. After any of them the caller's work must not last.
+    Raises DomainError `sandbox-full`, `not-eligible`, `phone-taken`, `card-taken`, `external-id-taken`, `wechat-taken`,
+    what `require_branch` raises, and `validation-failed` for a `joined_on` more than a day ahead, a birthday after
+    today, attributes that don't fit, a referrer who is nobody. After any of them the caller's work must not last.
     """
+    if terms.sandbox:
+        await require_room()
     require_day(new.joined_on, terms.today + AHEAD, "/joined_on", "occurred-too-far-ahead")
     require_day(new.birthday, terms.today, "/birthday", "in-the-future")
     attributes = check_attributes(terms.programme.attributes, new.attributes)

@@ -1,24 +1,29 @@
 """A person asks to be forgotten: personal data goes from every table, facts stay under an id that names nobody.
 
 Gone are the profile of the member and of every record merged into it, identifiers, attributes, tags, former phones,
-what activities noted, free texts of staff about it, and what imports and kept answers quote of it. Of consents stay
-channel and time. Of the phone stays a keyed hash (`tenants.members.returning`).
+what activities noted, free texts of staff about it, what imports and kept answers quote of it, and the files that are
+still there: those sent by the import pages, and exports of the whole chain. Of consents stay channel and time. Of the
+phone stays a keyed hash (`tenants.members.returning`).
 
 Whoever is owed money is not erased: `erase_member` refuses before anything is taken away.
 """
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 from phonenumbers import parse
 
+from saas.file_store import file_store
+from saas.outbox import enqueue
 from saas.problem_details import render
 from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.cards.keeping import forget_cards
+from tenants.events.emit import emit
 from tenants.measures.codes import ACTIVITY
 from tenants.members.consents import CHANNELS, withdraw
 from tenants.members.identities import PHONE, identities_of
@@ -29,6 +34,10 @@ from tenants.members.row import lock_member, member_row
 from tenants.members.whereabouts import united
 from tenants.messages.listing import forget_letters, stop_messages
 
+EXPORTS_FORGOTTEN: Final = "export.forget"
+"""The job that takes away files of the whole chain, which hold the person, too (`tenants.exports.jobs`)."""
+
+_WRITTEN: Final = "SELECT EXISTS (SELECT FROM export WHERE tenant_id = $1 AND (file IS NOT NULL OR ended_at IS NULL))"
 _NAMED: Final = (
     "SELECT phone, name, external_id, card_no FROM member WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id"
 )
@@ -120,6 +129,8 @@ UPDATE import_error AS e SET value = NULL
  WHERE e.tenant_id = $1 AND e.import_id = row.import_id AND e.line = row.line AND e.value IS NOT NULL
 """
 _SHORT_NAME: Final = 1
+# A number stands in a file in as many ways as people write it, so a file that came before isn't searched: it goes.
+_FORGET_UPLOADS: Final = "DELETE FROM import_upload AS u WHERE u.tenant_id = $1 RETURNING u.file"
 # Answers are kept for a day, for repeats of their requests; one that shows the person is replaced by a refusal.
 _FORGET_ANSWERS: Final = """
 UPDATE idempotency AS i SET status = $4, head = $5, body = $6
@@ -169,7 +180,11 @@ async def erase_member(member_id: UUID) -> asyncpg.Record:
     await forget_letters(chain)
     await _forget_quotes(named)
     await _forget_answers(chain)
+    await _forget_uploads()
     await remember_erased(sorted(named.phones))
+    if await connection().fetchval(_WRITTEN, current().tenant_id):
+        await enqueue(EXPORTS_FORGOTTEN, {})
+    await emit("member.erased", {}, member_id=root, at=member["locked_at"])
     await record("member.erase", f"member:{root}", {"records": len(chain)})
     return await member_row(root)
 
@@ -197,6 +212,15 @@ async def _forget_quotes(named: _Named) -> None:
     long = [name for name in named.names if len(name) > _SHORT_NAME]
     digits = [str(parse(phone, None).national_number) for phone in named.phones | named.former]
     await connection().execute(_FORGET_QUOTES, current().tenant_id, [*named.numbers, *named.names], long, digits)
+
+
+async def _forget_uploads() -> None:
+    """Files that were sent and not imported yet, or whose bad rows can still be fetched. Should we die before they are
+    deleted, the daily sweep finds that nothing leads to them.
+    """
+    scope = current()
+    for row in await connection().fetch(_FORGET_UPLOADS, scope.tenant_id):
+        scope.after_commit.append(partial(file_store().delete, scope.tenant_id, row["file"]))
 
 
 async def _forget_answers(chain: list[UUID]) -> None:

@@ -11,6 +11,7 @@ import asyncpg
 from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.confirming.forgetting import forget_consents
+from tenants.events.emit import emit
 from tenants.members.consents import CHANNELS, withdraw
 from tenants.members.ending import end_value
 from tenants.members.identities import identities_of, release
@@ -57,4 +58,5 @@ async def close_locked(member: asyncpg.Record) -> None:
     await forget_consents([member_id])
     await stop_messages([member_id])
     await void_bonus(member)
+    await emit("member.left", {}, member_id=member_id, at=member["locked_at"])
     await record("member.leave", f"member:{member_id}", {"consents_withdrawn": sorted(withdrawn), **ended})

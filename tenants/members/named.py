@@ -20,6 +20,8 @@ WHO: Final = frozenset({"member_id", "phone", "card_no"})
 class OfMember(Body):
     """Exactly one of the three says whose it is."""
 
+    ONE_OF = ("member_id", "phone", "card_no")
+
     member_id: UUID | None = None
     phone: Phone | None = None
     card_no: ExternalId | None = None

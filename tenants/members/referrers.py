@@ -5,10 +5,11 @@ from uuid import UUID
 
 from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
+from tenants.merged import leads_to
 
-_REFERRER: Final = """
+_REFERRER: Final = f"""
 SELECT r.id, r.status FROM member AS m
-  JOIN member AS r ON r.tenant_id = m.tenant_id AND r.id = coalesce(m.merged_into, m.id)
+  JOIN member AS r ON r.tenant_id = m.tenant_id AND r.id = {leads_to("m")}
  WHERE m.tenant_id = $1 AND m.id = $2
 """
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from saas.scope import connection, current
 from saas.secrets import keyed_hashes
+from tenants.merged import leads_to
 
 _PURPOSE: Final = "erased-phone"
 _KEEP: Final = (
@@ -16,10 +17,10 @@ _KEEP: Final = (
     " SELECT $1, 'phone', n.hash, clock_timestamp() FROM unnest($2::bytea[]) AS n (hash) ON CONFLICT DO NOTHING"
 )
 
-WAS_MEMBER: Final = """(
-    EXISTS (SELECT FROM erased_identity AS e WHERE e.tenant_id = $1 AND e.kind = 'phone' AND e.hash = ANY({hashes}))
-    OR EXISTS (SELECT FROM member AS w JOIN member AS r ON r.tenant_id = $1 AND r.id = coalesce(w.merged_into, w.id)
-                WHERE w.tenant_id = $1 AND w.phone_last4 = right({phone}, 4) AND w.phone = {phone}
+WAS_MEMBER: Final = f"""(
+    EXISTS (SELECT FROM erased_identity AS e WHERE e.tenant_id = $1 AND e.kind = 'phone' AND e.hash = ANY({{hashes}}))
+    OR EXISTS (SELECT FROM member AS w JOIN member AS r ON r.tenant_id = $1 AND r.id = {leads_to("w")}
+                WHERE w.tenant_id = $1 AND w.phone_last4 = right({{phone}}, 4) AND w.phone = {{phone}}
                   AND r.status = 'closed'))"""
 """A condition on `{phone}` (text, E.164) and `{hashes}` (bytea[] of `hashes_of`); `$1` is the tenant."""
 
@@ -40,7 +41,7 @@ async def were_members(phones: list[str]) -> set[str]:
     """Those of these phones (E.164) whose members left or were erased."""
     if not phones:
         return set()
-    rows = await connection().fetch(_CLOSED, current().tenant_id, phones)
+    rows = await connection().fetch(_CLOSED, current().tenant_id, phones, [phone[-4:] for phone in phones])
     found = {row["phone"] for row in rows}
     if await connection().fetchval(_ANY_ERASED, current().tenant_id):
         by_hash = {digest: phone for phone in phones for digest in hashes_of(phone)}
@@ -50,9 +51,9 @@ async def were_members(phones: list[str]) -> set[str]:
 
 
 _CLOSED: Final = (
-    "SELECT DISTINCT m.phone FROM unnest($2::text[]) AS n (phone) JOIN member AS m ON m.tenant_id = $1"
-    " AND m.phone_last4 = right(n.phone, 4) AND m.phone = n.phone"
-    " JOIN member AS r ON r.tenant_id = $1 AND r.id = coalesce(m.merged_into, m.id) AND r.status = 'closed'"
+    "SELECT DISTINCT m.phone FROM unnest($2::text[], $3::text[]) AS n (phone, last4)"
+    " JOIN member AS m ON m.tenant_id = $1 AND m.phone_last4 = n.last4 AND m.phone = n.phone"
+    f" JOIN member AS r ON r.tenant_id = $1 AND r.id = {leads_to('m')} AND r.status = 'closed'"
 )
 _ANY_ERASED: Final = "SELECT EXISTS (SELECT FROM erased_identity WHERE tenant_id = $1)"
 _ERASED: Final = "SELECT hash FROM erased_identity WHERE tenant_id = $1 AND kind = 'phone' AND hash = ANY($2::bytea[])"

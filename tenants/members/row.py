@@ -9,6 +9,7 @@ import asyncpg
 from saas.errors import DomainError
 from saas.scope import begin_again, connection, current
 from tenants.members.whereabouts import survivor_of
+from tenants.merged import leads_to
 from tenants.numbers import locking
 
 PROFILE: Final = (
@@ -31,7 +32,7 @@ COLUMNS: Final = ", ".join(f"m.{column}" for column in (*SHOWN, "revision"))
 
 _READ: Final = f"""
 SELECT {COLUMNS} FROM member AS o
-  JOIN member AS m ON m.tenant_id = o.tenant_id AND m.id = coalesce(o.merged_into, o.id)
+  JOIN member AS m ON m.tenant_id = o.tenant_id AND m.id = {leads_to("o")}
  WHERE o.tenant_id = $1 AND o.id = $2
 """
 # On its own, before anything is read: whoever waits for it then sees what the one before it wrote.

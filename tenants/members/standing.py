@@ -9,9 +9,8 @@ import asyncpg
 
 from saas.scope import connection, current
 from tenants.programme.document import Ladder, Programme
-from tenants.programme.schedule import UntilNextSchedule, next_schedule_day
+from tenants.programme.kept import Validity, gone_on
 from tenants.programme.versions import current_programme
-from tenants.programme.windows import ONE_DAY
 from tenants.tiers.runs import last_runs
 
 Standing = dict[str, Any]
@@ -25,7 +24,7 @@ async def standings(joined: Mapping[UUID, date], locale: str) -> dict[UUID, dict
     """
     programme = await current_programme()
     rows = await connection().fetch(
-        "SELECT member_id, ladder, tier, rank, since, valid_until FROM member_tier"
+        "SELECT member_id, ladder, tier, rank, since, valid_from, valid_until, locked_until, may_rise FROM member_tier"
         " WHERE tenant_id = $1 AND member_id = ANY($2::uuid[])",
         current().tenant_id,
         list(joined),
@@ -34,18 +33,22 @@ async def standings(joined: Mapping[UUID, date], locale: str) -> dict[UUID, dict
     ran = await last_runs()
     return {
         member_id: {
-            ladder.code: _standing(
-                programme, ladder, decided.get((member_id, ladder.code)), joined_on, locale, ran.get(ladder.code)
-            )
+            ladder.code: standing(programme, ladder, decided.get((member_id, ladder.code)), joined_on, locale, ran)
             for ladder in programme.ladders
         }
         for member_id, joined_on in joined.items()
     }
 
 
-def _standing(
-    rules: Programme, ladder: Ladder, row: asyncpg.Record | None, joined_on: date, locale: str, ran: date | None
+def standing(
+    rules: Programme,
+    ladder: Ladder,
+    row: Mapping[str, Any] | asyncpg.Record | None,
+    joined_on: date,
+    locale: str,
+    ran: Mapping[str, date],
 ) -> Standing:
+    """The member's tier of one ladder by its row of `member_tier`; `ran`: the day of the ladder's last run, if any."""
     tier = ladder.tiers[0] if row is None else rules.present(ladder, row["tier"], row["rank"])
     code = row["tier"] if row is not None and tier is None else (tier or ladder.tiers[0]).code
     return {
@@ -53,15 +56,5 @@ def _standing(
         "code": code,
         "name": code if tier is None else tier.names.get(locale),
         "since": joined_on if row is None else row["since"],
-        "valid_until": None if row is None else _valid_until(ladder, row["valid_until"], ran),
+        "valid_until": None if row is None else gone_on(rules, ladder, Validity.of(row), ran).valid_until,
     }
-
-
-def _valid_until(ladder: Ladder, stored: date | None, ran: date | None) -> date | None:
-    """The day as it holds: without grace, a run over everyone renews `until_next_schedule` without writing rows
-    (`tenants.programme.compiler` says the same in SQL).
-    """
-    policy = ladder.policy
-    if stored is None or ran is None or policy.grace_days > 0 or not isinstance(policy.validity, UntilNextSchedule):
-        return stored
-    return max(stored, next_schedule_day(policy.schedule, ran) - ONE_DAY)

@@ -12,7 +12,8 @@ from tenants.programme.document import Programme
 from tenants.programme.versions import programme
 
 _TERMS: Final = (
-    "SELECT timezone, clock_timestamp() + clock_offset AS now, shared_phones, programme_version, status"
+    "SELECT timezone, clock_timestamp() + clock_offset AS now, shared_phones, programme_version, status,"
+    " sandbox_of IS NOT NULL AS sandbox"
     " FROM tenant WHERE tenant_id = $1"
 )
 
@@ -25,6 +26,7 @@ class Terms:
     today: date
     programme: Programme
     shared_phones: bool
+    sandbox: bool = False
 
 
 async def present_terms() -> Terms:
@@ -41,4 +43,5 @@ async def present_terms() -> Terms:
         row["now"].astimezone(ZoneInfo(row["timezone"])).date(),
         await programme(row["programme_version"]),
         row["shared_phones"],
+        row["sandbox"],
     )

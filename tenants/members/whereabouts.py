@@ -11,10 +11,11 @@ import asyncpg
 
 from saas.errors import DomainError
 from saas.scope import connection, current
+from tenants.merged import leads_to
 
-_BY_ID: Final = """
+_BY_ID: Final = f"""
 SELECT r.id, r.status FROM member AS m
-  JOIN member AS r ON r.tenant_id = m.tenant_id AND r.id = coalesce(m.merged_into, m.id)
+  JOIN member AS r ON r.tenant_id = m.tenant_id AND r.id = {leads_to("m")}
  WHERE m.tenant_id = $1 AND m.id = $2
 """
 _BY_IDENTITY: Final = "SELECT member_id FROM member_identity WHERE tenant_id = $1 AND kind = $2 AND value = $3"
@@ -25,9 +26,9 @@ _HOUSEHOLD: Final = """
 SELECT m.id, m.name FROM household_member AS h JOIN member AS m ON m.tenant_id = h.tenant_id AND m.id = h.member_id
  WHERE h.tenant_id = $1 AND h.phone = $2 ORDER BY m.id
 """
-_UNITED: Final = """
+_UNITED: Final = f"""
 SELECT u.id FROM member AS m
-  JOIN member AS r ON r.tenant_id = m.tenant_id AND r.id = coalesce(m.merged_into, m.id)
+  JOIN member AS r ON r.tenant_id = m.tenant_id AND r.id = {leads_to("m")}
   JOIN member AS u ON u.tenant_id = r.tenant_id AND (u.id = r.id OR u.merged_into = r.id)
  WHERE m.tenant_id = $1 AND m.id = $2 ORDER BY u.id <> r.id, u.id
 """

@@ -4,6 +4,7 @@ The job takes its messages (an attempt more) and writes the next attempt, due af
 that is committed they are handed over, and a second transaction says how it went; what failed is tried again after
 the jobs' backoff. Killed anywhere in between, the next attempt finds them still queued: at least once, with the
 message's id as the key by which a gateway knows it again. A next attempt that isn't needed finds nothing to do.
+What a sandbox sends is kept there, and handed to nobody.
 """
 
 import asyncio
@@ -19,8 +20,10 @@ from prometheus_client import Counter
 
 from saas.jobs import MAX_ATTEMPTS, backoff, job
 from saas.outbox import LEASE, enqueue
+from saas.sandboxed import Unsent, in_sandbox, keep_unsent
 from saas.scope import connection, current, tenant_scope
 from saas.secrets import InvalidSecretError
+from tenants.merged import leads_to
 from tenants.messages.daytime import until_morning
 from tenants.messages.gateway import HandOverError, hand_over
 from tenants.messages.sending import JOB, Letter, unseal
@@ -38,7 +41,7 @@ _NOW: Final = "(SELECT clock_timestamp() + t.clock_offset FROM tenant AS t WHERE
 # Whatever its member became meanwhile: merged (then the survivor's consent counts), gone, or without consent.
 _TAKE: Final = f"""
 UPDATE message AS g SET attempts = g.attempts + 1
-  FROM member AS m JOIN member AS r ON r.tenant_id = m.tenant_id AND r.id = coalesce(m.merged_into, m.id)
+  FROM member AS m JOIN member AS r ON r.tenant_id = m.tenant_id AND r.id = {leads_to("m")}
  WHERE g.tenant_id = $1 AND g.id = ANY($2::uuid[]) AND g.state = 'queued' AND g.attempts = $3
    AND m.tenant_id = $1 AND m.id = g.member_id
 RETURNING g.id, g.channel, g.sealed, CASE
@@ -106,7 +109,10 @@ async def take_and_send(payload: dict[str, Any]) -> None:
             except InvalidSecretError:
                 stopped[row["id"]] = "unreadable"
     await _fail(stopped)
-    if letters:
+    if letters and await in_sandbox():
+        await keep_unsent([Unsent(one.id, one.channel, one.to, None, one.text) for one in letters])
+        await connection().execute(_SENT, current().tenant_id, [one.id for one in letters])
+    elif letters:
         made = Attempt(letters, attempt + 1, by_day)
         await _enqueue(made, LEASE)
         scope = current()

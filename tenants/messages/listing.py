@@ -6,6 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from saas.file_store import file_store
+from saas.sandboxed import forget_unsent
 from saas.scope import connection, current
 from tenants.messages.gateway import file_of
 
@@ -33,11 +34,12 @@ async def stop_messages(members: list[UUID]) -> None:
 
 
 async def forget_letters(members: list[UUID]) -> None:
-    """Once that is committed, what the local outbox has of messages to these members is deleted."""
+    """What a sandbox kept of messages to these members goes; what the local outbox has, once that is committed."""
     tenant_id = current().tenant_id
     rows = await connection().fetch(_OUT, tenant_id, members)
     if not rows:
         return
+    await forget_unsent([row["id"] for row in rows])
 
     async def delete() -> None:
         for row in rows:

@@ -18,6 +18,8 @@ Channel = Literal["sms", "email", "wechat", "push"]
 JOB: Final = "messages.send"
 """Payload: `ids`, `attempt`, `by_day`."""
 MESSAGES_A_JOB: Final = 50
+SENDABLE: Final[tuple[Channel, ...]] = ("sms", "wechat")
+"""Channels by which members can be reached."""
 _PURPOSE: Final = "message"
 
 # Who is there and can be reached: by SMS those with a phone, by WeChat those with an openid. E-mail addresses and
@@ -39,6 +41,17 @@ SELECT $1, n.id, n.member_id, n.channel, n.purpose, n.marketing, n.sealed, 'queu
  CROSS JOIN (SELECT clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1) AS t
  ORDER BY n.id
 """
+_SKIP: Final = """
+INSERT INTO message AS g (tenant_id, id, member_id, channel, purpose, marketing, state, error, created_at, changed_at)
+SELECT $1, n.id, n.member_id, n.channel, n.purpose, n.marketing, 'skipped', n.obstacle, t.now, t.now
+  FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::boolean[], $7::text[])
+       AS n (id, member_id, channel, purpose, marketing, obstacle)
+ CROSS JOIN (SELECT clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1) AS t
+ ORDER BY n.id
+"""
+
+Obstacle = Literal["member-left", "no-way", "no-address", "no-consent"]
+"""Why a member can't be told: gone; nothing is sent by the channel; no phone (WeChat account); not agreed to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +93,26 @@ async def send(
     return (await send_all([Outgoing(member_id, channel, purpose, text, marketing, expires_at)]))[0]
 
 
-async def send_all(messages: Sequence[Outgoing], *, by_day: bool = False) -> list[UUID | None]:
+async def send_all(messages: Sequence[Outgoing], *, by_day: bool = False, noted: bool = False) -> list[UUID | None]:
     """The same for many at once, in their order: one statement, and a job for every 50. `by_day`: what isn't handed
-    over by the evening waits for the morning (`tenants.messages.daytime`).
+    over by the evening waits for the morning (`tenants.messages.daytime`). `noted`: who can't be told is written down
+    as `skipped`, with the obstacle.
     """
     reach = await _reach({message.member_id for message in messages})
     ids: list[UUID | None] = []
     rows: list[tuple[Any, ...]] = []
+    skipped: list[tuple[Any, ...]] = []
     for one in messages:
-        to = _recipient(one, reach)
-        ids.append(None if to is None else uuid7())
-        if to is not None:
-            sealed = seal(Letter(ids[-1], one.channel, to, one.text))  # type: ignore[arg-type]
-            rows.append((ids[-1], one.member_id, one.channel, one.purpose, one.marketing, sealed, one.expires_at))
+        made, obstacle = uuid7(), _obstacle(one, reach)
+        common = (made, one.member_id, one.channel, one.purpose, one.marketing)
+        ids.append(made if obstacle is None else None)
+        if obstacle is None:
+            sealed = seal(Letter(made, one.channel, reach[one.member_id][one.channel], one.text))
+            rows.append((*common, sealed, one.expires_at))
+        else:
+            skipped.append((*common, obstacle))
+    if noted and skipped:
+        await connection().execute(_SKIP, current().tenant_id, *map(list, zip(*skipped, strict=True)))
     if rows:
         await connection().execute(_WRITE, current().tenant_id, *map(list, zip(*rows, strict=True)))
     for start in range(0, len(rows), MESSAGES_A_JOB):
@@ -106,14 +126,15 @@ async def _reach(members: set[UUID]) -> dict[UUID, Any]:
     return {row["id"]: row for row in rows}
 
 
-def _recipient(message: Outgoing, reach: dict[UUID, Any]) -> str | None:
+def _obstacle(message: Outgoing, reach: dict[UUID, Any]) -> Obstacle | None:
     row = reach.get(message.member_id)
-    if row is None or message.channel not in {"sms", "wechat"}:
-        return None
-    if message.marketing and message.channel not in row["consents"]:
-        return None
-    to: str | None = row[message.channel]
-    return to
+    if row is None:
+        return "member-left"
+    if message.channel not in SENDABLE:
+        return "no-way"
+    if row[message.channel] is None:
+        return "no-address"
+    return "no-consent" if message.marketing and message.channel not in row["consents"] else None
 
 
 def seal(letter: Letter) -> bytes:

@@ -1,53 +1,14 @@
-"""The overview's numbers. Each is one statement over an index or one pass, whatever the number of members."""
+"""What was decided last and what is running: each a few rows from the end of an index."""
 
-from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from saas.clock import tenant_now
-from saas.ids import first_id_since
 from saas.scope import connection, current
-from tenants.programme.document import Programme
 
-MONTHS: Final = 12
-LAST_DECISIONS: Final = 20
+LAST_DECISIONS: Final = 8
 LAST_WORK: Final = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """Members now, and how many joined in each of the last twelve local months, this one last."""
-
-    total: int
-    joined: list[int]
-
-    @property
-    def this_month(self) -> int:
-        return self.joined[-1]
-
-    @property
-    def last_month(self) -> int:
-        return self.joined[-2]
-
-    @property
-    def totals(self) -> list[int]:
-        """Members at the end of each of these months."""
-        ends = [self.total]
-        for joined in reversed(self.joined[1:]):
-            ends.append(ends[-1] - joined)
-        return ends[::-1]
-
-
-@dataclass(frozen=True, slots=True)
-class Sales:
-    """Of the running local month. Amounts in minor units; `daily` has one amount a day from the first to today."""
-
-    purchases: int
-    amount: int
-    members_amount: int
-    daily: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,74 +44,6 @@ class Work:
     @property
     def running(self) -> bool:
         return self.state in {"queued", "running"}
-
-
-async def today(zone: tzinfo) -> date:
-    """The tenant's local day now."""
-    return (await tenant_now()).astimezone(zone).date()
-
-
-async def growth(day: date) -> Growth:
-    """Members and joiners by the month of `day` and the eleven before it."""
-    rows = await connection().fetch(  # by day: grouping dates is half the work of taking months out of them
-        "SELECT joined_on, count(*) AS n FROM member WHERE tenant_id = $1 AND status = 'active' GROUP BY joined_on",
-        current().tenant_id,
-    )
-    by_month: Counter[int] = Counter()
-    for row in rows:
-        by_month[row["joined_on"].year * 12 + row["joined_on"].month] += row["n"]
-    this = day.year * 12 + day.month
-    joined = [by_month[month] for month in range(this - MONTHS + 1, this + 1)]
-    return Growth(by_month.total(), joined)
-
-
-async def tier_counts(rules: Programme) -> dict[tuple[str, str], int]:
-    """Members that hold a tier above the base, as `rules` have it: (ladder, tier) → count."""
-    rows = await connection().fetch(
-        "SELECT s.ladder, s.tier, count(*) AS n FROM member_tier s WHERE s.tenant_id = $1 AND s.rank > 0"
-        " AND NOT EXISTS (SELECT FROM member m WHERE m.tenant_id = $1 AND m.status = 'closed' AND m.id = s.member_id)"
-        " AND NOT EXISTS (SELECT FROM member m WHERE m.tenant_id = $1 AND m.status = 'erased' AND m.id = s.member_id)"
-        " GROUP BY s.ladder, s.tier",  # those who have left are few, and have indexes of their own
-        current().tenant_id,
-    )
-    counts: Counter[tuple[str, str]] = Counter()
-    for row in rows:
-        ladder = rules.ladder(row["ladder"])
-        tier = None if ladder is None else rules.raised(ladder, row["tier"])
-        counts[row["ladder"], row["tier"] if tier is None else tier.code] += row["n"]
-    return counts
-
-
-async def sales(day: date) -> Sales:
-    """Purchases of the month of `day`, up to it.
-
-    Ids grow with the time of recording, and a purchase is recorded at most a day before it occurs: the key's own
-    order leaves out the years before. Only where a tenant's clock was moved does recording time say nothing.
-    """
-    first = day.replace(day=1)
-    moved = await connection().fetchval(
-        "SELECT clock_offset <> interval '0' FROM tenant WHERE tenant_id = $1", current().tenant_id
-    )
-    earliest = datetime.combine(first, time(), UTC) - timedelta(days=3)
-    since = UUID(int=0) if moved else first_id_since(earliest)
-    rows = await connection().fetch(
-        "SELECT local_day, count(*) AS n, sum(amount)::bigint AS amount,"
-        " coalesce(sum(amount) FILTER (WHERE member_id IS NOT NULL), 0)::bigint AS members_amount"
-        " FROM purchase p WHERE tenant_id = $1 AND id >= $4 AND local_day BETWEEN $2 AND $3"
-        " AND NOT EXISTS (SELECT FROM purchase_undone u WHERE u.tenant_id = $1 AND u.purchase_id = p.id)"
-        " GROUP BY local_day",
-        current().tenant_id,
-        first,
-        day,
-        since,
-    )
-    by_day = {row["local_day"]: row["amount"] for row in rows}
-    return Sales(
-        sum(row["n"] for row in rows),
-        sum(by_day.values()),
-        sum(row["members_amount"] for row in rows),
-        [by_day.get(day.replace(day=1) + timedelta(days=n), 0) for n in range(day.day)],
-    )
 
 
 async def last_decisions() -> list[DecisionLine]:

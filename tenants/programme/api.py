@@ -6,13 +6,16 @@ from litestar import Request, Response, delete, get, post, put
 from litestar.params import FromPath, JSONBody
 from pydantic import Field
 
+from saas.digits import number_of
 from saas.errors import DomainError
 from saas.paging import Page, decode_cursor, page
 from saas.problem_details import language_of
 from saas.scope import connection, current
 from saas.validation import AwareDatetime, Body, Code, ListQuery, LongText, parse_query
 from saas.wording import as_data
-from tenants.programme.document import Doubt
+from tenants.programme.document import Programme
+from tenants.programme.doubts import Doubt
+from tenants.programme.draft import drop_draft
 from tenants.programme.pending import Pending, cancel_pending, pending
 from tenants.programme.publish import publish, put_draft, read_draft, roll_back
 from tenants.programme.published import Transition
@@ -61,7 +64,7 @@ async def get_draft() -> Response[dict[str, Any]]:
     return Response(document, headers={"ETag": f'"{revision}"'})
 
 
-@put("/v1/programme/draft", opt=WRITE, tags=["programme"])
+@put("/v1/programme/draft", opt=WRITE, takes=Programme, tags=["programme"])
 async def put_programme_draft(
     request: Request[Any, Any, Any], data: JSONBody[dict[str, Any]]
 ) -> Response[dict[str, Any]]:
@@ -72,6 +75,12 @@ async def put_programme_draft(
         {"draft": document, "warnings": [_doubt(doubt, teller) for doubt in doubts]},
         headers={"ETag": f'"{revision}"'},
     )
+
+
+@delete("/v1/programme/draft", status_code=204, opt=WRITE, tags=["programme"])
+async def delete_draft() -> None:
+    """Gives the draft up. 404 `draft-missing` where there is none."""
+    await drop_draft()
 
 
 @post("/v1/programme/draft/publish", status_code=200, opt=WRITE, tags=["programme"])
@@ -135,10 +144,10 @@ def _if_match(header: str | None) -> int | None:
     """The revision that the caller saw. Raises DomainError `precondition-failed` for anything but our ETag."""
     if header is None:
         return None
-    text = header.strip().removeprefix('"').removesuffix('"')
-    if not text.isascii() or not text.isdigit():
+    revision = number_of(header.strip().removeprefix('"').removesuffix('"'))
+    if revision is None:
         raise DomainError("precondition-failed")
-    return int(text)
+    return revision
 
 
 def _doubt(doubt: Doubt, teller: Teller) -> dict[str, Any]:
@@ -154,6 +163,7 @@ HANDLERS = [
     get_programme,
     get_draft,
     put_programme_draft,
+    delete_draft,
     publish_draft,
     delete_pending,
     list_versions,

@@ -1,23 +1,18 @@
 """A tenant's programme as one versioned document: ladders of tiers and the rules beside them."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cache
-from itertools import combinations
 from typing import Annotated, Any, Final, Literal, Self
 
 from babel.core import get_global
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
-from saas.errors import Money
 from tenants.programme.benefits import Benefit
 from tenants.programme.conditions import (
     AnyCondition,
     Condition,
     Leaf,
-    Place,
     ScoreLeaf,
     counts_anew,
     iter_leaves,
@@ -25,8 +20,7 @@ from tenants.programme.conditions import (
     parts,
     places,
 )
-from tenants.programme.leaves import UNITS, plain
-from tenants.programme.published import Lineage, Published
+from tenants.programme.published import Kept, Lineage, Published
 from tenants.programme.rules import (
     Attribute,
     Eligibility,
@@ -46,7 +40,6 @@ from tenants.programme.strict import (
     as_tuple,
     duplicates,
     invalid,
-    json_pointer,
 )
 
 MAX_LEAVES: Final = 256
@@ -247,6 +240,11 @@ class Programme(Strict):
         """What became of the tiers of earlier versions."""
         return self._published.lineage
 
+    @property
+    def kept(self) -> Kept:
+        """What rules of before had renewed without a word."""
+        return self._published.kept
+
     def as_published(self, published: Published) -> Self:
         """The same programme, as a version that came into force like this."""
         version = self.model_copy()
@@ -271,63 +269,3 @@ class Programme(Strict):
     def ladder(self, code: str) -> Ladder | None:
         """The ladder of this code, if the programme has it."""
         return next((ladder for ladder in self.ladders if ladder.code == code), None)
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """Something that a draft may contain but that is hardly meant; `pointer` leads to it in the document. `asks`: who
-    asks for what, the doubtful tier first, so that it can be told in words.
-    """
-
-    pointer: str
-    code: str
-    params: dict[str, Any] = field(default_factory=dict)
-    asks: tuple[tuple[Tier, Leaf], ...] = field(default=(), compare=False)
-
-
-def warnings(programme: Programme) -> list[Doubt]:
-    """`lower-asks-more`: a rank asks for more than a higher one does of the same: metric, window, kind or category,
-    weights of a score.
-
-    `gte` bounds outside `not` are compared; where a tier has several such leaves (mostly alternatives),
-    its smallest with the other's smallest and its largest with the other's largest.
-    """
-    return [
-        doubt
-        for n, ladder in enumerate(programme.ladders)
-        for lower, higher in combinations(ladder.tiers, 2)
-        for doubt in _asks_more(("ladders", n, "tiers", lower.rank, "qualify"), lower, higher, programme.currency)
-    ]
-
-
-def _asks_more(loc: Loc, lower: Tier, higher: Tier, currency: str) -> Iterator[Doubt]:
-    above = _asks(higher)
-    for key, asked in _asks(lower).items():
-        # the smallest and the largest are the same place where the tier asks once: said once
-        ends = {(asked[side].loc, above[key][side].loc): side for side in (-1, 0) if key in above}
-        for side in ends.values():
-            place, other = asked[side], above[key][side]
-            if _gte(place) > _gte(other):
-                asks, less = _bound(place, currency), _bound(other, currency)
-                params = {"tier": lower.code, "asks": asks, "higher": higher.code, "less": less}
-                both = ((lower, place.leaf), (higher, other.leaf))
-                yield Doubt(json_pointer((*loc, *place.loc)), "lower-asks-more", params, both)
-
-
-def _asks(tier: Tier) -> dict[str, list[Place]]:
-    """The leaves that ask for at least something, by what they measure, the smallest first."""
-    asked: dict[str, list[Place]] = {}
-    if tier.qualify is not None:
-        for place in places(tier.qualify):
-            if place.leaf.gte is not None and not place.negated:
-                asked.setdefault(leaf_key(place.leaf), []).append(place)
-    return {key: sorted(found, key=_gte) for key, found in asked.items()}
-
-
-def _gte(place: Place) -> Decimal | int:
-    return place.leaf.gte or 0
-
-
-def _bound(place: Place, currency: str) -> Money | int | str:
-    asked = _gte(place)
-    return Money(int(asked), currency) if UNITS[place.leaf.metric] == "money" else plain(asked)

@@ -3,9 +3,9 @@
 from typing import Any
 
 from saas.jobs import job
-from tenants.programme.pending import JOB, publish_pending
+from tenants.programme.pending import JOB, give_up, publish_pending
 
 
-@job(JOB)
+@job(JOB, on_dead=give_up)
 async def publish_at(payload: dict[str, Any]) -> None:
     await publish_pending(payload)

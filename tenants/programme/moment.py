@@ -36,7 +36,8 @@ class Moment:
     the local day of `at`. `firing`: a schedule (or a recalculation, which counts as one), not a fact.
     `recorded_on` is the local day of `recorded_at`: another one than T where an earlier instant is decided again.
     `effective_at` is what the decision carries: `at`, but for a recheck, which decides now about an earlier instant.
-    `last_runs`: per ladder, the T of the last finished run over every member.
+    `last_runs`: per ladder, the T of the last finished run over every member. `told`: whether what is decided is an
+    event; not where history is told again.
     """
 
     at: datetime
@@ -49,6 +50,7 @@ class Moment:
     cause: Cause
     cause_id: UUID
     last_runs: Mapping[str, date]
+    told: bool = True
 
 
 def moment_of(

@@ -18,6 +18,7 @@ from saas.scheduler import advances, drop_schedule, put_schedule
 from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.programme.document import Programme
+from tenants.programme.health import refuse_told_health
 from tenants.programme.published import Transition
 from tenants.programme.transitions import Coming, bring_in, in_force, refuse_holders
 from tenants.programme.waiting import WAIT
@@ -35,6 +36,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id) DO UPDATE SET docume
        created_by = excluded.created_by, created_at = excluded.created_at, failed = NULL
  WHERE p.failed IS NOT NULL RETURNING p.*"""
 _PENDING: Final = "SELECT * FROM programme_pending WHERE tenant_id = $1"
+_WAITS: Final = "SELECT EXISTS (SELECT FROM programme_pending WHERE tenant_id = $1 AND failed IS NULL)"
 _DROP: Final = "DELETE FROM programme_pending WHERE tenant_id = $1 RETURNING at"
 _FAIL: Final = "UPDATE programme_pending SET failed = $2 WHERE tenant_id = $1"
 # Schedules of the ladders that were due before it, and what these have queued; a run of theirs is looked for elsewhere.
@@ -93,6 +95,14 @@ async def pending() -> Pending | None:
     return None if row is None else _pending(row)
 
 
+async def refuse_waiting() -> None:
+    """What waits was written with the rules of now in mind: whoever changes these first says what becomes of it. Raises
+    DomainError `publish-pending`.
+    """
+    if await connection().fetchval(_WAITS, current().tenant_id):
+        raise DomainError("publish-pending")
+
+
 async def cancel_pending() -> None:
     """Takes back what waits. Raises DomainError `not-found` where nothing does."""
     at = await connection().fetchval(_DROP, current().tenant_id)
@@ -120,18 +130,32 @@ async def publish_pending(payload: dict[str, Any]) -> None:
         return
     await drop_schedule(SCHEDULE)
     coming = Coming(row["transition"], row["holders"], row["note"], row["created_by"], at=due_at)
+    rules = Programme.parse(row["document"])
     try:
-        made, run_id = await bring_in(old, Programme.parse(row["document"]), coming, timezone)
-    except DomainError as refused:  # nothing was written yet: members hold what it doesn't know since it was kept
-        await connection().execute(_FAIL, current().tenant_id, refused.code)
-        detail = {"at": due_at.isoformat(), "problem": refused.code}
-        await record("programme.publish_failed", "programme:pending", detail, actor=row["created_by"])
+        await refuse_told_health(rules)
+        made, run_id = await bring_in(old, rules, coming, timezone)
+    except DomainError as refused:  # nothing was written yet: since it was kept, members hold what it doesn't know
+        await _failed(row, refused.code)
         return
     await connection().execute(_DROP, current().tenant_id)
     detail = {"transition": row["transition"], "at": due_at.isoformat()}
     if run_id is not None:
         detail["job"] = str(run_id)
     await record("programme.publish", f"programme:{made.version}", detail, actor=row["created_by"])
+
+
+async def give_up(payload: dict[str, Any], error: str) -> None:  # noqa: ARG001 - the dead letter keeps it
+    """A publish whose job is a dead letter has failed: the schedules of its instant wait for it no longer."""
+    row = await connection().fetchrow(_PENDING, current().tenant_id)
+    if row is not None and row["at"] == datetime.fromisoformat(payload["due_at"]) and row["failed"] is None:
+        await drop_schedule(SCHEDULE)
+        await _failed(row, "internal")
+
+
+async def _failed(row: asyncpg.Record, problem: str) -> None:
+    await connection().execute(_FAIL, current().tenant_id, problem)
+    detail = {"at": row["at"].isoformat(), "problem": problem}
+    await record("programme.publish_failed", "programme:pending", detail, actor=row["created_by"])
 
 
 def _pending(row: asyncpg.Record) -> Pending:

@@ -13,13 +13,16 @@ from saas.scope import connection, current
 from saas.validation import field_errors
 from tenants.audit.record import record
 from tenants.branches.branch import unknown_branches
-from tenants.programme.document import Doubt, Programme, warnings
-from tenants.programme.lineage import Holders
-from tenants.programme.pending import Pending, keep_pending
-from tenants.programme.published import Transition
+from tenants.programme.document import Programme
+from tenants.programme.doubts import Doubt, warnings
+from tenants.programme.followers import Change, doubts
+from tenants.programme.health import refuse_told_health
+from tenants.programme.lineage import Holders, descend
+from tenants.programme.pending import Pending, keep_pending, refuse_waiting
+from tenants.programme.published import Published, Transition
 from tenants.programme.strict import json_pointer
 from tenants.programme.transitions import Coming, bring_in, in_force
-from tenants.programme.versions import current_version, programme
+from tenants.programme.versions import current_programme, current_version, programme
 
 
 def checked(document: dict[str, Any]) -> Programme:
@@ -37,8 +40,7 @@ async def put_draft(document: dict[str, Any], if_revision: int | None) -> tuple[
     """
     # what is read is put back, and `pending` is no part of it
     rules = checked({name: part for name, part in document.items() if name != "pending"})
-    await _refuse_told_health(rules)
-    await _refuse_unknown_branches(rules)
+    await refuse_what_the_chain_lacks(rules)
     tenant_id = current().tenant_id
     currency = await connection().fetchval(
         "SELECT currency FROM tenant WHERE tenant_id = $1 FOR NO KEY UPDATE", tenant_id
@@ -52,13 +54,16 @@ async def put_draft(document: dict[str, Any], if_revision: int | None) -> tuple[
     revision: int = await connection().fetchval(
         "INSERT INTO programme_draft AS d (tenant_id, document, revision, updated_by) VALUES ($1, $2, 1, $3)"
         " ON CONFLICT (tenant_id) DO UPDATE SET document = excluded.document, revision = d.revision + 1,"
-        " updated_by = excluded.updated_by, updated_at = clock_timestamp() RETURNING revision",
+        " updated_by = excluded.updated_by, updated_at = clock_timestamp(), hands = '{}', holders = '{}'"
+        " RETURNING revision",
         tenant_id,
         dumped,
         current().principal.actor,
     )
     await record("programme.draft", f"draft:{revision}")
-    return dumped, revision, warnings(rules)
+    present = await current_programme()
+    coming = rules.as_published(Published(lineage=descend(present, rules, {}).lineage))
+    return dumped, revision, warnings(rules) + await doubts(Change(present, coming))
 
 
 async def read_draft() -> tuple[dict[str, Any], int]:
@@ -78,16 +83,17 @@ async def publish(
     instant to come, a copy waits for it, and the draft stays. `holders`: what becomes of those who hold what the draft
     doesn't have.
 
-    Raises DomainError `draft-missing`, `recalculation-running`, `tiers-in-use` and `validation-failed`
-    (`transitions.bring_in`); with `at` `publish-pending` and `publish-not-ahead`.
+    Raises DomainError `draft-missing`, `recalculation-running`, `publish-pending` while another one waits for its
+    time, `tiers-in-use` and `validation-failed` (`transitions.bring_in`); with `at` `publish-not-ahead`.
     """
     old, timezone = await in_force()
     document, _ = await read_draft()
     rules = checked(document)
-    await _refuse_told_health(rules)
+    await refuse_told_health(rules)
     coming = Coming(transition, holders or {}, note, current().principal.actor)
     if at is not None:
         return await keep_pending(old, rules, coming, at)
+    await refuse_waiting()
     made, run_id = await bring_in(old, rules, coming, timezone)
     await connection().execute("DELETE FROM programme_draft WHERE tenant_id = $1", current().tenant_id)
     await record("programme.publish", f"programme:{made.version}", {"transition": transition, **_job(run_id)})
@@ -105,7 +111,7 @@ async def roll_back(version: int, note: str | None) -> Programme:
     earlier = await programme(version)
     if version == old.version:
         raise DomainError("already-in-force", params={"version": version})
-    await _refuse_told_health(earlier)
+    await refuse_told_health(earlier)
     coming = Coming(None, {}, note, current().principal.actor, rolled_back_to=version)
     made, run_id = await bring_in(old, earlier, coming, timezone)
     await record("programme.rollback", f"programme:{made.version}", {"to": version, **_job(run_id)})
@@ -116,23 +122,11 @@ def _job(run_id: UUID | None) -> dict[str, str]:
     return {} if run_id is None else {"job": str(run_id)}
 
 
-async def _refuse_told_health(rules: Programme) -> None:
-    """What an earlier version called a health measurement stays one, whatever this one calls it.
-
-    Raises DomainError `programme-invalid`.
+async def refuse_what_the_chain_lacks(rules: Programme) -> None:
+    """Values of health measurements decide no tier, and branches are known. A branch's code stays: what a draft names
+    is there when it is published, too. Raises `programme-invalid`.
     """
-    rows = await connection().fetch(
-        "SELECT DISTINCT k.kind FROM programme_version v, jsonb_array_elements_text(v.document -> 'health_kinds')"
-        " AS k (kind) WHERE v.tenant_id = $1",
-        current().tenant_id,
-    )
-    faults = list(rules.tells({row["kind"] for row in rows}))
-    if faults:
-        raise DomainError("programme-invalid", errors=[FieldError(json_pointer(x.loc), x.code) for x in faults])
-
-
-async def _refuse_unknown_branches(rules: Programme) -> None:
-    """A branch's code stays: what a draft names is there when it is published, too. Raises `programme-invalid`."""
+    await refuse_told_health(rules)
     unknown = await unknown_branches(rules.stacking.branches or ())
     if unknown:
         errors = [FieldError(json_pointer(("stacking", "branches", n)), "unknown-branch") for n in unknown]

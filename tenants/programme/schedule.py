@@ -151,6 +151,11 @@ def _in_year(schedule: Yearly, year: int) -> date:
     return date(year, schedule.month, min(schedule.day, calendar.monthrange(year, schedule.month)[1]))
 
 
+def renews_unwritten(policy: Policy) -> bool:
+    """Whether a schedule renews without writing anything: the record of its run alone tells."""
+    return isinstance(policy.validity, UntilNextSchedule) and policy.grace_days == 0
+
+
 def validity_since(policy: Policy, since: date, today: date) -> tuple[date, date | None]:
     """First and last day of the validity that covers today: whole periods from the day that the tier
     was taken, for one that is brought along from before.

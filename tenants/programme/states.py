@@ -1,13 +1,10 @@
 """Where the members stand on each ladder before an evaluation, as the CTE `m`."""
 
 from enum import Enum
-from typing import Any
 
 from tenants.programme.binder import Binder
 from tenants.programme.document import Ladder, Programme
-from tenants.programme.moment import Moment
-from tenants.programme.schedule import UntilNextSchedule, next_schedule_day
-from tenants.programme.windows import ONE_DAY
+from tenants.programme.going_on import gone_on
 
 
 class Standing(Enum):
@@ -22,9 +19,9 @@ class Standing(Enum):
 
 def states(programme: Programme, ids: str, binder: Binder, standing: Standing = Standing.NOW) -> str:
     """Selects the members that `ids` (a predicate on a column {}) names, with their totals and, for ladder j, the
-    columns s{j}_rank, _tier, _since, _valid_from, _valid_until, _began, _fell_on, _locked_until, _may_rise, _at,
-    _reason and _decision_id. Tier and rank are those of `programme`; _stored, _stored_rank and _stored_from
-    as they were written.
+    columns s{j}_rank, _tier, _since, _valid_from, _valid_until, _began, _runs_from, _fell_on, _locked_until, _may_rise,
+    _at, _reason and _decision_id. Tier and rank are those of `programme`, _stored and _stored_rank as they were
+    written. Who is in the base tier is so since joining; _began and _runs_from are what a row has of it.
     """
     columns, joins = [], []
     for j, ladder in enumerate(programme.ladders):
@@ -32,14 +29,18 @@ def states(programme: Programme, ids: str, binder: Binder, standing: Standing = 
         base = binder.constant(ladder.tiers[0].code, "text")
         rank, tier = present(programme, ladder, f"s{j}", binder)
         raised = f"{rank} > 0"
+        on = gone_on(programme, ladder, f"s{j}", binder, before=standing is Standing.BEFORE)
+        until = on.valid_until
+        if until != f"s{j}.valid_until" or "CASE" in raised:
+            until = f"CASE WHEN {raised} THEN {until} END"
         columns.append(
             f"coalesce({rank}, 0) AS s{j}_rank, CASE WHEN {raised} THEN {tier} ELSE {base} END AS s{j}_tier,"
-            f" s{j}.tier AS s{j}_stored, s{j}.rank AS s{j}_stored_rank, s{j}.valid_from AS s{j}_stored_from,"
+            f" s{j}.tier AS s{j}_stored, s{j}.rank AS s{j}_stored_rank,"
             f" CASE WHEN {raised} THEN s{j}.since ELSE m.joined_on END AS s{j}_since,"
-            f" CASE WHEN {raised} THEN s{j}.valid_from ELSE m.joined_on END AS s{j}_valid_from,"
-            f" {_valid_until(j, ladder, raised, binder)} AS s{j}_valid_until, s{j}.since AS s{j}_began,"
-            f" s{j}.fell_on AS s{j}_fell_on, s{j}.locked_until AS s{j}_locked_until,"
-            f" coalesce(s{j}.may_rise, true) AS s{j}_may_rise, s{j}.effective_at AS s{j}_at,"
+            f" CASE WHEN {raised} THEN {on.valid_from} ELSE m.joined_on END AS s{j}_valid_from,"
+            f" {until} AS s{j}_valid_until, s{j}.since AS s{j}_began, {on.valid_from} AS s{j}_runs_from,"
+            f" s{j}.fell_on AS s{j}_fell_on, {on.locked_until} AS s{j}_locked_until,"
+            f" coalesce({on.may_rise}, true) AS s{j}_may_rise, s{j}.effective_at AS s{j}_at,"
             f" s{j}.reason AS s{j}_reason, s{j}.decision_id AS s{j}_decision_id"
         )
         joins.append(_now(f"s{j}", code, ids) if standing is Standing.NOW else _before(f"s{j}", code, binder))
@@ -83,20 +84,3 @@ def present(programme: Programme, ladder: Ladder, alias: str, binder: Binder) ->
         f"CASE WHEN {alias}.rank > 0 THEN CASE {alias}.tier {ranks} ELSE {alias}.rank END ELSE {alias}.rank END",
         f"CASE {alias}.tier {codes} ELSE {alias}.tier END",
     )
-
-
-def _valid_until(j: int, ladder: Ladder, raised: str, binder: Binder) -> str:
-    """A renewal under `until_next_schedule` without grace writes nothing: the last run over everyone
-    moved the day on. With grace a run doesn't renew everyone, so there the row is kept up to date.
-    """
-    policy = ladder.policy
-    if not isinstance(policy.validity, UntilNextSchedule) or policy.grace_days > 0:
-        return f"CASE WHEN {raised} THEN s{j}.valid_until END" if "CASE" in raised else f"s{j}.valid_until"
-    schedule = policy.schedule
-
-    def moved(moment: Moment) -> Any:
-        ran = moment.last_runs.get(ladder.code)
-        return None if ran is None else next_schedule_day(schedule, ran) - ONE_DAY
-
-    day = binder.moment(f"run of {j}", moved, "date")
-    return f"CASE WHEN {raised} THEN greatest(s{j}.valid_until, {day}) END"

@@ -126,8 +126,8 @@ def _day(value: object) -> object:
 
 Day = Annotated[
     dt.date,
-    BeforeValidator(_day),
     Field(ge=dt.date(1900, 1, 1), le=dt.date(2199, 12, 31)),
+    BeforeValidator(_day),
 ]
 """A local day between 1900 and 2199, written YYYY-MM-DD."""
 

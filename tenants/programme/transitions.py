@@ -12,11 +12,15 @@ from uuid import UUID
 
 from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
+from tenants.events.emit import emit
 from tenants.programme.document import Programme
+from tenants.programme.followers import Change, bring_along
+from tenants.programme.kept import as_json, begun_anew, carried_on
 from tenants.programme.lineage import Holders, backwards, descend
 from tenants.programme.published import Published, Transition
 from tenants.programme.versions import programme
 from tenants.tiers.recalculate import Request, start_recalculation
+from tenants.tiers.runs import last_full_runs
 from tenants.tiers.schedules import install_schedules
 
 _LOCK: Final = "SELECT programme_version, timezone FROM tenant WHERE tenant_id = $1 FOR NO KEY UPDATE"
@@ -24,8 +28,9 @@ _RUNNING: Final = "SELECT EXISTS (SELECT FROM recalculation WHERE tenant_id = $1
 _CLOCK: Final = "SELECT clock_timestamp() + clock_offset FROM tenant WHERE tenant_id = $1"
 _INSERT: Final = """
 INSERT INTO programme_version AS v (tenant_id, version, document, published_at, published_by, note, transition,
-                                    effective_at, lineage, rolled_back_to)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"""
+                                    effective_at, lineage, rolled_back_to, kept)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"""
+_FORGET_RUNS: Final = "DELETE FROM ladder_run WHERE tenant_id = $1 AND ladder = ANY ($2::text[])"
 _IN_FORCE: Final = "UPDATE tenant SET programme_version = $2 WHERE tenant_id = $1"
 _HELD: Final = """
 SELECT s.tier, count(*) AS members FROM member_tier s JOIN member m ON m.tenant_id = $1 AND m.id = s.member_id
@@ -86,7 +91,8 @@ async def bring_in(old: Programme, new: Programme, coming: Coming, timezone: str
     begins = now
     if coming.at is not None and not await connection().fetchval(_SINCE, current().tenant_id, coming.at):
         begins = min(coming.at, now)
-    published = Published(coming.transition, now, begins, moved.lineage, coming.rolled_back_to)
+    kept = carried_on(old, new, await last_full_runs())
+    published = Published(coming.transition, now, begins, moved.lineage, coming.rolled_back_to, kept)
     rules = new.model_copy(update={"version": old.version + 1}).as_published(published)
     await connection().execute(
         _INSERT,
@@ -100,10 +106,16 @@ async def bring_in(old: Programme, new: Programme, coming: Coming, timezone: str
         begins,
         {ladder: dict(codes) for ladder, codes in moved.lineage.items()},
         coming.rolled_back_to,
+        as_json(kept),
     )
+    await connection().execute(_FORGET_RUNS, current().tenant_id, begun_anew(old, new))
     await connection().execute(_IN_FORCE, current().tenant_id, rules.version)
+    await bring_along(Change(old, rules, coming.actor), coming.rolled_back_to)
     await install_schedules(rules, timezone)
-    return rules, await _bring_over(rules, moved.ladders)
+    run_id = await _bring_over(rules, moved.ladders)
+    told = {"version": rules.version, "transition": coming.transition, "rolled_back_to": coming.rolled_back_to}
+    await emit("programme.published", told | {"job_id": None if run_id is None else str(run_id)}, at=now)
+    return rules, run_id
 
 
 async def _bring_over(rules: Programme, moved: Collection[str]) -> UUID | None:
@@ -122,12 +134,12 @@ async def _bring_over(rules: Programme, moved: Collection[str]) -> UUID | None:
 async def refuse_holders(old: Programme, new: Programme, coming: Coming) -> None:
     """Raises what `bring_in` does where holders' tiers aren't accounted for. A roll-back knows where everyone goes."""
     if coming.rolled_back_to is None:
-        _refuse_unknown(old, new, coming.holders)
+        refuse_unknown(old, new, coming.holders)
         await _refuse_forgotten(old, new, coming.holders)
 
 
-def _refuse_unknown(old: Programme, new: Programme, holders: Holders) -> None:
-    """Holders can only be sent from a ladder that was there to a tier that will be."""
+def refuse_unknown(old: Programme, new: Programme, holders: Holders) -> None:
+    """Holders can only be sent from a ladder that was there to a tier that will be. Raises `validation-failed`."""
     faults = []
     for code, moves in holders.items():
         was, will = old.ladder(code), new.ladder(code)

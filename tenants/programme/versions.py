@@ -8,10 +8,11 @@ from uuid import UUID
 from saas.errors import DomainError
 from saas.scope import connection, current
 from tenants.programme.document import Programme
+from tenants.programme.kept import from_json
 from tenants.programme.published import Published
 
 _VERSION: Final = (
-    "SELECT document, transition, published_at, effective_at, lineage, rolled_back_to FROM programme_version"
+    "SELECT document, transition, published_at, effective_at, lineage, rolled_back_to, kept FROM programme_version"
     " WHERE tenant_id = $1 AND version = $2"
 )
 _CACHE_SIZE = 2000
@@ -35,6 +36,7 @@ async def programme(version: int) -> Programme:
             row["effective_at"] or row["published_at"],
             row["lineage"],
             row["rolled_back_to"],
+            from_json(row["kept"]),
         )
     )
     _cache[key] = parsed

@@ -13,6 +13,7 @@ from tenants.rewards.bodies import ClaimBody, ClaimsQuery, NewReward, RewardChan
 from tenants.rewards.claim import cancel, claim, claims_of_member, collect
 from tenants.rewards.claim import shown as shown_claim
 from tenants.rewards.reward import change_reward, make_reward, reward, rewards, shown, stock_reward
+from tenants.rewards.waiting import claims_of_reward, waiting_claims
 
 READ = {"requires": "members:read"}
 DEFINE = {"requires": "programme:write"}
@@ -56,6 +57,24 @@ async def take(reward_id: FromPath[UUID], data: JSONBody[ClaimBody]) -> Response
     return Response(shown_claim(row), status_code=201 if first else 200)
 
 
+@get("/v1/rewards/claims", opt=READ, tags=["rewards"], summary="Claims that wait to be collected, the newest first")
+async def list_waiting(request: Request[Any, Any, Any]) -> Page:
+    """A key of branches sees those of its branches, and those that name none."""
+    query = parse_query(ListQuery, request.query_params.multi_items())
+    (before,) = decode_cursor(query.cursor, UUID) or (None,)
+    rows = await waiting_claims(before, query.limit)
+    return page(rows, query.limit, shown_claim, lambda row: (row["id"],))
+
+
+@get("/v1/rewards/{reward_id:uuid}/claims", opt=READ, tags=["rewards"], summary="Claims of a reward, the newest first")
+async def list_claimed(reward_id: FromPath[UUID], request: Request[Any, Any, Any]) -> Page:
+    query = parse_query(ListQuery, request.query_params.multi_items())
+    (before,) = decode_cursor(query.cursor, UUID) or (None,)
+    await reward(reward_id)
+    rows = await claims_of_reward(reward_id, before, query.limit)
+    return page(rows, query.limit, shown_claim, lambda row: (row["id"],))
+
+
 @post(
     "/v1/rewards/claims/{claim_id:uuid}/collect",
     opt=CLAIM,
@@ -88,4 +107,16 @@ async def list_claims(member_id: FromPath[UUID], request: Request[Any, Any, Any]
     return page(rows, query.limit, shown_claim, lambda row: (row["id"],))
 
 
-HANDLERS = [create, list_rewards, read, change, stock, take, hand_out, call_off, list_claims]
+HANDLERS = [
+    create,
+    list_rewards,
+    read,
+    change,
+    stock,
+    take,
+    list_waiting,
+    list_claimed,
+    hand_out,
+    call_off,
+    list_claims,
+]

@@ -15,6 +15,7 @@ from saas.savepoint import savepoint
 from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.branches.branch import require_branch, require_named
+from tenants.events.emit import emit
 from tenants.members.named import active_named, names
 from tenants.members.row import lock_active
 from tenants.points.book import Fact
@@ -136,6 +137,8 @@ async def _claim(reward_id: UUID, body: ClaimBody, mark: bytes) -> UUID:
         piece = await connection().fetchval(_TAKE, current().tenant_id, reward_id, claim_id, now, actor)
         if piece is None:
             raise DomainError("reward-out-of-stock", params={"code": wanted["code"]})
+    told = {"id": str(claim_id), "reward_id": str(reward_id), "code": wanted["code"], "points": wanted["points"]}
+    await emit("reward.claimed", told, member_id=member["id"], at=now)
     return claim_id
 
 
@@ -191,6 +194,7 @@ async def collect(claim_id: UUID) -> asyncpg.Record:
     found = await _open(claim_id)
     await require_trading()
     await _end(found, "collected")
+    await emit("reward.collected", _told(found), member_id=found["member_id"])
     await record("reward.collect", f"reward_claim:{claim_id}", {})
     return await _read(claim_id)
 
@@ -211,8 +215,18 @@ async def cancel(claim_id: UUID) -> asyncpg.Record:
     book.give_back(fact, "reward_return", takes, found["points"], lots)
     await post(book.postings)
     await connection().execute(_PUT_BACK, current().tenant_id, found["reward_id"], claim_id, now, actor)
+    await emit("reward.cancelled", _told(found), member_id=member["id"], at=now)
     await record("reward.cancel", f"reward_claim:{claim_id}", {"points": found["points"]})
     return await _read(claim_id)
+
+
+def _told(found: asyncpg.Record) -> dict[str, Any]:
+    return {
+        "id": str(found["id"]),
+        "reward_id": str(found["reward_id"]),
+        "code": found["code"],
+        "points": found["points"],
+    }
 
 
 async def _open(claim_id: UUID) -> asyncpg.Record:

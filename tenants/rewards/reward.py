@@ -33,6 +33,9 @@ stocked AS (
 SELECT * FROM put"""
 _READ: Final = f"SELECT {_SHOWN} FROM reward AS r WHERE r.tenant_id = $1 AND r.id = $2"
 _LIST: Final = f"SELECT {_SHOWN} FROM reward AS r WHERE r.tenant_id = $1 AND r.id > $2 ORDER BY r.id LIMIT $3"
+_NEWEST: Final = f"""
+SELECT {_SHOWN} FROM reward AS r WHERE r.tenant_id = $1 AND (r.ended_at IS NOT NULL) = $2
+   AND ($3::uuid IS NULL OR r.id < $3) ORDER BY r.id DESC LIMIT $4"""
 _UPDATE: Final = f"""
 WITH changed AS (
     UPDATE reward AS r SET names = $3, points = $4, ladder = $5, tier = $6,
@@ -117,6 +120,11 @@ async def _put(rewards: Sequence[Offered], source: str) -> list[asyncpg.Record]:
 async def rewards(after: UUID | None, count: int) -> list[asyncpg.Record]:
     """Up to `count` rewards in the order they were made, behind `after`."""
     return await connection().fetch(_LIST, current().tenant_id, after or _BEGINNING, count)
+
+
+async def newest_rewards(before: UUID | None, count: int, *, ended: bool) -> list[asyncpg.Record]:
+    """The same, the newest first: those that can be claimed, or those that have ended."""
+    return await connection().fetch(_NEWEST, current().tenant_id, ended, before, count)
 
 
 async def reward(reward_id: UUID) -> asyncpg.Record:

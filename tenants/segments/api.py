@@ -13,6 +13,7 @@ from saas.validation import Body, ChangeBody, ListQuery, parse_query
 from tenants.members.showing import shown_by_id
 from tenants.programme.strict import Code, Names
 from tenants.programme.versions import current_programme
+from tenants.segments import following  # noqa: F401 - registers itself
 from tenants.segments.conditions import SegmentCondition
 from tenants.segments.segment import (
     change_segment,

@@ -139,6 +139,8 @@ def _measure(value: object, loc: Loc, depth: int) -> int:
 SegmentNode = Annotated[AnySegmentCondition, WrapValidator(_parse_node)]
 SegmentCondition = Annotated[AnySegmentCondition, WrapValidator(_parse_root)]
 """The type of a model's field; depth and leaves are checked, errors carry the document's path."""
+for _group in (AnyOf, AllOf, Not):
+    _group.model_rebuild()  # now, not at the first condition: else the API's description is another one before that
 
 _ADAPTER: Final[TypeAdapter[AnySegmentCondition]] = TypeAdapter(SegmentCondition)
 

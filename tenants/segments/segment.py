@@ -10,6 +10,7 @@ from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.programme.strict import Names
 from tenants.programme.versions import current_programme
+from tenants.segments.built_in import built_in
 from tenants.segments.conditions import AnySegmentCondition, parse_segment_condition
 from tenants.segments.usable import faults_of
 
@@ -24,7 +25,8 @@ _LIST: Final = f"""
 SELECT {_SHOWN} FROM segment AS s WHERE s.tenant_id = $1 AND s.id > $2 ORDER BY s.id LIMIT $3
 """
 _UPDATE: Final = f"""
-UPDATE segment AS s SET names = coalesce($3, s.names), condition = coalesce($4, s.condition)
+UPDATE segment AS s SET names = coalesce($3, s.names), condition = coalesce($4, s.condition),
+       followed = CASE WHEN $4 IS NULL THEN s.followed ELSE '[]' END
  WHERE s.tenant_id = $1 AND s.id = $2 RETURNING {_SHOWN}
 """
 _FIND: Final = """
@@ -93,7 +95,9 @@ async def condition_of(segment_id: UUID) -> AnySegmentCondition:
 
 
 async def condition_named(name: str) -> AnySegmentCondition | None:
-    """The condition of the segment with this code or id; None where there is none."""
+    """The condition of the segment with this code or id, or of a built-in one; None where there is none."""
+    if (found := built_in(name)) is not None:
+        return found
     condition = await connection().fetchval(_FIND, current().tenant_id, _as_id(name), name)
     return None if condition is None else parse_segment_condition(condition)
 

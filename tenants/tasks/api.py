@@ -5,10 +5,13 @@ from uuid import UUID
 
 from litestar import Request, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
+from litestar.response import Stream
 
 from saas.paging import Page, decode_cursor, page
+from saas.principal import Principal
 from saas.problem_details import language_of
 from saas.validation import parse_query
+from tenants.tasks import following  # noqa: F401 - registers itself
 from tenants.tasks.acting import Act, act
 from tenants.tasks.bodies import (
     DoneBody,
@@ -18,9 +21,11 @@ from tenants.tasks.bodies import (
     RuleChange,
     RulesQuery,
     SkipBody,
+    TasksCsvQuery,
     TasksQuery,
 )
 from tenants.tasks.listing import task, tasks
+from tenants.tasks.listing_csv import begin_csv
 from tenants.tasks.report import report
 from tenants.tasks.rule import change_rule, end_rule, make_rule, rule, rules, shown
 
@@ -42,7 +47,7 @@ async def list_rules(request: Request[Any, Any, Any]) -> Page:
 
 @post("/v1/tasks/rules", opt=DEFINE, tags=TAGS, summary="A new rule: with whom, how often")
 async def create(data: JSONBody[NewRule]) -> dict[str, Any]:
-    """Its first tasks are made at the next local midnight."""
+    """Its first tasks are made at once, by a job."""
     return await make_rule(data)
 
 
@@ -66,6 +71,22 @@ async def list_tasks(request: Request[Any, Any, Any]) -> Page:
     """Open tasks, unless another `state` is asked for. A key of branches sees these branches' alone."""
     query = parse_query(TasksQuery, request.query_params.multi_items())
     return await tasks(query, language_of(request.scope))
+
+
+@get("/v1/tasks.csv", opt={**READ, "scoped": False}, tags=TAGS, summary="The same list as a table")
+async def get_list(request: Request[Any, Any, Any]) -> Stream:
+    """All of it, in the same order and of the same filters, with whole phone numbers: it is there to be called from.
+    Who has taken it is in the audit log.
+    """
+    query = parse_query(TasksCsvQuery, request.query_params.multi_items())
+    principal: Principal = request.scope["state"]["principal"]
+    language = language_of(request.scope)
+    begun = await begin_csv(principal, query, language)
+    return Stream(
+        begun,
+        media_type="text/csv",
+        headers={"Content-Disposition": 'attachment; filename="tasks.csv"', "Cache-Control": "no-store"},
+    )
 
 
 @get("/v1/tasks/{task_id:uuid}", opt=READ, tags=TAGS, summary="One task, with all that was done with it")
@@ -112,6 +133,7 @@ HANDLERS = [
     change,
     end,
     list_tasks,
+    get_list,
     read,
     done,
     postpone,

@@ -67,7 +67,7 @@ class RulesQuery(ListQuery):
     ended: bool = False
 
 
-class TasksQuery(ListQuery):
+class TasksCsvQuery(Query):
     """`branch_id`: a branch, or `none` for members without one. `rule`: its code or id. `mine`: what the caller itself
     ended or postponed last.
     """
@@ -78,6 +78,10 @@ class TasksQuery(ListQuery):
     due_to: LocalDate | None = None
     member_id: UUID | None = None
     mine: bool = False
+
+
+class TasksQuery(ListQuery, TasksCsvQuery):
+    """The same, a page at a time."""
 
 
 class ReportQuery(Query):

@@ -1,4 +1,6 @@
-"""The nightly job of tasks: each rule in force walks through its members, a page a transaction."""
+"""The jobs of tasks: every night, and where its rule or the programme has changed, each rule in force walks through its
+members, a page a transaction.
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -13,22 +15,23 @@ from saas.scope import connection, current
 from tenants.nightly import skip_missed, this_night
 from tenants.tasks.audience import audience, reasons
 from tenants.tasks.making import Called, Tonight, drop, drop_some, make, planned, refresh, settle
-from tenants.tasks.rule import DROP_JOB, rule
+from tenants.tasks.rule import DROP_JOB, REMAKE_JOB, WALK_JOB, rule
+from tenants.tiers.runs import UNDER_WAY
 
 NIGHT_JOB: Final = "tasks.make"
-WALK_JOB: Final = "tasks.walk"
 SCHEDULE: Final = "tasks"
 BATCH: Final = 1_000
 """Members a transaction looks at."""
 WAIT: Final = timedelta(minutes=1)
+_SOON: Final = timedelta(seconds=5)
 
 _RULES: Final = "SELECT id FROM task_rule WHERE tenant_id = $1 AND ended_at IS NULL ORDER BY id"
+_RUN: Final = f"SELECT {UNDER_WAY.format(causes='schedule,programme')}"
 # The ladders decide at this midnight, before anybody is listed by its tier.
-_DECIDING: Final = """
+_DECIDING: Final = f"""
 SELECT EXISTS (SELECT FROM schedule WHERE tenant_id = $1 AND name = 'tiers' AND next_at <= $2)
     OR EXISTS (SELECT FROM outbox WHERE tenant_id = $1 AND dead_at IS NULL AND payload ->> 'schedule' = 'tiers')
-    OR EXISTS (SELECT FROM recalculation WHERE tenant_id = $1 AND finished_at IS NULL
-                  AND cause IN ('schedule', 'programme'))"""
+    OR {UNDER_WAY.format(causes="schedule,programme")}"""
 _BEGINNING: Final = UUID(int=0)
 _END: Final = UUID(int=2**128 - 1)
 _BY_CAMPAIGN: Final = "campaign"
@@ -44,6 +47,19 @@ async def night(payload: dict[str, Any]) -> None:
         return
     for row in await connection().fetch(_RULES, current().tenant_id):
         await enqueue(WALK_JOB, {"rule_id": str(row["id"]), **payload})
+
+
+@job(REMAKE_JOB)
+async def remake(payload: dict[str, Any]) -> None:
+    """`{rule_id}`, or nothing for all of them: the lists as they are once the run under way is through. A midnight that
+    is due has its own.
+    """
+    if await connection().fetchval(_RUN, current().tenant_id):
+        await enqueue(REMAKE_JOB, payload, delay=_SOON)
+        return
+    for row in await connection().fetch(_RULES, current().tenant_id):
+        if payload.get("rule_id", str(row["id"])) == str(row["id"]):
+            await enqueue(WALK_JOB, {"rule_id": str(row["id"])})
 
 
 @job(WALK_JOB)

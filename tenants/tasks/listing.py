@@ -67,7 +67,7 @@ async def tasks(query: TasksQuery, locale: str) -> Page:
     rows = await connection().fetch(sql, *values)
     found = rows[: query.limit]
     data = await shown(found, locale, today)
-    return {"data": data, "next_cursor": _place(found[-1]) if len(rows) > query.limit else None}
+    return {"data": data, "next_cursor": place_of(found[-1]) if len(rows) > query.limit else None}
 
 
 async def statement(query: TasksQuery, today: date) -> tuple[str, list[Any]]:
@@ -117,7 +117,8 @@ async def restrict(where: Where, branch_id: UUID | str | None) -> None:
     where.add("t.branch_id = {}", branch_id)
 
 
-def _place(row: asyncpg.Record) -> str:
+def place_of(row: asyncpg.Record) -> str:
+    """The cursor behind it."""
     if row["state"] == "open":
         return encode_cursor(row["due_on"].isoformat(), -row["value"], row["id"])
     return encode_cursor(row["id"])

@@ -17,6 +17,10 @@ from tenants.tasks.document import Task
 from tenants.trading import require_trading
 
 DROP_JOB: Final = "tasks.drop"
+WALK_JOB: Final = "tasks.walk"
+"""Payload: `rule_id`; makes the rule's list as it is now (`tenants.tasks.jobs`)."""
+REMAKE_JOB: Final = "tasks.remake"
+"""Payload: `rule_id`, or none for every rule; the same once the ladders have decided."""
 
 _SHOWN: Final = (
     "r.id, r.code, r.names, r.ladder, r.tiers, r.segment, r.every, r.due_days, r.visit_settles, r.source, r.created_at,"
@@ -57,7 +61,7 @@ async def install_rules(tasks: Sequence[Task]) -> None:
 
 
 async def make_rule(new: NewRule) -> dict[str, Any]:
-    """A new rule; its first tasks are made at the next local midnight. Raises DomainError `tenant-closed`,
+    """A new rule; its first tasks are made by a job at once. Raises DomainError `tenant-closed`,
     `code-taken`, `validation-failed` for a ladder, tier or segment that isn't there.
     """
     await require_trading()
@@ -66,6 +70,7 @@ async def make_rule(new: NewRule) -> dict[str, Any]:
     if not rows:
         raise DomainError("code-taken", errors=[FieldError("/code", "duplicate")])
     await record("task_rule.create", f"task_rule:{rows[0]['id']}", {"code": new.code})
+    await enqueue(REMAKE_JOB, {"rule_id": str(rows[0]["id"])})
     return shown(rows[0])
 
 
@@ -98,8 +103,8 @@ async def rules_named(name: str) -> list[UUID]:
 
 
 async def change_rule(rule_id: UUID, change: RuleChange) -> dict[str, Any]:
-    """Changes what is given; open tasks keep the day on which they are due. Raises DomainError `tenant-closed`,
-    `not-found`, `task-rule-ended`.
+    """Changes what is given; open tasks keep the day on which they are due, and who is due by now is listed at once, by
+    a job. Raises DomainError `tenant-closed`, `not-found`, `task-rule-ended`.
     """
     await require_trading()
     row = await connection().fetchrow(
@@ -116,6 +121,8 @@ async def change_rule(rule_id: UUID, change: RuleChange) -> dict[str, Any]:
         raise DomainError("task-rule-ended", params={"code": ended["code"]})
     detail = {"code": row["code"], "changed": sorted(change.model_fields_set)}
     await record("task_rule.change", f"task_rule:{rule_id}", detail)
+    if not change.model_fields_set <= {"names"}:
+        await enqueue(REMAKE_JOB, {"rule_id": str(rule_id)})
     return shown(row)
 
 

@@ -6,6 +6,7 @@ Facts are of the member that they were recorded for; sums are the survivor's, wh
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -102,6 +103,15 @@ class _Facts:
                 found[key] = (spend + net, count + self.stands(purchase), max(most, net))
         return found
 
+    def last_at(self) -> dict[Any, datetime]:
+        """By member: when the last purchase happened that stands."""
+        found: dict[Any, datetime] = {}
+        for purchase in self.purchases:
+            if purchase["member_id"] is not None and self.stands(purchase):
+                holder = self.holder[purchase["member_id"]]
+                found[holder] = max(found.get(holder, purchase["occurred_at"]), purchase["occurred_at"])
+        return found
+
     def measures(self) -> dict[Key, Key]:
         found: dict[Key, list[Any]] = defaultdict(lambda: [Decimal(0), 0, 0])
         for member, measure, day, total, facts, valued in (*self._bought(), *self._done(), *self._paid_in()):
@@ -150,20 +160,20 @@ def _months(days: dict[Key, Key], most: int | None = None) -> dict[Key, Key]:
     return found
 
 
-def _totals(days: dict[Key, Key]) -> dict[Key, Key]:
+def _totals(days: dict[Key, Key], last_at: dict[Any, datetime]) -> dict[Key, Key]:
     found: dict[Key, Key] = {}
     for (member, day), (spend, count, most) in sorted(days.items(), key=lambda item: item[0][1]):
         before = found.get((member,), (0, 0, 0, None))
         last = day if count else before[3]
         found[member,] = (before[0] + spend, before[1] + count, max(before[2], most), last)
-    return {key: values for key, values in found.items() if values[1]}
+    return {key: (*values, last_at[key[0]]) for key, values in found.items() if values[1]}
 
 
 _KEPT = {
     "purchase_refunded": "purchase_id | member_id, local_day, amount, refunded, uncounted, lines",
     "member_day": "member_id, day | spend, purchases, max_purchase",
     "member_month": "member_id, month | spend, purchases, max_purchase",
-    "member_total": "member_id | spend, purchases, max_purchase, last_day",
+    "member_total": "member_id | spend, purchases, max_purchase, last_day, last_at",
     "measure_day": "member_id, measure, day | total, facts, valued",
     "measure_month": "member_id, measure, month | total, facts, valued",
 }
@@ -203,7 +213,7 @@ async def drift_of(conn: asyncpg.Connection, tenant_id: UUID) -> list[Wrong]:
         "purchase_refunded": facts.refunded(),
         "member_day": days,
         "member_month": _months(days, most=2),
-        "member_total": _totals(days),
+        "member_total": _totals(days, facts.last_at()),
         "measure_day": measures,
         "measure_month": {key: sums for key, sums in _months(measures).items() if any(sums)},
     }

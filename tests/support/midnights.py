@@ -2,6 +2,7 @@
 every morning that something waits for.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from saas.scheduler import drop_schedule, fire_due
 from saas.scope import tenant_scope
 from support.chains import Chain
 from support.clock import owner, set_clock
+from tenants.nightly import QUIET
 from tenants.programme.versions import current_programme
 from tenants.tiers.schedules import install_schedules
 
@@ -31,7 +33,8 @@ async def begin(chain: Chain, instant: datetime, zone: str) -> None:
     await (await owner()).execute("DELETE FROM schedule WHERE tenant_id = $1", chain.tenant_id)
     async with tenant_scope(chain.tenant_id):
         await install_schedules(await current_programme(), zone)
-        await drop_schedule("proof")  # it has tests of its own, and would prove every night of all the others
+        for name in QUIET:  # they have tests of their own, and would come every night of all the others
+            await drop_schedule(name)
 
 
 async def work(chain: Chain, drain: Any) -> None:
@@ -45,8 +48,20 @@ async def work(chain: Chain, drain: Any) -> None:
             return
 
 
-async def pass_time(chain: Chain, drain: Any, until: datetime) -> None:
-    """Stops at every midnight that fires something and every morning, works there, then sets the clock to `until`."""
+async def pass_time(
+    chain: Chain, drain: Any, until: datetime, *, proofs: bool = False, nights: Collection[str] | None = None
+) -> None:
+    """Stops at every midnight that fires something and every morning, works there, then sets the clock to `until`.
+
+    Nights prove nothing on the way unless `proofs` are wanted: they have tests of their own. `nights`: the schedules
+    that fire on the way, where most nights would bring the test nothing. The others are gone until a publish.
+    """
+    if not proofs:
+        forget = "DELETE FROM schedule WHERE tenant_id = $1 AND name = 'proof'"
+        await (await owner()).execute(forget, chain.tenant_id)
+    if nights is not None:
+        others = "DELETE FROM schedule WHERE tenant_id = $1 AND name <> ALL ($2)"
+        await (await owner()).execute(others, chain.tenant_id, list(nights))
     while (due := await (await owner()).fetchval(_NEXT, chain.tenant_id, until)) is not None:
         await set_clock(chain.tenant_id, due + timedelta(milliseconds=1))
         await work(chain, drain)

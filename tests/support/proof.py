@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from saas.scope import snapshot_scope
-from tenants.replay.compare import Difference
+from tenants.replay.difference import Difference
 from tenants.replay.replay import members_after, replay
 
 SLICE = 500

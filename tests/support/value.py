@@ -7,6 +7,7 @@ from support.chains import Chain
 from support.counter import topped_up
 from support.drift import drift
 from support.programme import change_programme
+from support.proof import unproved
 from support.till import member
 from tenants.verifying.ledgers import verify_ledgers
 
@@ -75,7 +76,8 @@ async def holds(chain: Chain, who: str) -> Json:
 
 
 async def sound(chain: Chain) -> None:
-    """Every sum and every ledger is what the facts give."""
+    """Every sum and every ledger is what the facts give, walked again one by one."""
     assert await drift(chain) == []
+    assert await unproved(chain.tenant_id) == []
     async with tenant_scope(chain.tenant_id):
         assert await verify_ledgers() == []

@@ -1,6 +1,7 @@
 """How ladders, tiers and their benefits differ."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from saas.i18n import n_
@@ -32,6 +33,28 @@ from tenants.programme.wording.teller import Teller
 
 Successors = Mapping[str, Mapping[str, str]]
 """By ladder: which tier of the newer document follows a code of the older one."""
+Held = Mapping[str, Mapping[str, int]]
+"""By ladder and code of the older document: how many members hold it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of who holds what isn't there any more. `history`: the ladders of which is said that they go."""
+
+    successors: Successors = field(default_factory=dict)
+    held: Held = field(default_factory=dict)
+    history: frozenset[str] = frozenset()
+
+    def of(self, ladder: str) -> "TiersFate":
+        return TiersFate(self.successors.get(ladder, {}), self.held.get(ladder, {}))
+
+
+@dataclass(frozen=True, slots=True)
+class TiersFate:
+    """The same of one ladder."""
+
+    successors: Mapping[str, str]
+    held: Mapping[str, int]
 
 
 def _word(words: Mapping[str, str]) -> Any:
@@ -57,13 +80,10 @@ POLICY: Final[Tables] = {
 }
 
 
-def ladders_differ(
-    place: Place, old: tuple[Ladder, ...], new: tuple[Ladder, ...], successors: Successors
-) -> Iterator[Difference]:
+def ladders_differ(place: Place, old: tuple[Ladder, ...], new: tuple[Ladder, ...], fate: Fate) -> Iterator[Difference]:
     both, say = by_key([x.code for x in old], [x.code for x in new]), place.new.say
     for i in both.removed:
-        named = place.old.named(old[i].names)
-        yield place.field(i).removed(say("the ladder %(ladder)s is dropped", ladder=named))
+        yield place.field(i).removed(_gone(place, old[i], fate))
     for j in both.added:
         ladder = place.new.named(new[j].names)
         tiers = place.new.clauses(tier_text(tier, place.new) for tier in new[j].tiers)
@@ -72,7 +92,7 @@ def ladders_differ(
             say("new ladder %(ladder)s: %(tiers)s; %(policy)s", ladder=ladder, tiers=tiers, policy=policy)
         )
     for i, j in both.pairs:
-        yield from _ladder(place.field(j, i), old[i], new[j], successors.get(new[j].code, {}), alone=len(new) == 1)
+        yield from _ladder(place.field(j, i), old[i], new[j], fate.of(new[j].code), alone=len(new) == 1)
     if both.moved:
         order = place.new.listed(place.new.named(ladder.names) for ladder in new)
         yield place.put(
@@ -101,24 +121,20 @@ def tier_text(tier: Tier, teller: Teller) -> str:
     return teller.aside(teller.named(tier.names), teller.clauses(told)) if told else teller.named(tier.names)
 
 
-def _ladder(
-    place: Place, old: Ladder, new: Ladder, successors: Mapping[str, str], *, alone: bool
-) -> Iterator[Difference]:
+def _ladder(place: Place, old: Ladder, new: Ladder, fate: TiersFate, *, alone: bool) -> Iterator[Difference]:
     whose = place.of(place.old.named(old.names))
     yield from names_differ(whose.field("names"), old.names, new.names)
     visible = place.new.say("seen by")
     yield from whose.field("visibility").changed(visible, old.visibility, new.visibility, _word(VISIBILITIES))
-    yield from _tiers((place if alone else whose).field("tiers"), old.tiers, new.tiers, successors)
+    yield from _tiers((place if alone else whose).field("tiers"), old.tiers, new.tiers, fate)
     yield from fields_differ(whose.field("policy"), old.policy, new.policy, POLICY)
 
 
-def _tiers(
-    place: Place, old: tuple[Tier, ...], new: tuple[Tier, ...], successors: Mapping[str, str]
-) -> Iterator[Difference]:
+def _tiers(place: Place, old: tuple[Tier, ...], new: tuple[Tier, ...], fate: TiersFate) -> Iterator[Difference]:
     say = place.new.say
-    both = by_key(_followed(old, new, successors), [tier.code for tier in new])
+    both = by_key(_followed(old, new, fate.successors), [tier.code for tier in new])
     for i in both.removed:
-        yield place.field(i).removed(_dropped(place, old[i], new, successors))
+        yield place.field(i).removed(_dropped(place, old[i], new, fate))
     for j in both.added:
         below = say(", above %(tier)s", tier=place.new.named(new[j - 1].names)) if j else say(", as the base")
         yield place.field(j).added(say("new tier %(tier)s%(where)s", tier=tier_text(new[j], place.new), where=below))
@@ -144,13 +160,47 @@ def _followed(old: tuple[Tier, ...], new: tuple[Tier, ...], successors: Mapping[
     return followed
 
 
-def _dropped(place: Place, tier: Tier, new: tuple[Tier, ...], successors: Mapping[str, str]) -> str:
-    named = place.old.named(tier.names)
-    heir = next((x for x in new if x.code == successors.get(tier.code)), None)
-    if heir is None:
+def _gone(place: Place, ladder: Ladder, fate: Fate) -> str:
+    named, members = place.old.named(ladder.names), sum(fate.held.get(ladder.code, {}).values())
+    if not members:
+        return place.new.say("the ladder %(ladder)s is dropped", ladder=named)
+    if ladder.code in fate.history:
+        return place.new.plural(
+            "the ladder %(ladder)s is dropped; the tier that %(n)s member holds stays as history",
+            "the ladder %(ladder)s is dropped; the tiers that %(n)s members hold stay as history",
+            members,
+            ladder=named,
+        )
+    return place.new.plural(
+        "the ladder %(ladder)s is dropped; %(n)s member holds a tier of it, and it isn't said what becomes of that",
+        "the ladder %(ladder)s is dropped; %(n)s members hold a tier of it, and it isn't said what becomes of that",
+        members,
+        ladder=named,
+    )
+
+
+def _dropped(place: Place, tier: Tier, new: tuple[Tier, ...], fate: TiersFate) -> str:
+    named, members = place.old.named(tier.names), fate.held.get(tier.code, 0)
+    heir = next((x for x in new if x.code == fate.successors.get(tier.code)), None)
+    if heir is None and not members:
         return place.new.say("the tier %(tier)s is dropped", tier=named)
+    if heir is None:
+        return place.new.plural(
+            "the tier %(tier)s is dropped; %(n)s member holds it, and it isn't said what becomes of that",
+            "the tier %(tier)s is dropped; %(n)s members hold it, and it isn't said what becomes of that",
+            members,
+            tier=named,
+        )
     into = place.new.named(heir.names)
-    return place.new.say("the tier %(tier)s is dropped; who holds it gets %(into)s", tier=named, into=into)
+    if not members:
+        return place.new.say("the tier %(tier)s is dropped; who holds it gets %(into)s", tier=named, into=into)
+    return place.new.plural(
+        "the tier %(tier)s is dropped; the %(n)s member who holds it gets %(into)s",
+        "the tier %(tier)s is dropped; the %(n)s members who hold it get %(into)s",
+        members,
+        tier=named,
+        into=into,
+    )
 
 
 def _moved(place: Place, new: tuple[Tier, ...], rank: int) -> str:

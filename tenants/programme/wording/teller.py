@@ -78,7 +78,7 @@ class Teller:
         return self.tongue.plural(one, many, n, **params)
 
     def money(self, minor: int) -> str:
-        """An amount in the chain's currency. That is its only one: ¥ is enough, CN¥ says nothing more."""
+        """An amount in the chain's currency."""
         return _money(minor, self.currency, self.language)
 
     def currency_name(self) -> str:
@@ -146,7 +146,7 @@ class Teller:
 
 @lru_cache(maxsize=10_000)
 def _money(minor: int, currency: str, language: Language) -> str:
-    return tongue(language).money(minor, currency).replace("CN¥", "¥")
+    return tongue(language).money(minor, currency)
 
 
 @lru_cache(maxsize=10_000)

@@ -1,23 +1,3 @@
-/* Comfort only: every page works without this file. */
-"use strict";
-
-const token = document.querySelector('meta[name="csrf-token"]')?.content;
-
-// htmx: the session's token goes with every request; a lost connection is said, never hidden.
-document.addEventListener("htmx:configRequest", (event) => {
-  if (token) event.detail.headers["X-CSRF-Token"] = token;
-});
-const offline = (lost) => {
-  const note = document.getElementById("offline");
-  if (note) note.hidden = !lost;
-};
-document.addEventListener("htmx:sendError", () => offline(true));
-document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful) offline(false);
-});
-window.addEventListener("offline", () => offline(true));
-window.addEventListener("online", () => offline(false));
-
 document.addEventListener("submit", (event) => {
   const form = event.target;
   // Colours change at once; the cookie follows behind.
@@ -54,14 +34,3 @@ for (const button of document.querySelectorAll("[data-reveal]")) {
     button.setAttribute("aria-pressed", String(!shown));
   });
 }
-
-// An open menu closes at Escape and at a click elsewhere.
-const closeMenus = (except) => {
-  for (const menu of document.querySelectorAll("details.account[open]")) {
-    if (!menu.contains(except)) menu.open = false;
-  }
-};
-document.addEventListener("click", (event) => closeMenus(event.target));
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") closeMenus(null);
-});

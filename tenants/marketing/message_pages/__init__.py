@@ -1,0 +1,1 @@
+"""`/messages`: what was sent, to whom and what for, and why something wasn't; and the texts that campaigns send."""

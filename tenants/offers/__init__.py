@@ -1,0 +1,1 @@
+"""The pages of what a chain offers: coupons, rewards, price lists, passes."""

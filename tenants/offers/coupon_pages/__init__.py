@@ -1,0 +1,1 @@
+"""`/coupons`: what there is to give, giving it, printing it, and one that was given."""

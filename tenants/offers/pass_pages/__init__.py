@@ -1,0 +1,1 @@
+"""`/passes`: prepaid visits: sold, used, taken back, paid back."""

@@ -1,0 +1,1 @@
+"""`/rewards`: what points buy, its stock, and claims until they are handed out."""

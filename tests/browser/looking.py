@@ -1,0 +1,89 @@
+"""What a browser test holds every page against, and pictures of it where `SCREENSHOTS` names a folder."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+from weakref import WeakSet
+
+from axe_playwright_python.base import AXE_SCRIPT
+
+WCAG: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_ALL: Final = [("zh-CN", False, 1440), ("en", True, 390), ("en", True, 1440), ("zh-CN", False, 390)]
+LOOKS: Final = _ALL if os.environ.get("LOOKS") == "all" else _ALL[:2]
+"""Language, dark colours, width: two have one of each between them; with `LOOKS=all` the others, too."""
+
+_OPTIONS: Final = {"runOnly": WCAG, "resultTypes": ["violations"], "preload": False}
+"""`preload` would fetch every stylesheet again, for a rule that is none of these (css-orientation-lock)."""
+_REMEMBERED: Final = """;(() => {
+  const colour = axe.commons.color.Color.prototype, parse = colour.parseString, known = new Map();
+  colour.parseString = function (text) {
+    if (!known.has(text)) {
+      parse.call(this, text);
+      known.set(text, [this.red, this.green, this.blue, this.alpha]);
+    }
+    [this.red, this.green, this.blue, this.alpha] = known.get(text);
+    return this;
+  };
+})();"""
+"""axe reads a page's few colours some thousand times each, an eighth of its time."""
+_ALIKE: Final = """;(() => {
+  const styles = ["color", "backgroundColor", "backgroundImage", "opacity", "fontSize", "fontWeight", "position",
+                  "fill", "filter", "mixBlendMode", "textShadow", "visibility"];
+  let kinds, numbers, seen;
+  const kind = (e) => {
+    if (!e) return 0;
+    if (!kinds.has(e)) {
+      const style = getComputedStyle(e), alone = ["absolute", "fixed"].includes(style.position) ? numbers.size : "";
+      const told = [kind(e.parentElement), e.tagName, e.className.baseVal ?? e.className, alone];
+      const key = [...told, ...styles.map((name) => style[name])].join();
+      if (!numbers.has(key)) numbers.set(key, numbers.size + 1);
+      kinds.set(e, numbers.get(key));
+    }
+    return kinds.get(e);
+  };
+  const rule = axe._audit.rules.find((one) => one.id === "color-contrast"), matches = rule.matches;
+  rule.matches = function (element, ...more) {
+    if (seen.has(kind(element)) || !matches.call(this, element, ...more)) return false;
+    seen.add(kind(element));
+    return true;
+  };
+  const run = axe.run;
+  axe.run = (...given) => {
+    [kinds, numbers, seen] = [new WeakMap(), new Map(), new Set()];
+    return run.apply(axe, given);
+  };
+})();"""
+"""Contrast, more than half of axe's time, is measured once of elements that are alike: in classes and computed styles,
+and so are all that they are in. What lies over others is alike to nothing.
+"""
+_AXE: Final = AXE_SCRIPT + _REMEMBERED + _ALIKE
+
+_RUN: Final = """([context, options]) => {
+  scrollTo({ top: 0, behavior: "instant" });  // what lies under a bar that stays can be scrolled out
+  return axe.run(context ?? document, options).then((found) =>
+    found.violations.map((v) => `${v.id}: ${JSON.stringify(v.nodes.slice(0, 3).map((n) => n.target))}`));
+}"""
+_WIDER: Final = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+_ready: Final[WeakSet[Any]] = WeakSet()
+"""The tabs that have axe in each of their pages from the beginning."""
+
+
+async def faults(page: Any, exclude: Sequence[str] = ()) -> list[str]:
+    """What axe finds, but within `exclude`, and whether the page is wider than its window."""
+    if page not in _ready:
+        await page.add_init_script(_AXE)
+        await page.evaluate(_AXE)
+        _ready.add(page)
+    context = {"exclude": [[one] for one in exclude]} if exclude else None
+    told: list[str] = await page.evaluate(_RUN, [context, _OPTIONS])
+    if await page.evaluate(_WIDER):
+        told.append("wider: than the window")
+    return [f"{one} on {urlsplit(page.url).path}" for one in told]
+
+
+async def shoot(page: Any, name: str) -> None:
+    if folder := os.environ.get("SCREENSHOTS"):
+        await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)

@@ -1,0 +1,43 @@
+"""What looks at the pages sees what is wrong with one."""
+
+from collections.abc import Callable
+from typing import Any
+
+from looking import faults
+
+PLANTED = """([where, text]) => {
+  const at = document.querySelector(where), colours = new CSSStyleSheet(), word = document.createElement("p");
+  colours.replaceSync(".pale { color: #bbb; background: #fff } .tiny { width: 9px; height: 9px; padding: 0 }");
+  document.adoptedStyleSheets.push(colours);
+  word.className = "pale";
+  word.textContent = text;
+  const buttons = [0, 1].map(() => document.createElement("button"));
+  for (const button of buttons) button.className = "tiny";
+  at.append(word, ...buttons);
+}"""
+
+FADED = """() => {
+  const here = ".sidebar [aria-current]";
+  for (const e of document.querySelectorAll(`${here}, ${here} *`)) e.style.color = "#ddd";
+}"""
+
+
+def kinds(told: list[str]) -> set[str]:
+    return {one.partition(":")[0] for one in told}
+
+
+async def test_what_is_wrong_is_seen_wherever_it_is(window: Callable[..., Any], chain: Any) -> None:
+    wrong = {"color-contrast", "target-size", "button-name"}
+    async with window() as w:
+        await w.enter(chain)
+        for where, text in ((".sidebar", "pale"), ("main", "pale"), (".sidebar", "pale, too")):
+            await w.open("/settings")
+            assert await faults(w.page) == []
+            await w.page.evaluate(PLANTED, [where, text])
+            assert wrong <= kinds(await faults(w.page)), (where, text)
+        await w.open("/settings")
+        await w.page.evaluate(FADED)  # one of many that were alike
+        assert kinds(await faults(w.page)) == {"color-contrast"}
+        await w.open("/settings")
+        await w.page.evaluate("document.querySelector('main').style.width = '3000px'")
+        assert "wider: than the window on /settings" in await faults(w.page)

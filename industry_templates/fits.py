@@ -9,7 +9,8 @@ from industry_templates.counter import TENDERS
 from industry_templates.schema import Template, Variant
 from tenants.campaigns.document import GrantCampaign
 from tenants.programme.benefits import Gift
-from tenants.programme.document import Ladder, Programme, warnings
+from tenants.programme.document import Ladder, Programme
+from tenants.programme.doubts import warnings
 from tenants.programme.strict import Fault, Loc, duplicates, invalid
 from tenants.segments.references import reference_faults
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from saas.errors import Money
 from tenants.programme.conditions import places
-from tenants.programme.document import Doubt, Programme
+from tenants.programme.document import Programme
+from tenants.programme.doubts import Doubt
 from tenants.programme.strict import json_pointer
 
 

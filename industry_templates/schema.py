@@ -12,7 +12,8 @@ from industry_templates.texts import Note
 from tenants.campaigns.document import Campaign
 from tenants.campaigns.texts import Message, Prose
 from tenants.coupons.terms import Coupon
-from tenants.programme.document import Ladder, Programme, warnings
+from tenants.programme.document import Ladder, Programme
+from tenants.programme.doubts import warnings
 from tenants.programme.strict import Code, Codes, Names, Percent, Strict, as_tuple
 from tenants.segments.conditions import SegmentCondition
 from tenants.tasks.document import Task

@@ -29,7 +29,7 @@ NIGHTLY: Final = {
     "simulations": "simulations.remove",
 }
 """Jobs by their schedules' names."""
-QUIET: Final = {"proof": "proof.night"}
+QUIET: Final = {"proof": "proof.night", "reports": "reports.night"}
 """Likewise, for heavy work: at a quiet hour behind 3 o'clock, each chain at a minute of its own."""
 
 _CLOCK: Final = "SELECT timezone, clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1"

@@ -7,6 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 from pydantic import Field
 
+from saas.limits.middleware import weigh
 from saas.outcomes import outcomes_out
 from saas.paging import Page, decode_cursor, page
 from saas.validation import ListQuery, parse_query
@@ -52,10 +53,11 @@ async def post_activity(data: JSONBody[ActivityBody], request: Request[Any, Any,
     return Response(answer(made), status_code=201 if made.first else 200)
 
 
-@post("/v1/activities:batch", status_code=200, opt=WRITE, tags=["activities"])
+@post("/v1/activities:batch", status_code=200, opt=WRITE, items=ActivityBody, tags=["activities"])
 async def post_activities(data: JSONBody[ActivityBatchBody], request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Up to 1,000 activities in the order given; an outcome for each, in the same order."""
     require_exact(await request.body())
+    weigh(request.scope, len(data.items))
     return await outcomes_out(await record_batch(data.items), request.scope, answer)
 
 

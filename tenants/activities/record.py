@@ -60,6 +60,10 @@ a AS (
                                local_day, value, data, programme_version, source, actor)
     SELECT $1, v.id, $4::uuid, $5::uuid, $6, $7, $2, $8, $9, $10::date, $11::numeric, $12, v.programme_version,
            'api', $13 FROM v),
+told AS (
+    INSERT INTO event_new AS e (tenant_id, type, member_id, at, data)
+    SELECT $1, 'activity.recorded', $4, $9::timestamptz, jsonb_build_object(
+           'id', v.id, 'kind', $7, 'branch_id', $5, 'external_id', $2, 'occurred_at', $8::timestamptz) FROM v),
 measured AS (
     SELECT $4::uuid AS member_id, n.measure, $10::date AS day, coalesce($11::numeric, 0) AS total, 1 AS facts,
            ($11::numeric IS NOT NULL)::integer AS valued, 0::bigint AS most

@@ -111,7 +111,15 @@ _FIELD: Final = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boo
 ActivityValue = Annotated[
     Decimal | None,
     BeforeValidator(_value),
-    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": _NUMBER.pattern}, {"type": "null"}]}),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": -(10**10), "exclusiveMaximum": 10**10},
+                {"type": "string", "pattern": f"^{_NUMBER.pattern}$"},
+                {"type": "null"},
+            ]
+        }
+    ),
 ]
 """A number of at most ten digits before the point and four behind it."""
 ActivityData = Annotated[

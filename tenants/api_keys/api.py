@@ -13,7 +13,7 @@ from saas.principal import KeyScope
 from saas.validation import Body, ListQuery, Name, parse_query
 from tenants.api_keys.issue import issue_key, keys, revoke_key
 
-OPT = {"requires": "admin"}
+OPT = {"requires": "admin", "bound": True}
 
 
 class NewApiKey(Body):

@@ -6,13 +6,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from saas.auth import NewKey, new_key, remembered
-from saas.errors import DomainError, FieldError, pointer
+from saas.errors import DomainError
 from saas.principal import KeyScope
 from saas.scope import connection, current
 from tenants.api_keys.tables import ApiKey
 from tenants.audit.record import record
+from tenants.branches.branch import require_within_own
 
-MODE: Final = "live"
+_MODE: Final = "SELECT CASE WHEN sandbox_of IS NULL THEN 'live' ELSE 'test' END FROM tenant WHERE tenant_id = $1"
 
 _SHOWN: Final = (
     ApiKey.id,
@@ -22,19 +23,21 @@ _SHOWN: Final = (
     ApiKey.mode,
     ApiKey.created_at,
     ApiKey.created_by,
+    ApiKey.used_at,
     ApiKey.revoked_at,
 )
 
 
 async def issue_key(name: str, scopes: Sequence[KeyScope], branch_ids: Sequence[UUID] | None = None) -> dict[str, Any]:
-    """A new key as JSON data; `key` is its text, which nobody can read again.
+    """A new key as JSON data; `key` is its text, which nobody can read again. A sandbox's says `test`.
 
     Raises DomainError `forbidden` for a scope, `not-permitted` for branches, that the asker hasn't itself;
     `unknown-branch`.
     """
     await _require_within_own(scopes, branch_ids)
-    key = new_key(MODE)
-    await _store(key, name, scopes, branch_ids)
+    mode: str = await connection().fetchval(_MODE, current().tenant_id)
+    key = new_key(mode)
+    await _store(key, mode, name, scopes, branch_ids)
     await record("api_key.issue", f"key:{key.id}", {"name": name, "scopes": list(scopes)})
     return {**await _one(key.id), "key": key.text}
 
@@ -44,25 +47,12 @@ async def _require_within_own(scopes: Sequence[KeyScope], branch_ids: Sequence[U
     for scope in scopes:
         if not principal.may(scope):
             raise DomainError("forbidden", params={"scope": scope})
-    if branch_ids is None:
-        if principal.branch_ids is not None:
-            raise DomainError("not-permitted")
-        return
-    found = await connection().fetch(
-        "SELECT id FROM branch WHERE tenant_id = $1 AND id = ANY($2::uuid[])",
-        current().tenant_id,
-        list(branch_ids),
-    )
-    known = {row["id"] for row in found}
-    unknown = [n for n, branch_id in enumerate(branch_ids) if branch_id not in known]
-    if unknown:
-        errors = [FieldError(pointer("branch_ids", n), "unknown-branch") for n in unknown]
-        raise DomainError("unknown-branch", errors=errors)
-    if not all(principal.may_at(branch_id) for branch_id in branch_ids):
-        raise DomainError("not-permitted")
+    await require_within_own(branch_ids)
 
 
-async def _store(key: NewKey, name: str, scopes: Sequence[KeyScope], branch_ids: Sequence[UUID] | None) -> None:
+async def _store(
+    key: NewKey, mode: str, name: str, scopes: Sequence[KeyScope], branch_ids: Sequence[UUID] | None
+) -> None:
     await connection().execute(
         "INSERT INTO platform.api_key AS k"
         " (id, tenant_id, secret_hash, name, scopes, branch_ids, mode, created_by)"
@@ -73,7 +63,7 @@ async def _store(key: NewKey, name: str, scopes: Sequence[KeyScope], branch_ids:
         name,
         list(dict.fromkeys(scopes)),
         None if branch_ids is None else list(dict.fromkeys(branch_ids)),
-        MODE,
+        mode,
         current().principal.actor,
     )
 
@@ -84,6 +74,11 @@ async def _one(key_id: str) -> dict[str, Any]:
     if not rows:
         raise DomainError("not-found")
     return rows[0]
+
+
+async def key_named(key_id: str) -> dict[str, Any]:
+    """One key without its secret. Raises DomainError `not-found`."""
+    return await _one(key_id)
 
 
 async def keys(before: tuple[datetime, str] | None, count: int) -> list[dict[str, Any]]:
@@ -100,9 +95,12 @@ async def keys(before: tuple[datetime, str] | None, count: int) -> list[dict[str
 
 async def revoke_key(key_id: str) -> None:
     """Ends a key, the asker's own as well; one that has ended stays so. Other processes may take it until
-    their memory of it ends (`PRINCIPAL_CACHE_SECONDS`). Raises DomainError `not-found`.
+    their memory of it ends (`PRINCIPAL_CACHE_SECONDS`). Raises DomainError `not-found`, `not-permitted` for a key that
+    works where the asker has no say.
     """
     key = await _one(key_id)
+    if current().principal.actor != f"key:{key_id}":
+        await require_within_own(key["branch_ids"])
     if key["revoked_at"] is not None:
         return
     await connection().execute(

@@ -17,4 +17,5 @@ class ApiKey(Table, db=ENGINE, tablename="api_key", schema="platform"):
     mode = Text()
     created_at = Timestamptz()
     created_by = Text()
+    used_at = Timestamptz(null=True, default=None)
     revoked_at = Timestamptz(null=True, default=None)

@@ -43,7 +43,11 @@ async def read(branch_id: FromPath[UUID]) -> dict[str, Any]:
     return await branch(branch_id)
 
 
-@patch("/v1/branches/{branch_id:uuid}", opt={"requires": "admin"}, summary="Rename, close or reopen a branch")
+@patch(
+    "/v1/branches/{branch_id:uuid}",
+    opt={"requires": "admin", "bound": True},
+    summary="Rename, close or reopen a branch",
+)
 async def change(branch_id: FromPath[UUID], data: JSONBody[BranchChange]) -> dict[str, Any]:
     return await change_branch(branch_id, name=data.name, kind=data.kind, closed=data.closed)
 

@@ -1,6 +1,6 @@
 """Opening, changing and checking branches."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -8,8 +8,11 @@ from piccolo.columns import Column
 from uuid_utils.compat import uuid7
 
 from saas.errors import DomainError, FieldError
+from saas.errors import pointer as at
+from saas.plans.limits import plan_limit
 from saas.scope import connection, current
 from tenants.audit.record import record
+from tenants.branches.room import require_room, room
 from tenants.branches.tables import Branch
 
 Kind = Literal["own", "franchise"]
@@ -23,10 +26,14 @@ _SHOWN: Final[tuple[Column, ...]] = (
     Branch.created_at,
 )
 _KNOWN: Final = "SELECT code FROM branch WHERE tenant_id = $1 AND code = ANY ($2)"
+_THESE: Final = "SELECT id FROM branch WHERE tenant_id = $1 AND id = ANY ($2::uuid[])"
+_CLOSED: Final = "SELECT closed_at IS NOT NULL FROM branch WHERE tenant_id = $1 AND id = $2"
 
 
 async def open_branch(code: str, name: str, kind: Kind) -> dict[str, Any]:
-    """A new branch, as JSON data. Raises DomainError `code-taken`."""
+    """A new branch, as JSON data. Raises DomainError `code-taken`, `plan-limit`."""
+    if await unknown_branches([code]):  # a code that is taken is said to be taken, whatever the plan
+        await require_room()
     branch_id = uuid7()
     tag = await connection().execute(
         "INSERT INTO branch AS b (tenant_id, id, code, name, kind) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
@@ -64,11 +71,14 @@ async def change_branch(
     branch_id: UUID, *, name: str | None = None, kind: Kind | None = None, closed: bool | None = None
 ) -> dict[str, Any]:
     """Changes what is given; `closed` sets or clears when it closed, on the tenant's clock; its code stays.
-    Raises DomainError `not-found`, or `not-permitted` for a key that is bound to other branches.
+    Raises DomainError `not-found`, `not-permitted` for a key that is bound to other branches, `plan-limit` where one
+    is opened again.
     """
     before = await branch(branch_id)
     if not current().principal.may_at(branch_id):
         raise DomainError("not-permitted")
+    if closed is False and before["closed_at"] is not None:
+        await _require_room_for(branch_id)
     await connection().execute(
         "UPDATE branch AS b SET name = coalesce($3, b.name), kind = coalesce($4, b.kind),"
         " closed_at = CASE WHEN $5::boolean IS NULL THEN b.closed_at"
@@ -88,6 +98,13 @@ async def change_branch(
     return after
 
 
+async def _require_room_for(branch_id: UUID) -> None:
+    """Of a branch that is opened again: somebody else may have done so while we waited."""
+    left, held = await room()
+    if left < 1 and await connection().fetchval(_CLOSED, current().tenant_id, branch_id):
+        raise plan_limit(held)
+
+
 async def unknown_branches(codes: Sequence[str]) -> list[int]:
     """The places of those codes that no branch has."""
     if not codes:
@@ -95,6 +112,31 @@ async def unknown_branches(codes: Sequence[str]) -> list[int]:
     rows = await connection().fetch(_KNOWN, current().tenant_id, list(codes))
     known = {row["code"] for row in rows}
     return [n for n, code in enumerate(codes) if code not in known]
+
+
+async def require_within_own(branch_ids: Collection[UUID] | None) -> None:
+    """That the asker may give somebody a place at these branches; None: at every one. Raises DomainError
+    `unknown-branch`, `not-permitted`.
+    """
+    principal = current().principal
+    if branch_ids is None:
+        if principal.branch_ids is not None:
+            raise DomainError("not-permitted")
+        return
+    found = await connection().fetch(_THESE, current().tenant_id, list(branch_ids))
+    known = {row["id"] for row in found}
+    unknown = [n for n, branch_id in enumerate(branch_ids) if branch_id not in known]
+    if unknown:
+        errors = [FieldError(at("branch_ids", n), "unknown-branch") for n in unknown]
+        raise DomainError("unknown-branch", errors=errors)
+    if not all(principal.may_at(branch_id) for branch_id in branch_ids):
+        raise DomainError("not-permitted")
+
+
+def require_whole_chain() -> None:
+    """What is all of the chain's isn't for who is bound to some of its branches. Raises DomainError `not-permitted`."""
+    if current().principal.branch_ids is not None:
+        raise DomainError("not-permitted")
 
 
 def require_named(branch_id: UUID | None) -> None:

@@ -11,6 +11,7 @@ from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.cards.keeping import DEAD, known_cards, show_newest
 from tenants.cards.numbers import new_number
+from tenants.events.emit import emit
 from tenants.members.identities import CARD, claim, release
 from tenants.members.row import lock_active
 from tenants.members.terms import present_terms
@@ -39,6 +40,7 @@ async def issue(member_id: UUID, number: str | None) -> asyncpg.Record:
     member = await lock_active(member_id)
     await present_terms()
     made = await _give(member["id"], number)
+    await emit("member.updated", {"fields": ["card_no"]}, member_id=member["id"], at=member["locked_at"])
     await record("card.issue", f"member:{member['id']}", {"card": _tail(made)})
     return await card_row(made)
 
@@ -69,6 +71,7 @@ async def report_lost(number: str) -> asyncpg.Record:
     if card["state"] != "active":
         raise DomainError("card-not-active")
     await _end(card, "lost", None, None)
+    await emit("member.updated", {"fields": ["card_no"]}, member_id=card["member_id"])
     await record("card.lost", f"member:{card['member_id']}", {"card": _tail(number)})
     return await card_row(number)
 
@@ -87,6 +90,7 @@ async def replace_card(number: str, new: str | None, proof: str) -> asyncpg.Reco
     member = await lock_active(card["member_id"])
     made = await _give(member["id"], new)
     await _end(card, "replaced", made, proof)
+    await emit("member.updated", {"fields": ["card_no"]}, member_id=member["id"], at=member["locked_at"])
     await record("card.replace", f"member:{member['id']}", {"card": _tail(number), "new": _tail(made)})
     return await card_row(made)
 

@@ -36,11 +36,14 @@ class ShownCode:
     qr: str
 
 
-async def code_for_card(member_id: UUID, amount: int | None) -> ShownCode:
-    """A one-minute code. Raises DomainError `not-found`, `member-closed`, `tenant-closed`."""
+async def code_for_card(member_id: UUID, amount: int | None, *, names_only: bool = False) -> ShownCode:
+    """A one-minute code; `names_only`: one that says who it is and pays nothing.
+
+    Raises DomainError `not-found`, `member-closed`, `tenant-closed`.
+    """
     member = await lock_active(member_id)
     await present_terms()
-    code, expires_at = await make_code(member["id"], "qr", amount, member["locked_at"])
+    code, expires_at = await make_code(member["id"], "qr", amount, member["locked_at"], names_only=names_only)
     return ShownCode(code, expires_at, qr_svg(code))
 
 

@@ -27,12 +27,13 @@ DELETE FROM wallet_code AS c
    AND (c.expires_at <= $3 OR c.kind = 'sms' AND $4 = 'sms')
 """
 _MAKE: Final = """
-INSERT INTO wallet_code AS c (tenant_id, member_id, kind, digest, amount, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO wallet_code AS c (tenant_id, member_id, kind, digest, amount, created_at, expires_at, names_only)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 _OPEN: Final = """
 SELECT c.id, c.digest, c.amount FROM wallet_code AS c
  WHERE c.tenant_id = $1 AND c.member_id = $2 AND c.kind = $3 AND c.used_at IS NULL AND c.expires_at > $4
+   AND NOT c.names_only
  ORDER BY c.id
 """
 _USE: Final = """
@@ -40,7 +41,8 @@ UPDATE wallet_code AS c SET used_at = $3 WHERE c.tenant_id = $1 AND c.id = $2 AN
 """
 # Merged records' codes were dropped with the merge, so the member of a code is the one it leads to.
 _WHOSE: Final = """
-SELECT c.member_id, c.digest, CASE WHEN c.used_at IS NULL THEN c.expires_at END AS holds_until FROM wallet_code AS c
+SELECT c.member_id, c.digest, c.names_only, CASE WHEN c.used_at IS NULL THEN c.expires_at END AS holds_until
+  FROM wallet_code AS c
  WHERE c.tenant_id = $1 AND c.digest = ANY($2::bytea[]) AND c.kind = 'qr'
 """
 _FORGET: Final = "DELETE FROM wallet_code AS c WHERE c.tenant_id = $1 AND c.member_id = ANY($2::uuid[])"
@@ -48,19 +50,24 @@ _FORGET: Final = "DELETE FROM wallet_code AS c WHERE c.tenant_id = $1 AND c.memb
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Whose code it is, and until when it holds; None for a used one."""
+    """Whose code it is, and until when it holds; None for a used one. `pays`: it consents to a payment, too."""
 
     member_id: UUID
     holds_until: datetime | None
+    pays: bool
 
 
-async def make_code(member_id: UUID, kind: Kind, amount: int | None, now: datetime) -> tuple[str, datetime]:
-    """A new code's text and its end. `amount`: the most it consents to in minor units, None for any."""
+async def make_code(
+    member_id: UUID, kind: Kind, amount: int | None, now: datetime, *, names_only: bool = False
+) -> tuple[str, datetime]:
+    """A new code's text and its end. `amount`: the most it consents to in minor units, None for any; `names_only`: it
+    says who it is and consents to nothing.
+    """
     code = _qr_text() if kind == "qr" else f"{secrets.randbelow(10**SMS_DIGITS):0{SMS_DIGITS}d}"
     expires_at = now + LASTS[kind]
     await connection().execute(_TIDY, current().tenant_id, member_id, now, kind)
     digest = _digests(kind, member_id, code)[0]
-    await connection().execute(_MAKE, current().tenant_id, member_id, kind, digest, amount, now, expires_at)
+    await connection().execute(_MAKE, current().tenant_id, member_id, kind, digest, amount, now, expires_at, names_only)
     return code, expires_at
 
 
@@ -92,7 +99,7 @@ async def named_by(code: str) -> Named | None:
     digests = _digests("qr", None, code)
     for row in await connection().fetch(_WHOSE, current().tenant_id, digests):
         if any(hmac.compare_digest(row["digest"], digest) for digest in digests):
-            return Named(row["member_id"], row["holds_until"])
+            return Named(row["member_id"], row["holds_until"], not row["names_only"])
     return None
 
 

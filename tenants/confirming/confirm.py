@@ -79,6 +79,12 @@ async def member_of_code(code: str, now: datetime) -> UUID:
     return named.member_id
 
 
+async def code_pays(code: str) -> bool:
+    """Whether a code that holds consents to a payment, and doesn't merely say who it is."""
+    named = await named_by(code)
+    return named is not None and named.pays
+
+
 async def member_of_any_code(code: str) -> UUID | None:
     """The same for the repeat of a payment, whose code is used or over by then: only to find its first answer."""
     named = await named_by(code)

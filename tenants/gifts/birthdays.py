@@ -194,6 +194,7 @@ async def _accrue(
     lot = lot_of(birthdays.points, birthdays.rules.points, locked.today)
     actor = current().principal.actor
     for one, year in years.items():
-        fact = Fact(one, numbers[one], _source(one, year), locked.recorded_at, locked.today, actor)
+        source_id, version = _source(one, year), birthdays.rules.version
+        fact = Fact(one, numbers[one], source_id, locked.recorded_at, locked.today, actor, version=version)
         books[one].accrue(fact, "birthday", lot)
     await post([posting for book in books.values() for posting in book.postings])

@@ -12,6 +12,7 @@ from saas.errors import DomainError, FieldError
 from saas.savepoint import savepoint
 from saas.scope import connection, current
 from tenants.audit.record import record
+from tenants.events.emit import emit
 from tenants.members.consents import CHANNELS, consents_of, withdraw
 from tenants.members.identities import identities_of, move_identities
 from tenants.members.row import member_row
@@ -88,6 +89,7 @@ async def merge(survivor_id: UUID, other_id: UUID) -> asyncpg.Record:
     await merge_standings(
         survivor, other, merge_id, tenant["programme_version"], pair.survivor["locked_at"], tenant["timezone"]
     )
+    await emit("member.merged", {"other_id": str(other)}, member_id=survivor, at=pair.survivor["locked_at"])
     await record("member.merge", f"member:{survivor}", {"other_id": str(other), "merge_id": str(merge_id)})
     return await member_row(survivor)
 

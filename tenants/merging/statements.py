@@ -14,11 +14,11 @@ _MEASURED: Final = """total = a.total + excluded.total, facts = a.facts + exclud
 
 AGGREGATES: Final = (
     f"""
-INSERT INTO member_total AS a (tenant_id, member_id, spend, purchases, max_purchase, last_day)
-SELECT $1, $2, o.spend, o.purchases, o.max_purchase, o.last_day FROM member_total AS o
+INSERT INTO member_total AS a (tenant_id, member_id, spend, purchases, max_purchase, last_day, last_at)
+SELECT $1, $2, o.spend, o.purchases, o.max_purchase, o.last_day, o.last_at FROM member_total AS o
  WHERE o.tenant_id = $1 AND o.member_id = $3
 ON CONFLICT (tenant_id, member_id) DO UPDATE SET {_PLAIN}, {_LARGEST},
-    last_day = greatest(a.last_day, excluded.last_day)""",
+    last_day = greatest(a.last_day, excluded.last_day), last_at = greatest(a.last_at, excluded.last_at)""",
     f"""
 INSERT INTO member_month AS a (tenant_id, member_id, month, spend, purchases, max_purchase)
 SELECT $1, $2, o.month, o.spend, o.purchases, o.max_purchase FROM member_month AS o
@@ -99,7 +99,9 @@ LEFT_BEHIND: Final = tuple(
 
 SURVIVES: Final = f"""
 UPDATE member AS m
-   SET joined_on = least(m.joined_on, o.joined_on), phone = coalesce(m.phone, o.phone), name = coalesce(m.name, o.name),
+   SET joined_on = least(m.joined_on, o.joined_on), phone = coalesce(m.phone, o.phone),
+       phone_unverified = CASE WHEN m.phone IS NULL THEN o.phone_unverified ELSE m.phone_unverified END,
+       name = coalesce(m.name, o.name),
        external_id = coalesce(m.external_id, o.external_id), card_no = {NEWEST.format(member="m.id")},
        birthday = coalesce(m.birthday, o.birthday),
        kept_on = CASE WHEN m.birthday IS NULL THEN o.kept_on ELSE m.kept_on END,

@@ -22,7 +22,12 @@ e AS (
     INSERT INTO pass_entry AS e (tenant_id, id, pass_id, member_id, seq, kind, source_id, uses, left_after, amount,
                                  external_id, branch_id, recorded_at, actor)
     SELECT $1, n.id, p.id, $2, $14, 'sell', n.id, $5, $5, $6, $8, $3, $12, $13
-      FROM p CROSS JOIN (SELECT uuidv7() AS id) AS n)
+      FROM p CROSS JOIN (SELECT uuidv7() AS id) AS n),
+told AS (
+    INSERT INTO event_new AS o (tenant_id, type, member_id, at, data)
+    SELECT $1, 'pass.sold', $2, $12, jsonb_build_object(
+           'id', p.id, 'branch_id', $3, 'product', $4, 'uses', $5, 'price', $6, 'valid_until', $7, 'external_id', $8)
+      FROM p)
 SELECT p.id FROM p
 """
 # The pass's row is the guard: two tills can't use the same visit, nor pay the same money back.
@@ -36,7 +41,14 @@ e AS (
                                  external_id, fingerprint, branch_id, tender, reason, recorded_at, actor)
     SELECT $1, n.id, p.id, p.member_id, $5, $6, coalesce($7, n.id), $3, p."left", $4, $8, $9, $10, $11, $12, $13, $14
       FROM p CROSS JOIN (SELECT uuidv7() AS id) AS n
-    ON CONFLICT (tenant_id, kind, external_id) DO NOTHING RETURNING e.*)
+    ON CONFLICT (tenant_id, kind, external_id) DO NOTHING RETURNING e.*),
+told AS (
+    INSERT INTO event_new AS o (tenant_id, type, member_id, at, data)
+    SELECT $1, CASE e.kind WHEN 'use' THEN 'pass.used' WHEN 'refund' THEN 'pass.refunded' ELSE 'pass.use_undone' END,
+           e.member_id, e.recorded_at, jsonb_build_object(
+           'id', e.id, 'pass_id', e.pass_id, 'branch_id', e.branch_id, 'uses', e.uses, 'left', e.left_after,
+           'amount', e.amount, 'external_id', e.external_id)
+      FROM e)
 SELECT e.* FROM p LEFT JOIN e ON true
 """
 MOVE_TO: Final = "UPDATE pass AS p SET member_id = $2 WHERE p.tenant_id = $1 AND p.member_id = $3"

@@ -21,6 +21,7 @@ _BY_NUMBER: Final = f"{_PASSES} AND p.external_id = $2"
 _OF: Final = (
     f"{_PASSES} AND p.member_id = ANY($2::uuid[]) AND ($3::uuid IS NULL OR p.id < $3) ORDER BY p.id DESC LIMIT $4"
 )
+_OPEN: Final = f"""{_PASSES} AND p."left" > 0 AND ($2::uuid IS NULL OR p.id < $2) ORDER BY p.id DESC LIMIT $3"""
 _ENTRIES: Final = """
 SELECT e.* FROM pass_entry AS e WHERE e.tenant_id = $1 AND e.pass_id = $2 AND ($3::uuid IS NULL OR e.id < $3)
  ORDER BY e.id DESC LIMIT $4
@@ -54,6 +55,11 @@ async def pass_by_number(external_id: str) -> asyncpg.Record | None:
 async def passes_of(members: list[UUID], limit: int, before: UUID | None) -> list[asyncpg.Record]:
     """Passes of these members, the newest first; one more row than `limit` where there are more."""
     return await connection().fetch(_OF, current().tenant_id, members, before, limit + 1)
+
+
+async def passes_with_uses(limit: int, before: UUID | None) -> list[asyncpg.Record]:
+    """Everybody's passes that have uses left, whether their last day is over or not, likewise."""
+    return await connection().fetch(_OPEN, current().tenant_id, before, limit + 1)
 
 
 async def entries_of(pass_id: UUID, limit: int, before: UUID | None) -> list[asyncpg.Record]:

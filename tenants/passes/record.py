@@ -14,6 +14,7 @@ from saas.closed import CLOSED
 from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from saas.validation import Body
+from tenants.approvals.limits import require_approval
 from tenants.members.named import WHO, lock_named
 from tenants.members.row import lock_member
 from tenants.passes.bodies import PassBody, RefundBody, UndoBody, UseBody
@@ -135,7 +136,8 @@ async def refund_pass(pass_id: UUID, body: RefundBody) -> Written:
     """Pays unused visits back pro rata, of an ended pass and to who has left too. The entry's `amount` is minus what
     leaves the till.
 
-    Raises DomainError `not-found`, `pass-used-up`, `external-id-conflict`, and those of the branch and the chain.
+    Raises DomainError `not-found`, `pass-used-up`, `external-id-conflict`, `approval-needed` for a clerk who would have
+    more of one pass paid back than the chain's limit, and those of the branch and the chain.
     """
     member, row = await _lock_pass(pass_id)
     place = await _place(body.branch_id)
@@ -149,6 +151,8 @@ async def refund_pass(pass_id: UUID, body: RefundBody) -> Written:
     if not 0 < uses <= row["left"]:
         raise DomainError("pass-used-up", params={"left": row["left"]})
     paid = money_back(row["price"], row["uses"], row["returned"], row["paid_back"], uses)
+    if paid:  # prepaid money, as the wallet's
+        await require_approval("wallet.refund", f"pass:{pass_id}", paid, so_far=row["paid_back"])
     refund = Entry(
         pass_id,
         member["seq"],

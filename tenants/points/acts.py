@@ -13,6 +13,7 @@ import asyncpg
 from saas.closed import CLOSED
 from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
+from tenants.approvals.limits import require_approval
 from tenants.audit.record import record
 from tenants.branches.branch import require_named
 from tenants.members.named import WHO, active_named, names
@@ -66,7 +67,7 @@ async def adjust(body: AdjustBody) -> Moved:
 
     Raises DomainError `unknown-member`, `member-closed`, `phone-shared`, `unknown-branch`, `branch-closed`,
     `not-permitted` (a key of other branches), `external-id-conflict`, `tenant-closed`, `not-enough-points`,
-    `validation-failed` for an `expires_on` in the past.
+    `approval-needed` for a clerk beyond the chain's limit, `validation-failed` for an `expires_on` in the past.
     """
     moved = await _move("adjust", body)
     if moved.first:
@@ -88,6 +89,8 @@ async def _move(act: Act, body: AdjustBody | RedeemBody) -> Moved:
         known = await _known(body)
         if known is not None:
             return await _first_answer(body, known, mark)
+        if act == "adjust":
+            await require_approval("points.adjust", f"member:{member['id']}", abs(body.points))
         place = await _place(body, member)
     except DomainError as refused:  # who never heard the answer to what is in already still gets it
         known = await _known(body)

@@ -42,7 +42,8 @@ MEASURED: Final = (*ACCRUED, *REVERSED)
 @dataclass(frozen=True, slots=True)
 class Fact:
     """What the postings of one transaction have in common. `seq` and `recorded_at` come with the member's lock,
-    `today` is the local day of `recorded_at`; `source_id` is the purchase, refund, … that is their reason.
+    `today` is the local day of `recorded_at`; `source_id` is the purchase, refund, … that is their reason. `version`:
+    of the rules, where the source itself doesn't keep it.
     """
 
     member_id: UUID
@@ -53,6 +54,7 @@ class Fact:
     actor: str
     branch_id: UUID | None = None
     reason: str | None = None
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Posting:
     takes: tuple[Take, ...] = ()
     debt: int = 0
     open: int = 0
+    version: int | None = None
 
     def dump(self) -> dict[str, Any]:
         """As JSON data, for `ledger.writes`."""
@@ -100,6 +103,7 @@ class Posting:
             "lot_day": None if lot is None else lot.day.isoformat(),
             "spendable_from": None if lot is None else lot.spendable_from.isoformat(),
             "expires_on": None if lot is None or lot.expires_on is None else lot.expires_on.isoformat(),
+            "version": self.version,
         }
 
 
@@ -187,5 +191,6 @@ class Book:
                 change.takes,
                 change.debt,
                 change.open,
+                fact.version,
             )
         )

@@ -45,7 +45,7 @@ told AS (
     SELECT $1, m.member_id, m.expires_on, m.id FROM made m ORDER BY m.member_id, m.expires_on
     ON CONFLICT DO NOTHING RETURNING t.event_id),
 events AS (
-    INSERT INTO event AS e (tenant_id, id, type, member_id, at, data)
+    INSERT INTO event_new AS e (tenant_id, id, type, member_id, at, data)
     SELECT $1, m.id, 'points.expiring', m.member_id, $7,
            jsonb_build_object('points', m.points, 'expires_on', m.expires_on)
       FROM made m JOIN told t ON t.event_id = m.id)

@@ -70,19 +70,21 @@ points_in AS MATERIALIZED (
            p.source IS NULL AS ends_lot, lead(p.source IS NULL, 1, false) OVER (ORDER BY p.n) AS ends_at_once
       FROM (SELECT uuidv7() AS id, r.n, r.member_id, r.seq, r.kind, r.source_id AS source, r.points, r.balance, r.day,
                    r.recorded_at, r.branch_id, r.reason, r.actor, r.open, r.debt, r.takes, r.lot_points, r.lot_left,
-                   r.lot_day, r.spendable_from, r.expires_on
+                   r.lot_day, r.spendable_from, r.expires_on, r.version
               FROM ROWS FROM (jsonb_to_recordset({parameter}) AS (
                   member_id uuid, seq bigint, kind text, source_id uuid, points bigint, balance bigint, day date,
                   recorded_at timestamptz, branch_id uuid, reason text, actor text, open bigint, debt bigint,
-                  takes jsonb, lot_points bigint, lot_left bigint, lot_day date, spendable_from date, expires_on date
+                  takes jsonb, lot_points bigint, lot_left bigint, lot_day date, spendable_from date, expires_on date,
+                  version integer
               )) WITH ORDINALITY AS r (member_id, seq, kind, source_id, points, balance, day, recorded_at, branch_id,
-                  reason, actor, open, debt, takes, lot_points, lot_left, lot_day, spendable_from, expires_on, n)
+                  reason, actor, open, debt, takes, lot_points, lot_left, lot_day, spendable_from, expires_on, version,
+                  n)
            ) AS p),
 points_entries AS (
     INSERT INTO points_entry AS e (tenant_id, id, member_id, seq, kind, source_id, points, balance, day, recorded_at,
-                                   branch_id, reason, actor)
+                                   branch_id, reason, actor, programme_version)
     SELECT $1, i.id, i.member_id, i.seq, i.kind, i.source_id, i.points, i.balance, i.day, i.recorded_at, i.branch_id,
-           i.reason, i.actor FROM points_in i ORDER BY i.n),
+           i.reason, i.actor, i.version FROM points_in i ORDER BY i.n),
 points_sums AS (
     SELECT i.member_id, sum(i.open)::bigint AS open, sum(i.debt)::bigint AS debt, sum(i.points)::bigint AS points,
            (array_agg(i.balance ORDER BY i.n DESC))[1] AS balance
@@ -129,7 +131,15 @@ points_written AS (SELECT i.n, i.id FROM points_in i)"""
 _MEASURED: Final = ", ".join(f"'{kind}'" for kind in MEASURED)
 CHECKED: Final = "(SELECT c.accounts AND c.lots FROM points_checks c)"
 """SQL, in a statement that has `writes`, of what `check` wants."""
+# A purchase tells of its points itself.
 _POST: Final = f"""WITH {writes("$2::jsonb")},
+told AS (
+    INSERT INTO event_new AS e (tenant_id, type, member_id, at, data)
+    SELECT $1, 'points.changed', i.member_id, max(i.recorded_at), jsonb_build_object(
+           'points', sum(i.points)::bigint, 'balance', (array_agg(i.balance ORDER BY i.n DESC))[1],
+           'entries', jsonb_agg(jsonb_build_object('kind', i.kind, 'points', i.points, 'source_id', i.source_id)
+                                ORDER BY i.n))
+      FROM points_in i GROUP BY i.member_id ORDER BY i.member_id),
 measured AS (SELECT * FROM points_measured),{UPSERTS}
 SELECT {CHECKED} AS checked, ARRAY(SELECT w.id FROM points_written w ORDER BY w.n) AS ids"""
 _LOCK: Final = "SELECT 1 FROM member WHERE tenant_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE"
@@ -144,12 +154,19 @@ accounts AS (
     UPDATE points_account AS a SET open = a.open - g.points
       FROM (SELECT g.member_id, sum(g.points)::bigint AS points FROM gone g GROUP BY g.member_id) AS g
      WHERE a.tenant_id = $1 AND a.member_id = g.member_id),
-numbered AS ({take("(SELECT DISTINCT g.member_id AS id FROM gone g)")})
-INSERT INTO points_entry AS e (tenant_id, member_id, seq, kind, source_id, points, balance, day, recorded_at, actor)
-SELECT $1, g.member_id, coalesce(q.seq, 0) + 1, 'expire', g.id, -g.points,
-       a.open - sum(g.points) OVER (PARTITION BY g.member_id ORDER BY g.expires_on, g.id), $4, $5, $6
-  FROM gone g JOIN points_account a ON a.tenant_id = $1 AND a.member_id = g.member_id
-  LEFT JOIN member_number q ON q.tenant_id = $1 AND q.member_id = g.member_id"""
+numbered AS ({take("(SELECT DISTINCT g.member_id AS id FROM gone g)")}),
+entries AS (
+    INSERT INTO points_entry AS e (tenant_id, member_id, seq, kind, source_id, points, balance, day, recorded_at, actor)
+    SELECT $1, g.member_id, coalesce(q.seq, 0) + 1, 'expire', g.id, -g.points,
+           a.open - sum(g.points) OVER (PARTITION BY g.member_id ORDER BY g.expires_on, g.id), $4, $5, $6
+      FROM gone g JOIN points_account a ON a.tenant_id = $1 AND a.member_id = g.member_id
+      LEFT JOIN member_number q ON q.tenant_id = $1 AND q.member_id = g.member_id
+    RETURNING e.member_id, e.source_id, e.points, e.balance)
+INSERT INTO event_new AS n (tenant_id, type, member_id, at, data)
+SELECT $1, 'points.changed', e.member_id, $5, jsonb_build_object(
+       'points', sum(e.points)::bigint, 'balance', min(e.balance),
+       'entries', jsonb_agg(jsonb_build_object('kind', 'expire', 'points', e.points, 'source_id', e.source_id)))
+  FROM entries e GROUP BY e.member_id"""
 _TAKE_OVER: Final = (
     'UPDATE points_lot AS l SET member_id = $3 WHERE l.tenant_id = $1 AND l.member_id = $2 AND l."left" > 0'
 )

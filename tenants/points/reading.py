@@ -12,24 +12,32 @@ from saas.scope import connection, current
 from tenants.points.book import Kind
 
 # Each part reads few rows by an index: what is pending, what has expired since the last night, the next last day.
-TOTALS: Final = """
-SELECT n.id, coalesce(a.open - a.debt, 0) AS balance, coalesce(a.debt, 0) AS debt,
+_TOTALS: Final = """coalesce(a.open - a.debt, 0) AS balance, coalesce(a.debt, 0) AS debt,
        coalesce((SELECT sum(l."left") FROM points_lot l
-                  WHERE l.tenant_id = $1 AND l.member_id = n.id AND l."left" > 0 AND l.expires_on < $3), 0)::bigint
+                  WHERE l.tenant_id = $1 AND l.member_id = n.id AND l."left" > 0 AND l.expires_on < {today}), 0)::bigint
            AS expired,
        coalesce((SELECT sum(l."left") FROM points_lot l
                   WHERE l.tenant_id = $1 AND l.member_id = n.id AND l."left" > 0 AND l.spendable_from > l.day
-                    AND l.spendable_from > $3 AND (l.expires_on IS NULL OR l.expires_on >= $3)), 0)::bigint AS pending,
-       e.expires_on, e.points AS expiring
-  FROM unnest($2::uuid[]) AS n (id)
+                    AND l.spendable_from > {today} AND (l.expires_on IS NULL OR l.expires_on >= {today})), 0)::bigint
+           AS pending,
+       e.expires_on, e.points AS expiring"""
+_JOINS: Final = """
   LEFT JOIN points_account a ON a.tenant_id = $1 AND a.member_id = n.id
   LEFT JOIN LATERAL (
        SELECT l.expires_on, sum(l."left")::bigint AS points FROM points_lot l
         WHERE l.tenant_id = $1 AND l.member_id = n.id AND l."left" > 0
           AND l.expires_on = (SELECT f.expires_on FROM points_lot f
-                               WHERE f.tenant_id = $1 AND f.member_id = n.id AND f."left" > 0 AND f.expires_on >= $3
-                               ORDER BY f.expires_on LIMIT 1)
+                               WHERE f.tenant_id = $1 AND f.member_id = n.id AND f."left" > 0
+                                 AND f.expires_on >= {today} ORDER BY f.expires_on LIMIT 1)
         GROUP BY l.expires_on) e ON a.open > 0"""
+
+
+def totals_sql(today: str) -> tuple[str, str]:
+    """Columns that `totals_of` reads, and their joins, for a FROM that has `n.id`; `today`: the local day as SQL."""
+    return _TOTALS.format(today=today), _JOINS.format(today=today)
+
+
+TOTALS: Final = "SELECT n.id, {} FROM unnest($2::uuid[]) AS n (id){}".format(*totals_sql("$3"))
 ENTRIES: Final = """
 SELECT e.id, e.kind, e.source_id, e.points, e.balance, e.day, e.branch_id, e.reason, e.recorded_at, e.actor,
        l.spendable_from, l.expires_on
@@ -90,10 +98,11 @@ class Totals:
 async def totals(member_ids: Sequence[UUID], today: date) -> dict[UUID, Totals]:
     """The points of these very members on the local day `today`; one query."""
     rows = await connection().fetch(TOTALS, current().tenant_id, list(member_ids), today)
-    return {row["id"]: _totals(row) for row in rows}
+    return {row["id"]: totals_of(row) for row in rows}
 
 
-def _totals(row: asyncpg.Record) -> Totals:
+def totals_of(row: asyncpg.Record) -> Totals:
+    """From a row with the columns of `totals_sql`."""
     spendable = 0 if row["debt"] else row["balance"] - row["expired"] - row["pending"]
     expiring: Expiring | None = None
     if row["expires_on"] is not None:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from litestar import Request, Response, get, put
+from litestar import Request, Response, get, patch, put
 from litestar.params import FromPath, JSONBody
 
 from saas.paging import Page, decode_cursor, page
 from saas.validation import ListQuery, parse_query
-from tenants.price_lists.bodies import PriceListBody, require_code
-from tenants.price_lists.price_list import price_list, price_lists, put_price_list
+from tenants.price_lists.bodies import PriceListBody, PriceListChange, require_code
+from tenants.price_lists.price_list import change_price_list, price_list, price_lists, put_price_list
 
 READ = {"requires": "members:read"}
 WRITE = {"requires": "programme:write"}
@@ -35,4 +35,10 @@ async def replace_price_list(code: FromPath[str], data: JSONBody[PriceListBody])
     return Response(shown, status_code=201 if is_new else 200)
 
 
-HANDLERS = [list_price_lists, get_price_list, replace_price_list]
+@patch("/v1/price-lists/{code:str}", opt=WRITE, tags=["price lists"], summary="Change some prices of a list")
+async def change_prices(code: FromPath[str], data: JSONBody[PriceListChange]) -> dict[str, Any]:
+    """Prices that aren't named stay as they are."""
+    return await change_price_list(code, data)
+
+
+HANDLERS = [list_price_lists, get_price_list, replace_price_list, change_prices]

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 
 from saas.errors import DomainError, FieldError, InvalidValueError, pointer
-from saas.validation import Body, ExternalId, MinorUnits
-from tenants.programme.strict import Code, Names
+from saas.validation import Body, ChangeBody, ExternalId, MinorUnits
+from tenants.programme.strict import Code, Names, as_tuple
 
 MOST_PRICES: Final = 5000
 _CODE: TypeAdapter[str] = TypeAdapter(Code)
@@ -41,6 +41,14 @@ class PriceListBody(Body):
     def rows(self) -> list[dict[str, Any]]:
         """The prices as JSON data."""
         return [{**price.model_dump(mode="json"), "names": _names(price.names)} for price in self.prices]
+
+
+class PriceListChange(ChangeBody):
+    """`prices` are put, `remove` (their skus) taken away; all others stay."""
+
+    names: Names | None = None
+    prices: Annotated[tuple[Price, ...], BeforeValidator(as_tuple), Field(max_length=MOST_PRICES)] = ()
+    remove: Annotated[tuple[ExternalId, ...], BeforeValidator(as_tuple), Field(max_length=MOST_PRICES)] = ()
 
 
 def _names(names: Names | None) -> dict[str, Any]:

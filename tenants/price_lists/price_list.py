@@ -7,8 +7,9 @@ import asyncpg
 
 from saas.errors import DomainError
 from saas.scope import connection, current
+from saas.validation import parse_item
 from tenants.audit.record import record
-from tenants.price_lists.bodies import PriceListBody, is_code
+from tenants.price_lists.bodies import PriceListBody, PriceListChange, is_code
 from tenants.programme.strict import Names
 from tenants.trading import require_trading
 
@@ -36,6 +37,10 @@ _SHOW: Final = """
 SELECT l.code, l.names, p.sku, p.names AS item_names, p.list_price, p.price
   FROM price_list l LEFT JOIN price p ON p.tenant_id = l.tenant_id AND p.list = l.code
  WHERE l.tenant_id = $1 AND l.code = $2 ORDER BY p.sku"""
+_LOCK: Final = "SELECT names FROM price_list WHERE tenant_id = $1 AND code = $2 FOR NO KEY UPDATE"
+_PAGE: Final = """
+SELECT p.sku, p.names, p.list_price, p.price FROM price p
+ WHERE p.tenant_id = $1 AND p.list = $2 AND p.sku > $3 AND ($4 = '' OR p.sku ^@ $4) ORDER BY p.sku LIMIT $5"""
 _LIST: Final = """
 SELECT l.code, l.names,
        (SELECT count(*) FROM price p WHERE p.tenant_id = l.tenant_id AND p.list = l.code) AS prices
@@ -57,6 +62,27 @@ async def put_price_list(code: str, body: PriceListBody) -> tuple[dict[str, Any]
         detail = {"prices": len(body.prices), "changed": counts["put"], "gone": counts["gone"]}
         await record("price_list.put", f"price_list:{code}", detail)
     return await price_list(code), made["is_new"]
+
+
+async def change_price_list(code: str, change: PriceListChange) -> dict[str, Any]:
+    """Puts some prices, takes some away, gives it other names; what isn't named stays. Raises DomainError
+    `not-found`, `tenant-closed`, `validation-failed` where it would have too many.
+    """
+    names = await connection().fetchval(_LOCK, current().tenant_id, code) if is_code(code) else None
+    if names is None:
+        raise DomainError("not-found")
+    prices = {one["sku"]: one for one in (await price_list(code))["prices"]}
+    prices |= {one.sku: one.model_dump(mode="json") for one in change.prices}
+    kept = [{**one, "names": one["names"] or None} for sku, one in prices.items() if sku not in set(change.remove)]
+    given = names if change.names is None else change.names.model_dump(mode="json")
+    return (await put_price_list(code, parse_item(PriceListBody, {"names": given, "prices": kept})))[0]
+
+
+async def prices_of(code: str, after: str, prefix: str, limit: int) -> list[asyncpg.Record]:
+    """A page of a list's prices by sku, behind `after`, whose sku begins with `prefix`; one more than `limit` where
+    there are more.
+    """
+    return await connection().fetch(_PAGE, current().tenant_id, code, after, prefix, limit + 1)
 
 
 async def install_price_list(code: str, names: Names, prices: Sequence[dict[str, Any]]) -> None:

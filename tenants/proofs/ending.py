@@ -8,6 +8,7 @@ import asyncpg
 from prometheus_client import Counter
 
 from saas.scope import connection, current
+from tenants.events.emit import emit
 from tenants.jobs.job import finish_job
 from tenants.nightly import Night
 
@@ -20,7 +21,6 @@ _FINISH: Final = """
 UPDATE proof AS p SET state = 'done', finished_at = $3, proved_on = $4 WHERE p.tenant_id = $1 AND p.id = $2"""
 _KINDS: Final = """
 SELECT kind, count(*) AS n FROM proof_difference WHERE tenant_id = $1 AND proof_id = $2 GROUP BY kind ORDER BY kind"""
-_TELL: Final = "INSERT INTO event AS e (tenant_id, type, at, data) VALUES ($1, 'proof.differs', $2, $3)"
 
 
 async def finish(proof: asyncpg.Record, night: Night) -> None:
@@ -32,7 +32,7 @@ async def finish(proof: asyncpg.Record, night: Night) -> None:
     await finish_job(proof["id"], {**counts, "proved_on": night.today.isoformat()})
     if proof["differences"]:
         data = {"proof_id": str(proof["id"]), "differences": proof["differences"], "kinds": kinds}
-        await connection().execute(_TELL, current().tenant_id, night.now, data)
+        await emit("proof.differs", data, at=night.now)
         log.error("the proof %s found %d differences: %s", proof["id"], proof["differences"], kinds)
     current().after_commit.append(_counted(proof, kinds))
 

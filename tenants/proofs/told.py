@@ -19,6 +19,7 @@ _PROOFS: Final = """
 (SELECT * FROM proof WHERE tenant_id = $1 AND finished_at IS NULL)
 UNION ALL (SELECT * FROM proof WHERE tenant_id = $1 AND state = 'done' ORDER BY id DESC LIMIT 1)
 UNION ALL (SELECT * FROM proof WHERE tenant_id = $1 AND state = 'failed' ORDER BY id DESC LIMIT 1)"""
+_LAST_OF_ALL: Final = "SELECT * FROM proof WHERE tenant_id = $1 AND state = 'done' ORDER BY id DESC LIMIT 1"
 _LAST: Final = "SELECT id FROM proof WHERE tenant_id = $1 AND state = 'done' ORDER BY id DESC LIMIT 1"
 _DIFFERENCES: Final = (
     "SELECT * FROM proof_difference WHERE tenant_id = $1 AND proof_id = $2 AND n > $3 ORDER BY n LIMIT $4"
@@ -48,6 +49,12 @@ async def read_proof(language: Language) -> dict[str, Any]:
         first = await read_differences(language, (last["id"], 0), FIRST)
         answer["differences"] = {"count": last["differences"], **first}
     return answer
+
+
+async def last_said(language: Language) -> tuple[str, str]:
+    """`state` and `text` of `read_proof` alone, for who sees them in passing."""
+    last = await connection().fetchrow(_LAST_OF_ALL, current().tenant_id)
+    return _state(last), _text(last, language)
 
 
 async def read_differences(language: Language, after: tuple[UUID, int] | None, limit: int) -> Page:

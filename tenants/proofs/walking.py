@@ -11,7 +11,7 @@ import asyncpg
 from saas.errors import LANGUAGES
 from saas.savepoint import savepoint
 from tenants.proofs.finding import Finding
-from tenants.replay.compare import Difference
+from tenants.replay.difference import Difference
 from tenants.replay.replay import replay
 
 log = logging.getLogger(__name__)

@@ -58,6 +58,14 @@ _OF_EACH: Final[dict[str, tuple[str, str]]] = {
     "measured-top-ups": ("定级所用的充值累计与充值记录不符", "Top-ups that tiers are decided by aren't those made"),
 }
 
+_MONEY: Final = ("wallet", "top-up-"), ("-principal", "-bonus", "-top-ups", "-paid-back")
+
+
+def is_money(kind: str) -> bool:
+    """Whether the numbers of a difference of this kind are minor units of the chain's currency."""
+    begins, ends = _MONEY
+    return kind.startswith(begins) or kind.endswith(ends)
+
 
 def words_of(check: str) -> dict[Language, str]:
     """A sentence in each language. Raises KeyError for a check that has none."""

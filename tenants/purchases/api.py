@@ -6,6 +6,7 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
+from saas.limits.middleware import weigh
 from saas.outcomes import outcomes_out
 from saas.paging import Page, decode_cursor, page
 from saas.validation import ListQuery, parse_query
@@ -67,9 +68,10 @@ async def post_purchase(data: JSONBody[PurchaseBody]) -> Response[dict[str, Any]
     return Response(shown(made), status_code=201 if made.first else 200)
 
 
-@post("/v1/purchases:batch", status_code=200, opt=WRITE, tags=["purchases"])
+@post("/v1/purchases:batch", status_code=200, opt=WRITE, items=PurchaseBody, tags=["purchases"])
 async def post_purchases(data: JSONBody[BatchBody], request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Up to 1,000 purchases in the order given; an outcome for each, in the same order."""
+    weigh(request.scope, len(data.items))
     return await outcomes_out(await record_batch(data.items), request.scope, shown)
 
 

@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from saas.errors import DomainError, FieldError, InvalidValueError, Money, pointer
 from saas.field_types import clean_line
@@ -33,7 +33,18 @@ def _quantity(value: object) -> object:
 Category = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(clean_line)]
 """As the till names it (处方药), and as a programme and an import may write it."""
 MOST_PIECES: Final = 10**9
-Quantity = Annotated[int | str, BeforeValidator(_quantity)]
+Quantity = Annotated[
+    int | str,
+    BeforeValidator(_quantity),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": MOST_PIECES},
+                {"type": "string", "pattern": f"^{_DECIMAL.pattern}$"},
+            ]
+        }
+    ),
+]
 
 
 class LineBody(Body):
@@ -74,6 +85,8 @@ class TicketBody(Body):
 
     Amounts are list prices; `external_amounts`: the till took its discounts already and they are final.
     """
+
+    SOME_OF = ("amount", "lines")
 
     external_id: ExternalId | None = None
     member_id: UUID | None = None

@@ -31,7 +31,7 @@ from tenants.purchases.fingerprint import details_digest, fingerprint
 from tenants.purchases.first_fact import settle_settings
 from tenants.purchases.guests import with_printed
 from tenants.purchases.parts import measures
-from tenants.purchases.recorded import Recorded, recorded
+from tenants.purchases.recorded import Recorded, just_recorded, recorded
 from tenants.purchases.statements import CouponsForm, PointsForm, lock_by_id, record
 from tenants.purchases.ticket import Ticket, reckon
 from tenants.purchases.whose import located, meant, named
@@ -79,22 +79,7 @@ async def record_purchase(body: PurchaseBody) -> Recorded:
             raise DomainError("busy")
         return await _first_answer(body, context.member_id, mark, otherwise=_conflict(body))
     changes = await _follow(context, ticket, made)
-    return Recorded(
-        made["id"],
-        context.member_id,
-        body.branch_id,
-        body.external_id,
-        occurred_at,
-        context.recorded_at,
-        ticket.net,
-        ticket.list_amount,
-        ticket.lines,
-        ticket.tenders,
-        ticket.pricing,
-        body.sold_by,
-        changes,
-        first=True,
-    )
+    return just_recorded(made["id"], body, context, ticket, changes)
 
 
 _AFTERWARDS: Final = {"member-closed", "code-ended"}

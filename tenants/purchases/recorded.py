@@ -8,6 +8,9 @@ from uuid import UUID
 
 import asyncpg
 
+from tenants.purchases.bodies import PurchaseBody
+from tenants.purchases.context import Context
+from tenants.purchases.ticket import Ticket
 from tenants.tiers.evaluate import Change
 from tenants.tiers.history import changes_of_fact
 
@@ -37,6 +40,29 @@ class Recorded:
     first: bool
     refunded: int = 0
     undone_at: datetime | None = None
+
+
+def just_recorded(
+    purchase_id: UUID, body: PurchaseBody, context: Context, ticket: Ticket, changes: list[Change]
+) -> Recorded:
+    """The first answer, from what was just written."""
+    occurred_at = body.occurred_at or context.recorded_at
+    return Recorded(
+        purchase_id,
+        context.member_id,
+        body.branch_id,
+        body.external_id,
+        occurred_at,
+        context.recorded_at,
+        ticket.net,
+        ticket.list_amount,
+        ticket.lines,
+        ticket.tenders,
+        ticket.pricing,
+        body.sold_by,
+        changes,
+        first=True,
+    )
 
 
 async def recorded(

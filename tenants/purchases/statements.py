@@ -7,7 +7,7 @@ from tenants.campaigns.offers import RUNNING
 from tenants.coupons import ledger as coupons_ledger
 from tenants.coupons import till as coupons_till
 from tenants.measures.add import UPSERTS
-from tenants.numbers import locking
+from tenants.numbers import locking, take
 from tenants.points import ledger as points_ledger
 from tenants.points import till as points_till
 from tenants.tiers.retargeting import FIRST_UNDER
@@ -119,33 +119,65 @@ SELECT {_GRANT} AS grant, c.names FROM coupon_grant g JOIN coupon c ON c.tenant_
  WHERE g.tenant_id = $1 AND g.member_id = $2 AND g.state = 'open' AND $3::date BETWEEN g.valid_from AND g.valid_until
  ORDER BY g.valid_until, g.id LIMIT 200"""
 
-# `$15`: what of the amount counts for the metrics. `$16`: the rules that it was priced by. Others that came into force
-# meanwhile write nothing: behind the lock a tier that they dropped must not come back.
+# `counted`: what of the amount counts for the metrics. `version`: the rules that it was priced by. Others that came
+# into force meanwhile write nothing: behind the lock a tier that they dropped must not come back.
 _FACT: Final = """
 k AS (INSERT INTO purchase_external AS x (tenant_id, branch_id, external_id, purchase_id, fingerprint)
-      SELECT $1::uuid, $2::uuid, $3::text, $17::uuid, $4::bytea FROM tenant r
-       WHERE r.tenant_id = $1 AND r.programme_version = $16::int
+      SELECT $1::uuid, {branch}, {external}, {purchase}, {mark} FROM {sales}tenant r
+       WHERE r.tenant_id = $1 AND r.programme_version = {version}
       ON CONFLICT DO NOTHING RETURNING x.purchase_id AS id),
 p AS (INSERT INTO purchase AS p (tenant_id, id, member_id, branch_id, seq, external_id, occurred_at, recorded_at,
                                  local_day, amount, uncounted, list_amount, lines, tenders, pricing, sold_by, source,
                                  programme_version, actor)
-      SELECT $1, k.id, $5::uuid, $2, $6::bigint, $3, $7, $8, $9::date, $10::bigint, $10 - $15::bigint, $18::bigint,
-             $11::jsonb, $12::jsonb, $19::jsonb, $13, 'api', CASE WHEN $5::uuid IS NOT NULL THEN $16::int END, $14
-        FROM k)"""
+      SELECT $1, {id}, {member}, {branch}, {seq}, {external}, {occurred}, {recorded}, {day}, {net}, {net} - {counted},
+             {list}, {lines}, {tenders}, {pricing}, {seller}, 'api', CASE WHEN {member} IS NOT NULL THEN {version} END,
+             {actor}
+        FROM {of}),
+event AS (INSERT INTO event_new AS e (tenant_id, type, member_id, at, data)
+      SELECT $1, 'purchase.recorded', {member}, {recorded}, jsonb_build_object(
+             'id', {id}, 'branch_id', {branch}, 'external_id', {external}, 'occurred_at', {occurred},
+             'amount', coalesce({list}, {net}), 'paid', {net}, 'points_earned', coalesce({pricing} -> 'points', '0'),
+             'points_redeemed',
+             CASE {tenders} -> 0 ->> 'type' WHEN 'points' THEN {tenders} -> 0 -> 'points' ELSE '0' END,
+             'points_balance', {pricing} -> 'balance', 'source', 'api') FROM {of})"""
 _SUMS: Final = """
-t AS (INSERT INTO member_total AS a (tenant_id, member_id, spend, purchases, max_purchase, last_day)
-      SELECT $1, $5, $15, 1, $15, $9 FROM k
+t AS (INSERT INTO member_total AS a (tenant_id, member_id, spend, purchases, max_purchase, last_day, last_at)
+      SELECT $1, {member}, {counted}, 1, {counted}, {day}, {occurred} FROM {of}
       ON CONFLICT (tenant_id, member_id) DO UPDATE SET spend = a.spend + excluded.spend,
          purchases = a.purchases + 1, max_purchase = greatest(a.max_purchase, excluded.max_purchase),
-         last_day = greatest(a.last_day, excluded.last_day)),
+         last_day = greatest(a.last_day, excluded.last_day), last_at = greatest(a.last_at, excluded.last_at)),
 o AS (INSERT INTO member_month AS a (tenant_id, member_id, month, spend, purchases, max_purchase)
-      SELECT $1, $5, date_trunc('month', $9::date::timestamp)::date, $15, 1, $15 FROM k
+      SELECT $1, {member}, date_trunc('month', {day}::timestamp)::date, {counted}, 1, {counted} FROM {of}
       ON CONFLICT (tenant_id, member_id, month) DO UPDATE SET spend = a.spend + excluded.spend,
          purchases = a.purchases + 1, max_purchase = greatest(a.max_purchase, excluded.max_purchase)),
 d AS (INSERT INTO member_day AS a (tenant_id, member_id, day, spend, purchases, max_purchase)
-      SELECT $1, $5, $9, $15, 1, $15 FROM k
+      SELECT $1, {member}, {day}, {counted}, 1, {counted} FROM {of}
       ON CONFLICT (tenant_id, member_id, day) DO UPDATE SET spend = a.spend + excluded.spend,
          purchases = a.purchases + 1, max_purchase = greatest(a.max_purchase, excluded.max_purchase))"""
+_SALE_OF: Final = {
+    "sales": "",
+    "of": "k",
+    "id": "k.id",
+    "branch": "$2::uuid",
+    "external": "$3::text",
+    "mark": "$4::bytea",
+    "member": "$5::uuid",
+    "seq": "$6::bigint",
+    "occurred": "$7::timestamptz",
+    "recorded": "$8::timestamptz",
+    "day": "$9::date",
+    "net": "$10::bigint",
+    "lines": "$11::jsonb",
+    "tenders": "$12::jsonb",
+    "seller": "$13::text",
+    "actor": "$14::text",
+    "counted": "$15::bigint",
+    "version": "$16::int",
+    "purchase": "$17::uuid",
+    "list": "$18::bigint",
+    "pricing": "$19::jsonb",
+}
+"""One purchase, of parameters; written only where its number was free."""
 _MEASURED: Final = """
       SELECT $5::uuid AS member_id, n.measure, $9::date AS day, n.total::numeric AS total, 1::bigint AS facts,
              0::bigint AS valued, 0::bigint AS most
@@ -179,7 +211,7 @@ def record(
     `check`.
     """
     following = 23 if member else 20
-    parts, columns, measured = [_FACT, _SALE], ["k.id"], [_MEASURED]
+    parts, columns, measured = [_FACT.format(**_SALE_OF), _SALE], ["k.id"], [_MEASURED]
     if points is not None:
         if points == "any":
             sql, following = points_ledger.writes(_once(following)), following + 1
@@ -201,7 +233,7 @@ def record(
     if points in {None, "any"} and not wallet and coupons != "one":
         parts.remove(_SALE)
     if member:
-        parts.append(_SUMS)
+        parts.append(_SUMS.format(**_SALE_OF))
         union = "\n      UNION ALL ".join(measured)
         parts.append(f"\nmeasured AS ({union}),{UPSERTS}")
         columns += [_FIRST, _FIRST_UNDER]
@@ -214,3 +246,71 @@ def _once(parameter: int) -> str:
 
 
 RECORD_FOR_MEMBER: Final = record(member=True)
+
+_LAST_ID: Final = "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid"
+# Many at once. What their members hold now, and each one's next number: parameters tenant and ids, whose locks the
+# caller holds. Of all one instant, behind every lock. Who was brought by somebody isn't found.
+MEMBERS: Final = f"""
+WITH m AS MATERIALIZED (
+    SELECT m.id FROM member AS m
+     WHERE m.tenant_id = $1 AND m.id = ANY ($2::uuid[]) AND m.status = 'active' AND m.referrer_id IS NULL),
+l AS ({take("m")}),
+place AS MATERIALIZED (SELECT l.id AS member_id, l.seq, max(l.locked_at) OVER () AS locked_at FROM l)
+SELECT place.member_id, place.seq, place.locked_at + t.clock_offset AS recorded_at, uuidv7() AS purchase_id,
+       {points_ledger.ACCOUNT.format(member="place.member_id")} AS points{_AT_TIERS_NOW},
+       {FIRST_UNDER.format(member="place.member_id", purchase=_LAST_ID, version="t.programme_version")}
+           AS is_first_under
+  FROM place CROSS JOIN tenant t WHERE t.tenant_id = $1"""
+HELD_THEN: Final = f"""
+SELECT place.member_id, {_THEN.format(n="place.at")} AS held
+  FROM unnest($2::uuid[], $3::timestamptz[]) AS place (member_id, at)"""
+"""The tiers that members held at an instant each: parameters tenant, ids and instants."""
+CHAIN: Final = f"""
+SELECT t.timezone, t.status, t.has_facts, t.currency, t.programme_version, {RUNNING} AS running FROM tenant t
+ WHERE t.tenant_id = $1"""
+KNOWN_NUMBERS: Final = """
+SELECT n.n FROM unnest($2::uuid[], $3::text[]) WITH ORDINALITY AS n (branch_id, external_id, n)
+ WHERE EXISTS (SELECT FROM purchase_external x WHERE x.tenant_id = $1 AND x.branch_id = n.branch_id
+                  AND x.external_id = n.external_id)"""
+"""Which of the tills' numbers (from 1 on) have a purchase already."""
+_SALES_OF: Final = {
+    "sales": "n CROSS JOIN ",
+    "of": "n ORDER BY n.n",
+    "id": "n.purchase_id",
+    "branch": "n.branch_id",
+    "external": "n.external_id",
+    "mark": "decode(n.mark, 'hex')",
+    "member": "n.member_id",
+    "seq": "n.seq",
+    "occurred": "n.occurred_at",
+    "recorded": "n.recorded_at",
+    "day": "n.day",
+    "net": "n.net",
+    "lines": "n.lines",
+    "tenders": "n.tenders",
+    "seller": "n.sold_by",
+    "actor": "$4::text",
+    "counted": "n.counted",
+    "version": "$3::int",
+    "purchase": "n.purchase_id",
+    "list": "n.list_amount",
+    "pricing": "n.pricing",
+}
+RECORD_MANY: Final = f"""
+WITH n AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset($2::jsonb) AS n (
+        n int, purchase_id uuid, branch_id uuid, external_id text, mark text, member_id uuid, seq bigint,
+        occurred_at timestamptz, recorded_at timestamptz, day date, net bigint, counted bigint, list_amount bigint,
+        lines jsonb, tenders jsonb, pricing jsonb, sold_by text)),{_FACT.format(**_SALES_OF)},
+{_SUMS.format(**_SALES_OF)},
+{points_ledger.writes("$9::jsonb")},
+measured AS (
+    SELECT u.member_id, u.measure, u.day, u.total::numeric AS total, 1::bigint AS facts, 0::bigint AS valued,
+           0::bigint AS most
+      FROM unnest($5::uuid[], $6::text[], $7::date[], $8::bigint[]) AS u (member_id, measure, day, total)
+    UNION ALL SELECT * FROM points_measured),{UPSERTS}
+SELECT (SELECT count(*) FROM k) AS written, {points_ledger.CHECKED} AS points_checked"""
+"""Purchases of members, nobody's twice, with their points: tenant, the sales as JSON, the rules' version, who writes,
+what each adds to a measure (member, measure, day, amount), the points' postings as JSON. `written`: how many numbers
+were free; where it isn't all of them, or the rules are others, nothing may last.
+"""

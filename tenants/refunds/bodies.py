@@ -23,6 +23,8 @@ class LineRefundBody(Body):
 class RefundBody(Body):
     """One refund: an `amount` of the whole, or `lines` with an amount each. With both they must add up."""
 
+    SOME_OF = ("amount", "lines")
+
     external_id: ExternalId
     amount: Positive | None = None
     lines: list[LineRefundBody] | None = Field(default=None, min_length=1, max_length=MOST_LINES)

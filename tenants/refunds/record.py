@@ -10,6 +10,7 @@ import asyncpg
 from saas.closed import CLOSED
 from saas.errors import DomainError, FieldError, Money, pointer
 from saas.scope import connection, current
+from tenants.approvals.limits import require_approval
 from tenants.pricing.spread import spread
 from tenants.refunds.bodies import RefundBody
 from tenants.refunds.bought import Bought, find
@@ -28,7 +29,8 @@ async def record_refund(purchase_id: UUID, body: RefundBody) -> tuple[Refunded, 
     does who has left.
 
     Raises DomainError `not-found`, `not-permitted` (a key of other branches), `tenant-closed`,
-    `external-id-conflict`, `purchase-undone`, `refund-exceeds-purchase`, `validation-failed`, `lines-do-not-match`.
+    `external-id-conflict`, `purchase-undone`, `refund-exceeds-purchase`, `validation-failed`, `lines-do-not-match`,
+    `approval-needed` for a clerk beyond the chain's limit.
     """
     total = body.total()
     purchase = (await find([purchase_id])).get(purchase_id)
@@ -67,6 +69,7 @@ async def _record(
     # Read behind the lock: this very refund's repeat, sent at once, has its number by now.
     if await by_external_id(purchase.branch_id, body.external_id) is not None:
         return None
+    await require_approval("purchase.refund", f"purchase:{purchase.id}", total, so_far=purchase.refunded)
     shares = _shares(purchase, body, total)
     after = purchase.less(total, shares)
     refund_id = await connection().fetchval("SELECT uuidv7()")  # the database's: made behind the lock

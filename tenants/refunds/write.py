@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -83,13 +83,22 @@ UPDATE purchase_refunded AS r SET refunded = n.refunded, uncounted = n.uncounted
     AS n (purchase_id, known, refunded, uncounted, lines)
  WHERE r.tenant_id = $1 AND r.purchase_id = n.purchase_id AND r.refunded = n.known"""
 _REFUND: Final = """
+WITH n AS MATERIALIZED (
+SELECT * FROM unnest($5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[], $9::bigint[], $10::text[], $11::bigint[],
+                     $12::bigint[], $13::text[], $14::text[], $15::text[], $17::uuid[], $18::bigint[], $19::boolean[])
+    AS n (id, purchase_id, member_id, branch_id, seq, external_id, amount, uncounted, lines, tenders, reason, holder_id,
+          refunded, told)),
+told AS (
+INSERT INTO event_new AS e (tenant_id, type, member_id, at, data)
+SELECT $1, 'purchase.refunded', n.holder_id, $2::timestamptz, jsonb_build_object(
+       'id', n.id, 'purchase_id', n.purchase_id, 'branch_id', n.branch_id, 'external_id', n.external_id,
+       'amount', n.amount, 'refunded', n.refunded, 'source', $3::text) FROM n WHERE n.told)
 INSERT INTO refund AS r (tenant_id, id, purchase_id, member_id, branch_id, seq, external_id, recorded_at, amount,
-                         uncounted, lines, tenders, reason, source, actor)
+                         uncounted, lines, tenders, reason, source, actor, programme_version)
 SELECT $1, n.id, n.purchase_id, n.member_id, n.branch_id, n.seq, n.external_id, $2, n.amount, n.uncounted,
-       n.lines::jsonb, n.tenders::jsonb, n.reason, $3, $4
-  FROM unnest($5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[],
-              $13::text[], $14::text[], $15::text[])
-    AS n (id, purchase_id, member_id, branch_id, seq, external_id, amount, uncounted, lines, tenders, reason)"""
+       n.lines::jsonb, n.tenders::jsonb, n.reason, $3, $4, $16 FROM n"""
+_HISTORY: Final = timedelta(days=31)
+"""An import's refunds of purchases that are older are history: nobody is told of them."""
 
 
 _LEFT: Final = "SELECT id FROM member WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND status <> 'active'"
@@ -170,6 +179,7 @@ def _array(purchase: Bought) -> str | None:
 
 
 async def _insert(new: Sequence[NewRefund], recording: Recording) -> None:
+    since = (recording.recorded_at - _HISTORY).date()
     await connection().execute(
         _REFUND,
         current().tenant_id,
@@ -187,6 +197,10 @@ async def _insert(new: Sequence[NewRefund], recording: Recording) -> None:
         [_pairs(r) for r in new],
         [None if r.tenders is None else json.dumps(r.tenders) for r in new],
         [r.reason for r in new],
+        recording.version,
+        [r.before.holder_id for r in new],
+        [r.after.refunded for r in new],
+        [recording.source != "import" or r.before.local_day >= since for r in new],
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from tenants.programme.document import Ladder, Programme, Tier
+from tenants.programme.kept import ended_here, gone_on
 from tenants.programme.moment import Moment, moment_of
 from tenants.programme.schedule import valid_until, validity_since
 from tenants.programme.windows import ONE_DAY
@@ -14,7 +15,6 @@ from tenants.replay.person import Person, Record
 from tenants.replay.standing import Mark, Standing
 from tenants.replay.steps import is_silent, present
 from tenants.tiers.recheck import recheck_due
-from tenants.tiers.runs import moved_on
 
 
 def act_by_hand(person: Person, record: Record, act: Row) -> None:
@@ -24,15 +24,20 @@ def act_by_hand(person: Person, record: Record, act: Row) -> None:
     ladder = rules.ladder(act["ladder"])
     if ladder is None:
         return
-    kind, cause_id = act["act"], act["import_id"] or act["id"]
     moment = moment_of(
         at,
         person.chain.zone,
-        firing=kind != "set",
+        firing=act["act"] != "set",
         recorded_at=at,
-        cause="import" if kind == "opening" else "manual",
-        cause_id=cause_id,
+        cause="import" if act["act"] == "opening" else "manual",
+        cause_id=act["import_id"] or act["id"],
     )
+    act_as_of(record, act, rules, ladder, moment)
+
+
+def act_as_of(record: Record, act: Row, rules: Programme, ladder: Ladder, moment: Moment) -> None:
+    """The same by rules and at a moment that somebody else has settled."""
+    kind, cause_id = act["act"], moment.cause_id
     tier = None if kind == "unlock" else ladder.tier(act["tier"])
     if kind == "unlock":
         _unlock(record, rules, ladder, moment)
@@ -71,7 +76,7 @@ def _unlock(record: Record, rules: Programme, ladder: Ladder, moment: Moment) ->
     over = moment.today - ONE_DAY - timedelta(days=ladder.policy.grace_days)
     ends = None if standing.valid_until is None else over
     record.tiers.move(ladder.code, may_rise=True, locked_until=over, valid_until=ends)
-    record.evaluate(rules, {ladder.code}, moment, own=True)
+    record.evaluate(ended_here(rules), {ladder.code}, moment, own=True)
     kept = record.tiers.held[ladder.code]
     if kept.locked_until is None:
         return
@@ -133,12 +138,11 @@ def merge_tiers(person: Person, row: Row) -> None:
         tier, rank = present(rules, ladder, theirs.tier, theirs.rank)
         own_rank = 0 if mine is None else present(rules, ladder, mine.tier, mine.rank)[1]
         if rank > own_rank:
-            ends = moved_on(ladder, theirs.valid_until, runs)
-            taken.append(
-                (ladder, replace(theirs, tier=tier, rank=rank, valid_until=ends, reason="merge", effective_at=at))
-            )
+            held_on = theirs.holding(gone_on(rules, ladder, theirs.validity, runs))
+            taken.append((ladder, replace(held_on, tier=tier, rank=rank, reason="merge", effective_at=at)))
         elif mine is not None and rank == own_rank:
-            _lock_later(own, ladder, mine, theirs, moment.today)
+            held_on = mine.holding(gone_on(rules, ladder, mine.validity, runs))
+            _lock_later(own, ladder, held_on, theirs, moment.today)
     other.tiers.held.clear()
     for ladder, standing in taken:
         own.give(rules, ladder, standing, moment, row["id"])
@@ -150,15 +154,17 @@ def _lock_later(own: Record, ladder: Ladder, mine: Standing, theirs: Standing, t
     if until is None or until < today or (mine.locked_until is not None and mine.locked_until >= until):
         return
     ends = None if mine.valid_until is None else max(mine.valid_until, until)
-    own.tiers.move(ladder.code, locked_until=until, may_rise=theirs.may_rise, valid_until=ends)
+    changes = {"locked_until": until, "may_rise": theirs.may_rise, "valid_from": mine.valid_from, "valid_until": ends}
+    own.tiers.move(ladder.code, **changes)
 
 
 # --- undos ----------------------------------------------------------------------------------------
 
 
-def undo(person: Person, record: Record, fact_id: UUID, at: datetime) -> None:
+def undo(person: Person, record: Record, row: Row) -> None:
     """What the fact decided about, and nothing else since, is what it was before it; then all is marked."""
-    rules = person.chain.at(at)
+    fact_id, at = row["fact_id"], row["recorded_at"]
+    rules = person.chain.by(row["programme_version"], at)
     moment = moment_of(at, person.chain.zone, firing=False, recorded_at=at, cause="undo", cause_id=fact_id)
     back: list[tuple[Ladder, Standing]] = []
     for ladder in rules.ladders:
@@ -173,7 +179,7 @@ def undo(person: Person, record: Record, fact_id: UUID, at: datetime) -> None:
             back.append((ladder, _restored(record, rules, ladder, before, at)))
     for ladder, standing in back:
         record.give(rules, ladder, standing, moment, fact_id)
-    mark(person, record, fact_id, at)
+    mark(person, record, fact_id, row)
 
 
 def _restored(record: Record, rules: Programme, ladder: Ladder, before: Standing | None, at: datetime) -> Standing:
@@ -181,25 +187,30 @@ def _restored(record: Record, rules: Programme, ladder: Ladder, before: Standing
     rank = 0 if before is None else min(before.rank, len(ladder.tiers) - 1)
     tier = None if before is None else rules.present(ladder, before.tier, before.rank)
     tier = tier or ladder.tiers[rank]
+    on = None
+    if before is not None:
+        stored = before.validity if tier.rank > 0 else replace(before.validity, valid_until=None)
+        on = gone_on(rules, ladder, stored, {})
     return Standing(
         tier.code,
         tier.rank,
         since=record.joined_on if before is None else before.since,
-        valid_from=record.joined_on if before is None else before.valid_from,
-        valid_until=None if before is None or tier.rank == 0 else before.valid_until,
+        valid_from=record.joined_on if on is None else on.valid_from,
+        valid_until=None if on is None else on.valid_until,
         fell_on=None if before is None else before.fell_on,
-        locked_until=None if before is None else before.locked_until,
-        may_rise=before is None or before.may_rise,
+        locked_until=None if on is None else on.locked_until,
+        may_rise=on is None or on.may_rise,
         reason="refund",
         effective_at=at,
     )
 
 
-def mark(person: Person, record: Record, refund_id: UUID, at: datetime) -> None:
-    """Every tier above the base is in question; one that is already stays as it is."""
+def mark(person: Person, record: Record, refund_id: UUID, row: Row) -> None:
+    """Every tier above the base is in question, by the rules of the refund or undo; one that is already stays so."""
+    at = row["recorded_at"]
     if not record.active(at):
         return
-    for ladder in person.chain.at(at).ladders:
+    for ladder in person.chain.by(row["programme_version"], at).ladders:
         standing = record.tiers.held.get(ladder.code)
         if standing is not None and standing.rank > 0 and ladder.code not in record.tiers.marks:
             record.tiers.marks[ladder.code] = Mark(recheck_due(ladder, at, person.chain.zone), refund_id)

@@ -1,13 +1,13 @@
 """What is stored of a person held against what its facts give: each difference by name, with why it is one."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import date, datetime
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any, Final
 from uuid import UUID
 
+from tenants.replay.compare_value import value_differences
+from tenants.replay.difference import Difference, as_json, of_standing
 from tenants.replay.facts import Facts, Row
 from tenants.replay.person import Record
 from tenants.replay.standing import Decided, Standing
@@ -16,20 +16,6 @@ from tenants.replay.sums import PLAIN, Day
 from tenants.replay.values import same_facts
 from tenants.replay.walk import Walked
 from tenants.replay.words import WHY, Why
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """`what`: which one of the `kind` (a table's row or a fact). `expected` by the facts, and `stored`, as JSON has
-    them; None: there is none. `why`: in each language.
-    """
-
-    kind: str
-    member_id: UUID
-    what: str
-    expected: Any
-    stored: Any
-    why: Mapping[str, str]
 
 
 def differences(walked: Walked, facts: Facts) -> list[Difference]:
@@ -43,7 +29,7 @@ def differences(walked: Walked, facts: Facts) -> list[Difference]:
             *_marks(record, _of(facts, "tier_recheck", record)),
             *_sums(walked, record, facts),
         )
-    ] + list(_promises(walked, facts))
+    ] + list(value_differences(walked.value.books, walked.person, facts))
 
 
 def _of(facts: Facts, table: str, record: Record) -> list[Row]:
@@ -105,14 +91,10 @@ def _differ(told: Decided, stored: Decided) -> list[str]:
 
 
 def _shown(one: Decided) -> dict[str, Any]:
-    plain = {name: _json(getattr(one, name)) for name in _PLAINLY if name != "before"}
-    after = _of_standing(one.after)
-    before = None if one.before is None else _of_standing(one.before)
-    return {**plain, **after, "before": before, "facts": {key: _json(value) for key, value in one.facts.items()}}
-
-
-def _of_standing(standing: Standing) -> dict[str, Any]:
-    return {name: _json(value) for name, value in asdict(standing).items()}
+    plain = {name: as_json(getattr(one, name)) for name in _PLAINLY if name != "before"}
+    after = of_standing(one.after)
+    before = None if one.before is None else of_standing(one.before)
+    return {**plain, **after, "before": before, "facts": {key: as_json(value) for key, value in one.facts.items()}}
 
 
 def _standings(record: Record, rows: Sequence[Row]) -> Iterator[Difference]:
@@ -124,8 +106,8 @@ def _standings(record: Record, rows: Sequence[Row]) -> Iterator[Difference]:
                 "tier",
                 record.id,
                 ladder,
-                None if one is None else _of_standing(one),
-                None if other is None else _of_standing(other),
+                None if one is None else of_standing(one),
+                None if other is None else of_standing(other),
                 WHY[Why.TIER],
             )
 
@@ -136,7 +118,7 @@ def _marks(record: Record, rows: Sequence[Row]) -> Iterator[Difference]:
     for ladder in sorted(stored.keys() | told.keys()):
         if told.get(ladder) != stored.get(ladder):
             yield Difference(
-                "recheck", record.id, ladder, _json(told.get(ladder)), _json(stored.get(ladder)), WHY[Why.RECHECK]
+                "recheck", record.id, ladder, as_json(told.get(ladder)), as_json(stored.get(ladder)), WHY[Why.RECHECK]
             )
 
 
@@ -167,13 +149,17 @@ def _sums(walked: Walked, record: Record, facts: Facts) -> Iterator[Difference]:
                     _of_day(stored.get(key)),
                     WHY[Why.SUM],
                 )
-    yield from _total(record, _of(facts, "member_total", record), days)
+    last_at = record.sums.last_at if alive else None
+    yield from _total(record, _of(facts, "member_total", record), days, last_at)
 
 
 _MONTHS: Final = ("member_month", "measure_month")
+_TOTAL: Final = ("spend", "purchases", "max_purchase", "last_day", "last_at")
 
 
-def _total(record: Record, rows: Sequence[Row], days: Mapping[tuple[str, date], Day]) -> Iterator[Difference]:
+def _total(
+    record: Record, rows: Sequence[Row], days: Mapping[tuple[str, date], Day], last_at: datetime | None
+) -> Iterator[Difference]:
     plain = {on: day for (measure, on), day in days.items() if measure == PLAIN}
     bought = [on for on, day in plain.items() if day.facts > 0]
     told = stored = None
@@ -183,9 +169,10 @@ def _total(record: Record, rows: Sequence[Row], days: Mapping[tuple[str, date], 
             "purchases": sum(day.facts for day in plain.values()),
             "max_purchase": max(day.most for day in plain.values()),
             "last_day": max(bought).isoformat(),
+            "last_at": as_json(last_at),
         }
     for row in rows:
-        stored = {name: _json(row[name]) for name in ("spend", "purchases", "max_purchase", "last_day")}
+        stored = {name: as_json(row[name]) for name in _TOTAL}
     if told != stored:
         yield Difference("total", record.id, "member_total", told, stored, WHY[Why.SUM])
 
@@ -199,43 +186,4 @@ def _measured(row: Row) -> Day:
 
 
 def _of_day(day: Day | None) -> Any:
-    return None if day is None else {name: _json(value) for name, value in asdict(day).items()}
-
-
-# --- value ----------------------------------------------------------------------------------------
-
-
-def _promises(walked: Walked, facts: Facts) -> Iterator[Difference]:
-    """Points and bonus of a fact, by itself and by its ledger; the days of points' lots."""
-    lots = {row["source_id"]: row for row in facts.stored["lot"]}
-    entries = {row["source_id"]: row["points"] for row in facts.happened["points"] if row["kind"] == "earn"}
-    for one in walked.promised:
-        stored = one.stored
-        if one.kind == "lot":
-            lot = lots.get(one.fact_id)
-            names = ("points", "day", "spendable_from", "expires_on")
-            stored = None if lot is None else {name: _json(lot[name]) for name in names}
-        if one.expected != stored:
-            why = {"points": Why.POINTS, "lot": Why.LOT, "bonus": Why.BONUS}[one.kind]
-            yield Difference(one.kind, facts.survivor_id, str(one.fact_id), one.expected, stored, WHY[why])
-        elif one.kind == "points" and one.expected != entries.get(one.fact_id, 0):
-            found = entries.get(one.fact_id)
-            yield Difference("points", facts.survivor_id, str(one.fact_id), one.expected, found, WHY[Why.POINTS])
-
-
-def _json(value: Any) -> Any:  # noqa: PLR0911 - one case a type
-    match value:
-        case datetime() | date():
-            return value.isoformat()
-        case UUID():
-            return str(value)
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else str(value)
-        case Fraction():
-            return int(value) if value.denominator == 1 else str(value)
-        case Standing():
-            return _of_standing(value)
-        case tuple():
-            return [_json(one) for one in value]
-        case _:
-            return value
+    return None if day is None else {name: as_json(value) for name, value in asdict(day).items()}

@@ -1,6 +1,7 @@
 """What each fact adds to a member's sums."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -29,14 +30,14 @@ def count_sales(sums: Sums, rows: Rows) -> None:
         sums.undo_top_up(row["fact_id"])
 
 
-def count_others(sums: Sums, rows: Rows) -> None:
-    """Activities, points and referrals."""
+def count_others(sums: Sums, rows: Rows, earned: Iterable[tuple[date, int]]) -> None:
+    """Activities, referrals, and points `earned` or taken back, on which days."""
     for row in rows["activity"]:
         value: Decimal | None = row["value"]
         for measure in (codes.activity(None), codes.activity(row["kind"])):
             sums.add(measure, row["local_day"], value or 0, 1, 0 if value is None else 1)
-    for row in rows["points"]:
-        sums.add(codes.POINTS, row["day"], row["points"])
+    for day, points in earned:
+        sums.add(codes.POINTS, day, points)
     for row in rows["referral_move"]:
         for on, facts in ((row["from_day"], -1), (row["to_day"], 1)):
             if on is not None:
@@ -47,4 +48,13 @@ def _sale(row: Row) -> Sale:
     lines = None
     if row["lines"] is not None:
         lines = [Line(line.get("category"), line["amount"], line.get("bonus", 0)) for line in row["lines"]]
-    return Sale(row["id"], row["local_day"], row["branch_id"], row["amount"], row["uncounted"], row["category"], lines)
+    return Sale(
+        row["id"],
+        row["local_day"],
+        row["occurred_at"],
+        row["branch_id"],
+        row["amount"],
+        row["uncounted"],
+        row["category"],
+        lines,
+    )

@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from saas.scope import connection, current
-from tenants.points.book import MEASURED
 from tenants.programme.document import Programme
 from tenants.programme.versions import programme
+from tenants.replay import value_facts
+from tenants.replay.brought import Brought, brought_by
+from tenants.tiers.rebuild.rules import FIRST_FACT
 
 Row = asyncpg.Record
 
@@ -27,32 +29,30 @@ SELECT m.id, coalesce(m.merged_into, m.id) AS survivor_id, m.joined_on, m.status
 _FACTS: Final[Mapping[str, str]] = {
     "purchase": """
 SELECT p.id, p.member_id, p.seq, p.recorded_at, p.occurred_at, p.local_day, p.branch_id, p.amount, p.uncounted, p.lines,
-       p.category, p.tenders, p.pricing, p.source, p.programme_version, c.rate AS credit_rate,
+       p.external_id, p.category, p.tenders, p.pricing, p.source, p.programme_version, c.rate AS credit_rate,
        c.points AS credit_points, c.programme_version AS credit_version, c.recorded_at AS credited_at
   FROM purchase p LEFT JOIN purchase_credit c ON c.tenant_id = $1 AND c.purchase_id = p.id
  WHERE p.tenant_id = $1 AND p.member_id = ANY ($2::uuid[])""",
     "refund": """
-SELECT r.id, r.purchase_id, r.member_id, r.seq, r.recorded_at, r.amount, r.uncounted, r.lines FROM refund r
+SELECT r.id, r.purchase_id, r.member_id, r.seq, r.recorded_at, r.amount, r.uncounted, r.lines,
+       r.programme_version FROM refund r
  WHERE r.tenant_id = $1 AND r.member_id = ANY ($2::uuid[])""",
     "purchase_undone": """
-SELECT u.id, u.purchase_id AS fact_id, u.member_id, u.seq, u.recorded_at FROM purchase_undone u
+SELECT u.id, u.purchase_id AS fact_id, u.member_id, u.seq, u.recorded_at, u.programme_version FROM purchase_undone u
  WHERE u.tenant_id = $1 AND u.member_id = ANY ($2::uuid[])""",
     "activity": """
-SELECT a.id, a.member_id, a.seq, a.recorded_at, a.local_day, a.kind, a.value, a.source, a.programme_version
-  FROM activity a WHERE a.tenant_id = $1 AND a.member_id = ANY ($2::uuid[])""",
+SELECT a.id, a.member_id, a.seq, a.recorded_at, a.local_day, a.kind, a.value, a.source, a.programme_version,
+       a.occurred_at, a.external_id FROM activity a WHERE a.tenant_id = $1 AND a.member_id = ANY ($2::uuid[])""",
     "top_up": """
-SELECT t.id, t.member_id, t.seq, t.recorded_at, t.local_day, t.amount, t.bonus, t.programme_version FROM top_up t
+SELECT t.id, t.member_id, t.seq, t.recorded_at, t.local_day, t.amount, t.bonus, t.programme_version,
+       t.occurred_at, t.external_id FROM top_up t
  WHERE t.tenant_id = $1 AND t.member_id = ANY ($2::uuid[])""",
     "wallet_refund": """
-SELECT w.id, w.member_id, w.seq, w.recorded_at, w.lots FROM wallet_refund w
+SELECT w.id, w.member_id, w.seq, w.recorded_at, w.lots, w.programme_version FROM wallet_refund w
  WHERE w.tenant_id = $1 AND w.member_id = ANY ($2::uuid[])""",
     "top_up_undone": """
-SELECT u.id, u.top_up_id AS fact_id, u.member_id, u.seq, u.recorded_at FROM top_up_undone u
+SELECT u.id, u.top_up_id AS fact_id, u.member_id, u.seq, u.recorded_at, u.programme_version FROM top_up_undone u
  WHERE u.tenant_id = $1 AND u.member_id = ANY ($2::uuid[])""",
-    "points": f"""
-SELECT e.id, e.member_id, e.seq, e.recorded_at, e.kind::text AS kind, e.source_id, e.points, e.day
-  FROM points_entry e WHERE e.tenant_id = $1 AND e.member_id = ANY ($2::uuid[])
-   AND e.kind IN ({", ".join(f"'{kind}'" for kind in MEASURED)})""",
     "referral_move": """
 SELECT v.id, v.referrer_id AS member_id, v.member_id AS brought_id, v.seq, v.recorded_at, v.from_day, v.to_day,
        v.programme_version FROM referral_move v WHERE v.tenant_id = $1 AND v.referrer_id = ANY ($2::uuid[])""",
@@ -66,6 +66,7 @@ SELECT g.id, g.member_id, g.other_id, g.seq, g.recorded_at, g.detail FROM merge 
     "joined": """
 SELECT c.id, c.member_id, c.seq, c.recorded_at, c.before, c.after FROM profile_change c
  WHERE c.tenant_id = $1 AND c.member_id = ANY ($2::uuid[]) AND c.field = 'joined_on'""",
+    **value_facts.HAPPENED,
 }
 """What happened, by kind: each with the member that it was recorded for, its number there, and when."""
 _STORED: Final[Mapping[str, str]] = {
@@ -79,10 +80,7 @@ SELECT k.*, k.facts::text AS facts_text FROM decision k WHERE k.tenant_id = $1 A
     "member_day": "SELECT * FROM member_day WHERE tenant_id = $1 AND member_id = ANY ($2::uuid[])",
     "measure_month": "SELECT * FROM measure_month WHERE tenant_id = $1 AND member_id = ANY ($2::uuid[])",
     "measure_day": "SELECT * FROM measure_day WHERE tenant_id = $1 AND member_id = ANY ($2::uuid[])",
-    "lot": """
-SELECT l.id, e.member_id, e.source_id, l.points, l.day, l.spendable_from, l.expires_on
-  FROM points_entry e JOIN points_lot l ON l.tenant_id = $1 AND l.id = e.id
- WHERE e.tenant_id = $1 AND e.member_id = ANY ($2::uuid[]) AND e.kind = 'earn'""",
+    **value_facts.STORED,
 }
 # Ids of the batches' members lie in ranges; those of a slice are looked up by the ends of theirs.
 _BATCHES: Final = """
@@ -113,6 +111,10 @@ class Batch:
     run: Mapping[str, Any] | None
     imported_since: datetime | None
 
+    @property
+    def is_rebuild(self) -> bool:
+        return self.run is not None and self.run["cause"] == "rebuild"
+
     def covers(self, member_id: UUID) -> bool:
         """Whether the member was among those it looked at, if it was active then."""
         if self.named is not None:
@@ -122,13 +124,19 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """What all members of a tenant have in common. `versions` in their order, with the instants since when."""
+    """What all members of a tenant have in common. `versions` in their order, with the instants since when;
+    `multipliers` of the campaigns that multiply points, by their codes. `first_fact`: when the first was recorded here;
+    `rebuilds`: what their batches have in common, worked out once.
+    """
 
     zone: ZoneInfo
     currency: str
     versions: Sequence[Programme]
     since: Sequence[datetime]
     batches: Sequence[Batch]
+    multipliers: Mapping[str, Decimal]
+    first_fact: datetime | None
+    rebuilds: dict[datetime, Any] = field(default_factory=dict)
 
     def version(self, number: int) -> Programme:
         """The version of a number."""
@@ -149,12 +157,15 @@ class Chain:
 
 @dataclass
 class Facts:
-    """One person's: `records` (the survivor's among them), what happened by kind, and what is stored of it all."""
+    """One person's: `records` (the survivor's among them), what happened by kind, and what is stored of it all; where
+    there was a rebuild, whom the slice `brought`.
+    """
 
     survivor_id: UUID
     records: list[Row] = field(default_factory=list)
     happened: dict[str, list[Row]] = field(default_factory=partial(defaultdict, list))
     stored: dict[str, list[Row]] = field(default_factory=partial(defaultdict, list))
+    brought: Brought = field(default_factory=Brought)
 
     @property
     def is_erased(self) -> bool:
@@ -174,7 +185,23 @@ async def load(member_ids: Sequence[UUID]) -> tuple[Chain, list[Facts]]:
         for name, sql in tables.items():
             for row in await connection().fetch(sql, tenant_id, ids):
                 getattr(owner[row["member_id"]], place)[name].append(row)
-    return await _chain(ids), [people[one] for one in sorted(people)]
+    for person in people.values():
+        _place_entries(person)
+    chain = await _chain(ids)
+    if any(batch.is_rebuild for batch in chain.batches):
+        brought = await brought_by(ids)
+        for person in people.values():
+            person.brought = brought
+    return chain, [people[one] for one in sorted(people)]
+
+
+def _place_entries(facts: Facts) -> None:
+    """Entries of the ledgers that say when something was, among what happened."""
+    for table in ("points_entry", "wallet_entry"):
+        for row in facts.stored[table]:
+            place = value_facts.placed(table, row["kind"], is_members=row["source_id"] == row["member_id"])
+            if place is not None:
+                facts.happened[place].append(row)
 
 
 async def _chain(ids: Sequence[UUID]) -> Chain:
@@ -184,12 +211,15 @@ async def _chain(ids: Sequence[UUID]) -> Chain:
         raise RuntimeError("a tenant without its row")
     versions = await connection().fetch(_VERSIONS, tenant_id)
     batches = await connection().fetch(_BATCHES, tenant_id, min(ids), max(ids), ids) if ids else []
+    multipliers = await connection().fetch(value_facts.MULTIPLIERS, tenant_id)
     return Chain(
         ZoneInfo(tenant["timezone"]),
         tenant["currency"],
         [await programme(row["version"]) for row in versions],
         [row["published_at"] for row in versions],
         [_batch(row) for row in batches],
+        {row["code"]: row["multiplier"] for row in multipliers},
+        await connection().fetchval(FIRST_FACT, tenant_id),
     )
 
 

@@ -4,10 +4,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
+from typing import Final
 from uuid import UUID
 
 from tenants.replay.facts import Facts, Row, in_order
 from tenants.replay.person import Person, Record
+
+_QUIET: Final = frozenset({"points_act", "points_beside", "reward_claim", "wallet_beside"})
 
 
 @dataclass
@@ -17,6 +20,11 @@ class Group:
     at: datetime
     record: Record
     rows: dict[str, list[Row]] = field(default_factory=partial(defaultdict, list))
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing of it is measured."""
+        return all(kind in _QUIET for kind, rows in self.rows.items() if rows)
 
 
 def joined_first(facts: Facts) -> dict[UUID, date]:

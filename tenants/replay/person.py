@@ -53,7 +53,7 @@ class Record:
                 evaluation = replace(
                     self._evaluation(rules, ladder, moment),
                     retarget=moves,
-                    only=moves and own and ladder.policy.upgrade != "immediate",
+                    only=moves and not moment.firing and ladder.policy.upgrade != "immediate",
                 )
                 outcome = evaluation.outcome()
                 if outcome.reason == "renew" and is_silent(ladder):
@@ -143,7 +143,7 @@ class Record:
         again: bool = False,
     ) -> Evaluation:
         standing = self.tiers.held.get(ladder.code) if before is None else before[0]
-        now = held(rules, ladder, standing, self.joined_on, moment)
+        now = held(rules, ladder, standing, self.joined_on, moment, before=before is not None)
         return Evaluation(ladder, now, view_of(ladder, now, self.sums, self.joined_on, moment), moment, again=again)
 
     def _write(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from tenants.programme.document import Ladder, Programme
+from tenants.programme.kept import gone_on
 from tenants.programme.moment import Moment
 from tenants.programme.schedule import valid_until
 from tenants.replay.person import Record
@@ -22,7 +23,7 @@ def bring_over(
         if ladder.code in ladders:
             now = record.held(rules, ladder, moment)
             if back is not None:
-                after, changed = _given_back(record, rules, ladder, now, back, moment.at)
+                after, changed = _given_back(record, rules, ladder, now, back, moment)
             else:
                 after, changed = _published(record, rules, ladder, now, moment, retarget=ladder.code in retarget)
             _settle(record, rules, ladder, now, after, moment, changed=changed)
@@ -73,7 +74,7 @@ def _kept(now: Held, at: datetime) -> Standing:
         now.tier,
         now.rank,
         now.since if stored is None else stored.since,
-        now.valid_from if stored is None else stored.valid_from,
+        now.runs_from or now.valid_from,
         now.valid_until,
         now.fell_on,
         now.locked_until,
@@ -84,10 +85,10 @@ def _kept(now: Held, at: datetime) -> Standing:
 
 
 def _given_back(
-    record: Record, rules: Programme, ladder: Ladder, now: Held, to: int, at: datetime
+    record: Record, rules: Programme, ladder: Ladder, now: Held, to: int, moment: Moment
 ) -> tuple[Standing, bool]:
     """What the first of the publishes since the version `to`, one after the other, replaced; else what is held."""
-    kept = _kept(now, at)
+    kept = _kept(now, moment.at)
     last = record.tiers.last(ladder.code)
     if last is None or not _by_it(last, to):
         return kept, False
@@ -111,7 +112,8 @@ def _given_back(
         )
     else:
         tier, rank = present(rules, ladder, before.tier, before.rank)
-        back = replace(before, tier=tier, rank=rank)
+        on = gone_on(rules, ladder, before.validity, moment.last_runs)
+        back = replace(before.holding(on), tier=tier, rank=rank)
     return back, _told(back) != _told(kept)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tenants.programme.document import Ladder, Programme
+from tenants.programme.kept import gone_on
 from tenants.programme.moment import moment_of
 from tenants.programme.schedule import latest_schedule_day
 from tenants.programme.windows import local_day
@@ -14,7 +15,6 @@ from tenants.replay.person import Person, Record
 from tenants.replay.standing import Decided, Mark, Standing
 from tenants.replay.steps import present
 from tenants.tiers.recheck import recheck_due
-from tenants.tiers.runs import moved_on
 
 _NOT_THE_RULES: Final = frozenset({"manual", "import", "merge", "refund", "programme_change"})
 
@@ -37,25 +37,28 @@ class Recheck:
         due = [(code, mark) for code, mark in record.tiers.marks.items() if code in ladders and mark.due_at <= self.at]
         for code, mark in due:
             standing = record.tiers.held.get(code)
-            ladder = self.rules.ladder(code)
-            if standing is not None and standing.rank and standing.effective_at >= self.at:
+            ladder, gave = self.rules.ladder(code), record.tiers.gave(code)
+            if standing is not None and standing.rank and self._is_later(standing, gave):
                 if ladder is not None:
                     due_at = recheck_due(ladder, self.batch.evaluated_at, self.person.chain.zone)
                     record.tiers.marks[code] = Mark(due_at, mark.refund_id)
                 continue
             del record.tiers.marks[code]
-            gave = record.tiers.gave(code)
             if standing is None or not standing.rank or gave is None or not _by_the_rules(gave):
                 continue
             if ladder is None or not self._decides_anew(standing, ladder):
                 self._recompute(record, standing, gave, mark)
+
+    def _is_later(self, standing: Standing, gave: Decided | None) -> bool:
+        """A publish of that very instant that only carried the tier over is no decision behind it."""
+        return standing.effective_at > self.at or (gave is not None and gave.after.effective_at >= self.at)
 
     def _decides_anew(self, standing: Standing, ladder: Ladder) -> bool:
         if not self.firing:
             return False
         if self.batch.run is not None and ladder.code in self.batch.run["retarget"]:
             return True
-        ends = moved_on(ladder, standing.valid_until, self.batch.last_runs)
+        ends = gone_on(self.rules, ladder, standing.validity, self.batch.last_runs).valid_until
         today = local_day(self.at, self.person.chain.zone)
         return ends is not None and ends + timedelta(days=ladder.policy.grace_days) < today
 
@@ -74,6 +77,7 @@ class Recheck:
             cause="refund",
             cause_id=mark.refund_id,
             effective_at=self.at,
+            last_runs=self.batch.last_runs,
         )
         outcome, view = record.recomputed(
             rules, ladder, moment, upward=gave.cause == "merge", retarget=_is_first_under(gave)
@@ -97,9 +101,12 @@ class Recheck:
                 reason="refund",
                 effective_at=self.at,
             )
-        # read through what became of the tiers since
+        # read by the rules in force
         held_tier, held_rank = self._now(ladder.code, standing.tier, standing.rank)
         tier, rank = self._now(ladder.code, after.tier, after.rank)
+        present_ladder = self.rules.ladder(ladder.code)
+        if present_ladder is not None:
+            after = after.holding(gone_on(self.rules, present_ladder, after.validity, self.batch.last_runs))
         after = replace(after, tier=tier, rank=rank)
         if after.rank < held_rank:
             record.looked.clear()

@@ -5,7 +5,8 @@ from typing import Final
 from uuid import UUID
 
 from saas.scope import connection, current
-from tenants.replay.compare import Difference, differences
+from tenants.replay.compare import differences
+from tenants.replay.difference import Difference
 from tenants.replay.facts import load
 from tenants.replay.walk import walk
 

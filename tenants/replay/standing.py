@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from tenants.programme.kept import Validity
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -21,6 +23,20 @@ class Standing:
     may_rise: bool
     reason: str
     effective_at: datetime
+
+    @property
+    def validity(self) -> Validity:
+        return Validity(self.valid_from, self.valid_until, self.locked_until, self.may_rise)
+
+    def holding(self, validity: Validity) -> "Standing":
+        """The same with another validity."""
+        return replace(
+            self,
+            valid_from=validity.valid_from,
+            valid_until=validity.valid_until,
+            locked_until=validity.locked_until,
+            may_rise=validity.may_rise,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +62,13 @@ class Decided:
     @property
     def is_undo(self) -> bool:
         return self.after.reason == "refund" and self.cause == "undo"
+
+    @property
+    def carries_over(self) -> bool:
+        """Whether new rules left the standing as it was, under the name that they have for it."""
+        by_publish = self.after.reason == "programme_change" and self.cause == "programme"
+        same = self.from_rank == self.after.rank and self.before is not None and self.before.since == self.after.since
+        return by_publish and same
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +115,11 @@ class Tiers:
 
     def gave(self, ladder: str) -> Decided | None:
         """The decision that gave the standing: the last one, or, where an undo put back what a fact had replaced, the
-        one before that fact's first.
+        one before that fact's first; what a publish carried over was given before it.
         """
         found = self.last(ladder)
-        while found is not None and found.is_undo:
+        while found is not None and (found.is_undo or found.carries_over):
             fact = found.cause_id
-            found = self.before_decision(next(one for one in self.log[ladder] if one.cause_id == fact))
+            first = next(one for one in self.log[ladder] if one.cause_id == fact) if found.is_undo else found
+            found = self.before_decision(first)
         return found

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from tenants.programme.document import Ladder, Programme
+from tenants.programme.kept import gone_on
 from tenants.programme.moment import Moment
-from tenants.programme.schedule import CalendarYearEnd, Months, UntilNextSchedule, next_schedule_day, valid_until
+from tenants.programme.schedule import CalendarYearEnd, Months, UntilNextSchedule, valid_until
 from tenants.programme.windows import ONE_DAY, add_months
 from tenants.replay.standing import Standing
 from tenants.replay.sums import Sums
@@ -17,7 +18,8 @@ _ONE_YEAR = 12
 @dataclass(frozen=True, slots=True)
 class Held:
     """Where a member stands before an evaluation, by the rules of that; without a decision in the base tier since
-    joining. `at`: when that was decided, None: it never was. `stored`: as it was written.
+    joining. `at`: when that was decided, None: it never was. `stored`: as it was written; `runs_from`: since when its
+    validity does, in the base tier too.
     """
 
     tier: str
@@ -30,6 +32,7 @@ class Held:
     may_rise: bool
     at: datetime | None
     stored: Standing | None = None
+    runs_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,33 +75,34 @@ def present(rules: Programme, ladder: Ladder, tier: str, rank: int) -> tuple[str
     return (tier, rank) if found is None else (found.code, found.rank)
 
 
-def held(rules: Programme, ladder: Ladder, standing: Standing | None, joined_on: date, moment: Moment) -> Held:
-    """A standing as the moment finds it; until the next schedule the last run over everyone moved the validity on."""
+def held(
+    rules: Programme,
+    ladder: Ladder,
+    standing: Standing | None,
+    joined_on: date,
+    moment: Moment,
+    *,
+    before: bool = False,
+) -> Held:
+    """A standing as the moment finds it, with what runs renewed without a word; `before`: by its instant."""
     base = ladder.tiers[0].code
     if standing is None:
         return Held(base, 0, joined_on, joined_on, None, None, None, may_rise=True, at=None)
     tier, rank = present(rules, ladder, standing.tier, standing.rank)
-    up, ends = rank > 0, standing.valid_until
-    if not up and rules.lineage.get(ladder.code):
-        ends = None
-    if is_silent(ladder) and ladder.policy.grace_days == 0:
-        ran = moment.last_runs.get(ladder.code)
-        if up and ran is not None:
-            moved = next_schedule_day(ladder.policy.schedule, ran) - ONE_DAY
-            ends = moved if ends is None else max(ends, moved)
-        elif not up:
-            ends = None
+    up = rank > 0
+    on = gone_on(rules, ladder, standing.validity, moment.last_runs, by=moment if before else None)
     return Held(
         tier if up else base,
         rank,
         standing.since if up else joined_on,
-        standing.valid_from if up else joined_on,
-        ends,
+        on.valid_from if up else joined_on,
+        on.valid_until if up else None,
         standing.fell_on,
-        standing.locked_until,
-        standing.may_rise,
+        on.locked_until,
+        on.may_rise,
         standing.effective_at,
         standing,
+        on.valid_from,
     )
 
 

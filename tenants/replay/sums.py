@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -46,6 +46,7 @@ class Sale:
 
     id: UUID
     day: date
+    at: datetime
     branch_id: UUID
     amount: int
     uncounted: int
@@ -204,6 +205,11 @@ class Sums:
         order, days = self._order.get(PLAIN, []), self._days.get(PLAIN, {})
         before = reversed(order[: bisect_right(order, last)])
         return next((on for on in before if days[on].facts > 0), None)
+
+    @property
+    def last_at(self) -> datetime | None:
+        """When the last purchase happened that stands."""
+        return max((sale.at for sale in self.sales.values() if sale.stands), default=None)
 
     # --- aggregates ---------------------------------------------------------------------------
 

@@ -1,18 +1,17 @@
-"""What purchases and top-ups should have brought: points at the tiers held just before, by the rules of their day."""
+"""What facts should have brought: points at the tiers held just before, by the rules of their day; top-ups' bonus."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from saas.money import exponent
-from tenants.points.lots import lot_of
-from tenants.pricing.basket import ONE
+from tenants.pricing.basket import ONE, CampaignMultiplier
 from tenants.pricing.basket import Line as Basket
 from tenants.pricing.benefits import benefits_of
-from tenants.pricing.earning import earning_of, points_of, shares_of
+from tenants.pricing.earning import earning_of, points_of, rate_of, shares_of
 from tenants.programme.document import Programme
 from tenants.replay.facts import Chain, Row
 from tenants.replay.person import Record
@@ -25,7 +24,7 @@ _AS_NOW: Final = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """A fact's `points`, `bonus` or `lot` as it should be, and as the fact itself tells it; a lot's is looked up."""
+    """A fact's `points`, `rate` or `bonus` as it should be, and as the fact itself tells it."""
 
     kind: str
     fact_id: UUID
@@ -33,53 +32,67 @@ class Promised:
     stored: Any = None
 
 
-def points_of_sale(chain: Chain, record: Record, row: Row) -> list[Promised]:
-    """The points of a purchase of the till, and the days of their lot. What campaigns multiplied is kept with it."""
-    rules, told = chain.version(row["programme_version"]), row["pricing"] or {}
-    rate = rules.points.per_unit * benefits_of(rules, _held_at(record, row)).multiplier
-    rate *= Decimal(told.get("campaign_rate", 1))
-    earning = sum(_earning(rules, row)) if rules.points.per_unit else 0
-    points = points_of(earning, rate, exponent(chain.currency))
-    found = [Promised("points", row["id"], points, told.get("points", 0))]
-    return found + ([_lot(rules, row["id"], points, row["local_day"])] if points else [])
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """The `points` of a purchase, at `rate` for a whole currency unit of what its lines earn on (minor units)."""
+
+    points: int
+    rate: Decimal
+    of_lines: Sequence[int]
 
 
-def points_of_credit(chain: Chain, record: Record, row: Row) -> list[Promised]:
-    """The points that imported history was given afterwards, for what was left of it by then."""
-    rules = chain.version(row["credit_version"])
-    benefits = benefits_of(rules, _held_before(record, row["occurred_at"]))
-    sale: Sale = record.sums.sales[row["id"]]
-    excluded = row["category"] in rules.points.excluded_categories
-    points = points_of(
-        0 if excluded else sale.amount - sale.back,
-        rules.points.per_unit * benefits.multiplier,
-        exponent(chain.currency),
-    )
+def earned_by_sale(chain: Chain, record: Record, row: Row) -> Earned:
+    """The points of a purchase of the till. Which campaigns it had is kept with it; what they multiply is theirs."""
+    rules = chain.version(row["programme_version"])
+    rate = rate_of(rules.points.per_unit, benefits_of(rules, _held_at(record, row)).multiplier, _campaigns(chain, row))
+    earning = _earning(rules, row)
+    points = points_of(sum(earning), rate, exponent(chain.currency)) if rules.points.per_unit else 0
+    return Earned(points, rate, earning)
+
+
+def _campaigns(chain: Chain, row: Row) -> list[CampaignMultiplier]:
+    """The campaigns named with a purchase that multiply its points; each of them counted."""
+    named = (row["pricing"] or {}).get("campaigns", ())
     return [
-        Promised("points", row["id"], points, row["credit_points"]),
-        _lot(rules, row["id"], points, row["local_day"]),
+        CampaignMultiplier(code, chain.multipliers[code], stack=True) for code in named if code in chain.multipliers
     ]
 
 
-def bonus_of(chain: Chain, record: Record, row: Row) -> Promised:
+def earned_by_credit(chain: Chain, record: Record, row: Row) -> Earned:
+    """The points that imported history was given afterwards, for what was left of it by then."""
+    rules = chain.version(row["credit_version"])
+    benefits = benefits_of(rules, _held_before(record, row["occurred_at"]))
+    rate = rate_of(rules.points.per_unit, benefits.multiplier, ())
+    sale: Sale = record.sums.sales[row["id"]]
+    excluded = row["category"] in rules.points.excluded_categories
+    left = 0 if excluded else sale.amount - sale.back
+    return Earned(points_of(left, rate, exponent(chain.currency)), rate, [row["amount"]])
+
+
+def earned_by_top_up(rules: Programme, principal: int) -> int:
+    """The points of a top-up that has so much of its principal left."""
+    beside = rules.points.beside
+    return 0 if beside is None else points_of(principal, beside.top_up, exponent(rules.currency))
+
+
+def earned_by_activity(rules: Programme, kind: str) -> int:
+    """The points of an activity of the kind."""
+    beside = rules.points.beside
+    return 0 if beside is None else sum(one.points for one in beside.activities if one.kind == kind)
+
+
+def bonus_of(chain: Chain, record: Record, row: Row) -> int:
     """The bonus of a top-up, at the tiers held before it."""
     rules = chain.version(row["programme_version"])
     held = _held_now(record)
     now = {ladder.code: rules.raised(ladder, held[ladder.code]) for ladder in rules.ladders if ladder.code in held}
     tiers = {(now.get(ladder.code) or ladder.tiers[0]).code for ladder in rules.ladders}
-    return Promised("bonus", row["id"], bonus_by_steps(rules.wallet, tiers, row["amount"]), row["bonus"])
+    return bonus_by_steps(rules.wallet, tiers, row["amount"])
 
 
-def _lot(rules: Programme, fact_id: UUID, points: int, day: date) -> Promised:
-    lot = lot_of(points, rules.points, day)
-    ends = None if lot.expires_on is None else lot.expires_on.isoformat()
-    told = {
-        "points": points,
-        "day": day.isoformat(),
-        "spendable_from": lot.spendable_from.isoformat(),
-        "expires_on": ends,
-    }
-    return Promised("lot", fact_id, told)
+def paid_by(row: Row, type_: str, part: str) -> int:
+    """What the tenders of a type say of a purchase."""
+    return sum(one.get(part, 0) for one in row["tenders"] or () if one["type"] == type_)
 
 
 def _held_at(record: Record, row: Row) -> Mapping[str, str]:
@@ -102,10 +115,8 @@ def _earning(rules: Programme, row: Row) -> list[int]:
     """What each line earns on: what is left of it after what points, bonus and excluded tenders paid."""
     sent = row["lines"] or [{"amount": row["amount"]}]
     nets = [line["amount"] for line in sent]
-    tenders = row["tenders"] or []
-    points = sum(one["amount"] for one in tenders if one["type"] == "points")
-    bonus = sum(one.get("bonus", 0) for one in tenders if one["type"] == "wallet")
-    excluded = [one["amount"] for one in tenders if one["type"] in rules.points.excluded_tenders]
+    points, bonus = paid_by(row, "points", "amount"), paid_by(row, "wallet", "bonus")
+    excluded = [one["amount"] for one in row["tenders"] or () if one["type"] in rules.points.excluded_tenders]
     by_points, by_bonus, *rest = shares_of(nets, points, bonus, *excluded)
     return earning_of(
         [Basket(line["amount"], line.get("category"), None, ONE) for line in sent],

@@ -1,7 +1,7 @@
 """The walk: one person's facts in the order of their numbers, the batches of runs between them, each decided again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -11,15 +11,15 @@ from tenants.programme.asked import asks_for_points
 from tenants.programme.document import Ladder, Programme
 from tenants.programme.moment import Cause, Moment, moment_of
 from tenants.programme.windows import local_day, local_day_before
-from tenants.replay import rebuilt
 from tenants.replay.acts import act_by_hand, mark, merge_tiers, undo, unite
 from tenants.replay.counting import count_others, count_sales
 from tenants.replay.facts import Batch, Chain, Facts, Row
+from tenants.replay.moving import Value
 from tenants.replay.order import Group, groups, joined_first
 from tenants.replay.person import Person, Record
 from tenants.replay.publishes import bring_over
+from tenants.replay.rebuilt import rebuild
 from tenants.replay.rechecks import Recheck, end_of_day
-from tenants.replay.value import Promised, bonus_of, points_of_credit, points_of_sale
 from tenants.tiers.late import still_open
 from tenants.tiers.rebuild.quiet import is_quiet
 from tenants.tiers.runs import ID_SLACK
@@ -30,10 +30,10 @@ _BESIDE: Final[Mapping[str, Cause]] = {"campaign": "campaign", "birthday": "birt
 
 @dataclass
 class Walked:
-    """A person as it should be, and what was promised on the way."""
+    """A person as it should be, and its points and wallets."""
 
     person: Person
-    promised: list[Promised] = field(default_factory=list)
+    value: Value
 
 
 def walk(chain: Chain, facts: Facts) -> Walked:
@@ -53,13 +53,8 @@ class _Walk:
             },
             {row["other_id"]: (row["recorded_at"], row["member_id"]) for row in facts.happened["merge"]},
         )
-        self.walked = Walked(self.person)
-        rebuilds = [one for one in chain.batches if _is_rebuild(one) and one.covers(facts.survivor_id)]
-        self.last_rebuild = rebuilds[-1] if rebuilds else None
-        # between two rebuilds nobody knows what was held: the later one has made it anew
-        self.unknown = False
+        self.value = Value(chain, facts)
         self.quiet: dict[tuple[int, str], bool] = {}
-        self.known = {row["id"]: row for row in facts.happened["purchase"]}
 
     def go(self) -> Walked:
         """Groups and batches by their instants; a batch's is behind its locks, as a fact's is."""
@@ -67,27 +62,29 @@ class _Walk:
         batches = [batch for batch in self.chain.batches if any(batch.covers(one) for one in self.person.records)]
         place = 0
         for group in grouped:
-            while place < len(batches) and batches[place].evaluated_at < group.at:
-                self._batch(batches[place])
-                place += 1
+            behind = place
+            while behind < len(batches) and batches[behind].evaluated_at < group.at:
+                behind += 1
+            self._batches(batches[place:behind])
+            place = behind
             self._group(group)
-        for batch in batches[place:]:
-            self._batch(batch)
-        return self.walked
+        self._batches(batches[place:])
+        self.value.finish(self.person)
+        return Walked(self.person, self.value)
 
     # --- facts --------------------------------------------------------------------------------
 
     def _group(self, group: Group) -> None:
         record, rows = group.record, group.rows
-        record.looked.clear()
-        if not self.unknown:
-            self._promise(group)
+        if not group.is_quiet:
+            record.looked.clear()
+        earned = self.value.take(group)
         for row in rows["merge"]:
             unite(self.person, row)
         for row in rows["joined"]:
             record.joined_on = date.fromisoformat(row["after"])
         count_sales(record.sums, rows)
-        count_others(record.sums, rows)
+        count_others(record.sums, rows, earned)
         for row in rows["merge"]:
             merge_tiers(self.person, row)
         for kind in ("purchase", "activity", "top_up"):
@@ -109,7 +106,7 @@ class _Walk:
             self._evaluate(record, "referral", last["brought_id"], group.at, last["programme_version"], None)
         for row in rows["points"]:
             cause = _BESIDE.get(row["kind"])
-            rules = self.chain.at(group.at)
+            rules = self.chain.by(row["programme_version"], group.at)
             if cause is not None and asks_for_points(rules):
                 self._evaluate(record, cause, row["source_id"], group.at, rules.version, None)
 
@@ -117,12 +114,12 @@ class _Walk:
         """What was given back or taken back decides nothing new at once."""
         record, rows = group.record, group.rows
         for row in (*rows["purchase_undone"], *rows["top_up_undone"]):
-            undo(self.person, record, row["fact_id"], group.at)
+            undo(self.person, record, row)
         for row in rows["refund"]:
-            mark(self.person, record, row["id"], group.at)
+            mark(self.person, record, row["id"], row)
         for row in rows["wallet_refund"]:
             if any(UUID(part[0]) in record.sums.top_ups for part in row["lots"]):
-                mark(self.person, record, row["id"], group.at)
+                mark(self.person, record, row["id"], row)
 
     def _decide(self, record: Record, kind: str, row: Row) -> None:
         if kind != "top_up" and row["source"] != "api":
@@ -164,30 +161,30 @@ class _Walk:
         joined_before = since is not None and record.created_at < since
         return {ladder.code for ladder in rules.ladders} if is_first and joined_before else set()
 
-    # --- value --------------------------------------------------------------------------------
-
-    def _promise(self, group: Group) -> None:
-        """What purchases and top-ups of this number should have brought, at the tiers held just before."""
-        for row in group.rows["purchase"]:
-            if row["source"] == "api":
-                self.walked.promised += points_of_sale(self.chain, group.record, row)
-        for row in group.rows["top_up"]:
-            self.walked.promised.append(bonus_of(self.chain, group.record, row))
-        for row in group.rows["points"]:
-            bought = self.known.get(row["source_id"]) if row["kind"] == "earn" else None
-            if bought is not None and bought["source"] == "import":
-                self.walked.promised += points_of_credit(self.chain, group.record, bought)
-
     # --- runs ---------------------------------------------------------------------------------
 
+    def _batches(self, batches: Sequence[Batch]) -> None:
+        """Those between two facts. What a rebuild among them makes anew needn't be made before it."""
+        rebuilds = [(n, self._about(batch)) for n, batch in enumerate(batches) if batch.is_rebuild]
+        for n, batch in enumerate(batches):
+            if not any(later > n and self._about(batch) <= anew for later, anew in rebuilds):
+                self._batch(batch)
+
+    def _about(self, batch: Batch) -> set[UUID]:
+        """The records that it looked at."""
+        return {
+            record.id
+            for record in self.person.records.values()
+            if batch.covers(record.id) and (batch.named is not None or record.active(batch.evaluated_at))
+        }
+
     def _batch(self, batch: Batch) -> None:
-        if _is_rebuild(batch):
-            if batch.covers(self.facts.survivor_id):
-                rebuilt.start(self.person, self.facts, batch)
-                self.unknown = batch is not self.last_rebuild
+        if batch.is_rebuild:
+            rebuild(self.person, self.facts, batch, self.value.books.points.entries)
             return
+        about = self._about(batch)
         for record in self.person.records.values():
-            if not batch.covers(record.id) or not (batch.named is not None or record.active(batch.evaluated_at)):
+            if record.id not in about:
                 continue
             if batch.run is None:
                 end_of_day(self.person, batch, record)
@@ -270,10 +267,6 @@ class _Walk:
                     cause_id=run_id,
                 )
                 record.repeat(rules, _of(rules, ladders), moment, own=False)
-
-
-def _is_rebuild(batch: Batch) -> bool:
-    return batch.run is not None and batch.run["cause"] == "rebuild"
 
 
 def _of(rules: Programme, ladders: Sequence[int]) -> list[Ladder]:

@@ -1,6 +1,7 @@
 """The settlement between branches over HTTP, as JSON and as a table."""
 
 from typing import Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from litestar import Request, Response, get
@@ -11,6 +12,7 @@ from saas.errors import DomainError, FieldError
 from saas.money import to_decimal
 from saas.scope import connection, current
 from saas.validation import LocalDate, Query, parse_query
+from tenants.branches.branch import branch
 from tenants.settlement.report import Branch, Pair, balances_of, pairs_of
 
 READ = {"requires": "reports:read"}
@@ -24,10 +26,11 @@ _HEAD: Final = (
 
 
 class SettlementQuery(Query):
-    """Local days, both included."""
+    """Local days, both included. `branch_id`: what concerns this branch alone."""
 
     first: LocalDate = Field(alias="from")
     last: LocalDate = Field(alias="to")
+    branch_id: UUID | None = None
 
 
 @get("/v1/reports/settlement", opt=READ, tags=["reports"])
@@ -36,8 +39,7 @@ async def get_settlement(request: Request[Any, Any, Any]) -> dict[str, Any]:
     `place` gave goods (`principal`, `bonus`) or money (`paid_out`) for it; the holder owes `net`, the money. The
     branches' balances sum to 0. A key of some branches sees what concerns these.
     """
-    query, currency, pairs = await _pairs(request)
-    own = current().principal.branch_ids
+    query, currency, pairs, own = await _pairs(request)
     balances = [b for b in balances_of(pairs) if own is None or b.branch.id in own]
     return {
         "from": query.first,
@@ -64,7 +66,7 @@ async def get_settlement(request: Request[Any, Any, Any]) -> dict[str, Any]:
 @get("/v1/reports/settlement.csv", opt=READ, tags=["reports"])
 async def get_settlement_csv(request: Request[Any, Any, Any]) -> Response[str]:
     """The pairs as a table, amounts in whole currency units."""
-    query, currency, pairs = await _pairs(request)
+    query, currency, pairs, _ = await _pairs(request)
     rows = [
         [
             *(pair.holder.code, pair.holder.name, pair.place.code, pair.place.name),
@@ -81,7 +83,10 @@ async def get_settlement_csv(request: Request[Any, Any, Any]) -> Response[str]:
     )
 
 
-async def _pairs(request: Request[Any, Any, Any]) -> tuple[SettlementQuery, str, list[Pair]]:
+async def _pairs(request: Request[Any, Any, Any]) -> tuple[SettlementQuery, str, list[Pair], list[UUID] | None]:
+    """With the branches that it is about, None: all. Raises DomainError `validation-failed`, `not-permitted`,
+    `not-found`.
+    """
     query = parse_query(SettlementQuery, request.query_params.multi_items())
     days = (query.last - query.first).days + 1
     if days < 1:
@@ -91,9 +96,18 @@ async def _pairs(request: Request[Any, Any, Any]) -> tuple[SettlementQuery, str,
     tenant = await connection().fetchrow(_TENANT, current().tenant_id)
     if tenant is None:
         raise DomainError("internal")
-    own = current().principal.branch_ids
-    pairs = await pairs_of(query.first, query.last, ZoneInfo(tenant["timezone"]), None if own is None else sorted(own))
-    return query, tenant["currency"], pairs
+    own = await _own(query.branch_id)
+    pairs = await pairs_of(query.first, query.last, ZoneInfo(tenant["timezone"]), own)
+    return query, tenant["currency"], pairs, own
+
+
+async def _own(branch_id: UUID | None) -> list[UUID] | None:
+    principal = current().principal
+    if branch_id is None:
+        return None if principal.branch_ids is None else sorted(principal.branch_ids)
+    if not principal.may_at(branch_id):
+        raise DomainError("not-permitted")
+    return [(await branch(branch_id))["id"]]
 
 
 def _branch_out(branch: Branch) -> dict[str, Any]:

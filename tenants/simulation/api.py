@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from litestar import Request, get, post
+from litestar import Request, delete, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 from pydantic import Field, PlainValidator, WithJsonSchema
@@ -14,10 +14,12 @@ from saas.field_types import parse_date, parse_rfc3339
 from saas.principal import Principal
 from saas.scope import tenant_scope
 from saas.validation import Body, Query, parse_query
+from tenants.audit.record import record
 from tenants.jobs.job import shown_by
 from tenants.programme.strict import Code
 from tenants.simulation.members_csv import Direction, Wanted, members_csv, require_done
 from tenants.simulation.result import show
+from tenants.simulation.runs import cancel_simulation
 from tenants.simulation.start import KIND, Transition, start_simulation
 
 WRITE: Final = {"requires": "programme:write"}
@@ -76,7 +78,9 @@ async def simulate_draft(data: JSONBody[SimulateBody]) -> dict[str, UUID]:
     tags=["programme"],
 )
 async def get_movers(request: Request[Any, Any, Any], job_id: FromPath[UUID]) -> Stream:
-    """Everyone whom a simulation would move, as a table. 409 `simulation-not-done` until it is through."""
+    """Everyone whom a simulation would move, as a table; who has taken it is in the audit log. 409
+    `simulation-not-done` until it is through.
+    """
     query = parse_query(MoversQuery, request.query_params.multi_items())
     principal: Principal = request.scope["state"]["principal"]
     tenant_id = principal.tenant_id
@@ -84,9 +88,10 @@ async def get_movers(request: Request[Any, Any, Any], job_id: FromPath[UUID]) ->
         raise RuntimeError("a key without its tenant")
     async with tenant_scope(tenant_id, principal=principal):
         await require_done(job_id)
+        await record("programme.simulation_export", f"job:{job_id}", query.model_dump(mode="json", exclude_none=True))
     return Stream(
         members_csv(tenant_id, job_id, Wanted(query.ladder, query.direction)),
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={
             "Content-Disposition": f'attachment; filename="simulation-{job_id}.csv"',
             "Cache-Control": "no-store",
@@ -94,4 +99,10 @@ async def get_movers(request: Request[Any, Any, Any], job_id: FromPath[UUID]) ->
     )
 
 
-HANDLERS = [simulate_draft, get_movers]
+@delete("/v1/programme/simulations/{job_id:uuid}", status_code=204, opt=WRITE, tags=["programme"])
+async def stop_simulation(job_id: FromPath[UUID]) -> None:
+    """Ends a simulation that is under way: its job fails with `simulation-cancelled`. 404 where it isn't."""
+    await cancel_simulation(job_id)
+
+
+HANDLERS = [simulate_draft, get_movers, stop_simulation]

@@ -14,6 +14,7 @@ from saas.outbox import enqueue
 from saas.scope import connection, current
 from tenants.jobs.job import fail_job, finish_job, progress_job
 from tenants.programme.document import Programme
+from tenants.programme.kept import from_json
 from tenants.programme.moment import moment_of
 from tenants.programme.published import Published
 from tenants.programme.versions import programme
@@ -95,7 +96,7 @@ async def _simulate_next(run: asyncpg.Record) -> tuple[tuple[int, ...], UUID | N
 async def _plan(run: asyncpg.Record) -> Plan:
     return Plan(
         run["id"],
-        Programme.parse(run["document"]).as_published(Published(lineage=run["lineage"])),
+        Programme.parse(run["document"]).as_published(Published(lineage=run["lineage"], kept=from_json(run["kept"]))),
         await programme(run["programme_version"]),
         run["transition"] == "up_only",
         run["gone_by"],

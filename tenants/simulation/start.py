@@ -13,7 +13,8 @@ from saas.scope import connection, current
 from saas.wording import as_data, field_message
 from tenants.audit.record import record
 from tenants.jobs.job import fail_job, new_job
-from tenants.programme.document import Doubt, warnings
+from tenants.programme.doubts import Doubt, warnings
+from tenants.programme.kept import as_json, carried_on
 from tenants.programme.lineage import Holders, descend
 from tenants.programme.publish import checked, read_draft
 from tenants.programme.schedule import schedule_instant
@@ -21,6 +22,7 @@ from tenants.programme.transitions import Coming, refuse_holders
 from tenants.programme.versions import programme
 from tenants.programme.windows import ONE_DAY, local_day
 from tenants.simulation.tables import forget
+from tenants.tiers.runs import last_full_runs
 
 JOB: Final = "simulation.batch"
 KIND: Final = "simulation"
@@ -34,13 +36,21 @@ _MEMBERS: Final = "SELECT count(*) FROM member WHERE tenant_id = $1 AND status =
 _LATER: Final = "SELECT EXISTS (SELECT FROM decision WHERE tenant_id = $1 AND effective_at > $2)"
 _INSERT: Final = """
 INSERT INTO simulation AS s (tenant_id, id, document, programme_version, lineage, transition, as_of, gone_by, state,
-                             warnings, members)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'running', $9, $10)"""
+                             warnings, members, kept)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'running', $9, $10, $11)"""
 
 
-async def start_simulation(as_of: datetime | date | None, holders: Holders, transition: Transition) -> UUID:
+async def start_simulation(
+    as_of: datetime | date | None,
+    holders: Holders,
+    transition: Transition,
+    *,
+    asked: bool = True,
+    held_now: bool = False,
+) -> UUID:
     """Queues a simulation of the draft and returns its job's id. `as_of`: an instant, or a local day, at its end; None
-    and the day that it is: now.
+    and the day that it is: now. `asked`: by somebody; what the editor counts by itself is no entry of the audit log.
+    `held_now`: also of an instant gone by, such as the last schedule's, from the tiers that members hold now.
 
     Raises DomainError `draft-missing`, `programme-invalid`, `as-of-in-future`, and what a publish does where tiers'
     holders aren't accounted for.
@@ -66,12 +76,14 @@ async def start_simulation(as_of: datetime | date | None, holders: Holders, tran
         {ladder: dict(codes) for ladder, codes in descend(present, draft, holders).lineage.items()},
         transition,
         instant,
-        not now,
+        not (now or held_now),
         [_told(doubt) for doubt in warnings(draft)],
         await connection().fetchval(_MEMBERS, tenant_id),
+        as_json(carried_on(present, draft, await last_full_runs())),
     )
     await enqueue(JOB, {"simulation_id": str(simulation_id)})
-    await record("programme.simulate", f"job:{simulation_id}", {"as_of": instant.isoformat()})
+    if asked:
+        await record("programme.simulate", f"job:{simulation_id}", {"as_of": instant.isoformat()})
     return simulation_id
 
 

@@ -6,6 +6,7 @@ from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.members.households import count_shared_phones
+from tenants.programme.pending import refuse_waiting
 from tenants.programme.versions import current_programme
 from tenants.tiers.schedules import install_schedules
 
@@ -48,7 +49,8 @@ async def change_tenant(
     time zone moves the midnights at which its schedules fire.
 
     Time zone and currency are part of what each fact means: from the first purchase or import on, another one
-    raises DomainError `settings-frozen`. `households-left` while members share phones and shall no longer.
+    raises DomainError `settings-frozen`. `publish-pending` for another currency than that of rules which wait for their
+    time; `households-left` while members share phones and shall no longer.
     """
     before = await connection().fetchrow(_LOCK, current().tenant_id)
     if before is None:
@@ -64,6 +66,8 @@ async def change_tenant(
     frozen = [key for key in ("timezone", "currency") if key in changes]
     if frozen and (before["has_facts"] or await connection().fetchval(_HAS_IMPORTS, current().tenant_id)):
         raise DomainError("settings-frozen", errors=[FieldError(f"/{key}", "invalid") for key in frozen])
+    if "currency" in changes:
+        await refuse_waiting()
     if changes.get("shared_phones") is False:
         await _require_no_households()
     if not changes:

@@ -20,6 +20,7 @@ class Tenant(Table, db=ENGINE, tablename="tenant"):
     status = Text()
     plan = Text()
     trial_ends_at = Timestamptz(null=True, default=None)
+    sandbox_of = UUID(null=True, default=None)
     shared_phones = Boolean()
     programme_version = Integer()
     created_at = Timestamptz()

@@ -20,6 +20,7 @@ from tenants.programme.document import Programme
 from tenants.programme.moment import moment_of
 from tenants.programme.versions import programme
 from tenants.tiers.batch_record import record_batch
+from tenants.tiers.bringing import way_of
 from tenants.tiers.changed import lock_changed
 from tenants.tiers.deciding import Way, statement_for
 from tenants.tiers.gifts import run_ended
@@ -126,10 +127,7 @@ async def _evaluate(run: asyncpg.Record, locked: Sequence[UUID], recorded_at: da
 async def _bring_over(run: asyncpg.Record, locked: Sequence[UUID], recorded_at: datetime) -> tuple[int, int, int, int]:
     """What a publish does to the members: nothing is evaluated for which its transition doesn't ask."""
     rules = await programme(run["programme_version"])
-    way = Way.PUBLISH_UP if rules.published.transition == "up_only" else Way.PUBLISH
-    if rules.published.rolled_back_to is not None:
-        way = Way.ROLL_BACK
-    row = await _decide(run, rules, locked, recorded_at, await last_runs(), way)
+    row = await _decide(run, rules, locked, recorded_at, await last_runs(), way_of(rules))
     return row["evaluated"], row["upgraded"], row["renewed"], row["downgraded"]
 
 

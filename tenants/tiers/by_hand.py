@@ -16,18 +16,20 @@ import asyncpg
 from saas.closed import CLOSED
 from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
+from tenants.approvals.limits import require_approval
 from tenants.audit.record import record
 from tenants.numbers import take
 from tenants.programme.compiler import Ids
 from tenants.programme.document import Ladder, Programme, Tier
+from tenants.programme.kept import Validity, ended_here, gone_on
 from tenants.programme.moment import Moment, moment_of
 from tenants.programme.schedule import valid_until
 from tenants.programme.versions import programme
 from tenants.programme.windows import ONE_DAY, add_months, local_day
-from tenants.tiers.deciding import statement_for
+from tenants.tiers.deciding import deciding, statement_for
 from tenants.tiers.gifts import reached
 from tenants.tiers.given import Given, give
-from tenants.tiers.runs import last_runs, moved_on
+from tenants.tiers.runs import last_runs
 from tenants.tiers.steps import renews_silently
 from tenants.triggers import fire
 
@@ -118,8 +120,9 @@ async def set_tier(
 ) -> Held:
     """Gives a member a tier until `locked_until` (its last local day; None: the end of a normal validity from today).
 
-    The same again writes nothing. Raises DomainError `not-found`, `member-closed`, `tenant-closed`, and
-    `validation-failed` for an unknown ladder or tier and for a day that is over or more than 10 years ahead.
+    The same again writes nothing. Raises DomainError `not-found`, `member-closed`, `tenant-closed`, `approval-needed`
+    for a clerk, and `validation-failed` for an unknown ladder or tier and for a day that is over or more than 10 years
+    ahead.
     """
     place = await _place(member_id, ladder_code, "/ladder")
     tier = place.ladder.tier(tier_code)
@@ -133,6 +136,7 @@ async def set_tier(
         raise DomainError("validation-failed", errors=[FieldError("/locked_until", "too-late", {"max": latest})])
     if _is_so(place, tier, until, reason):
         return await _held(place)
+    await require_approval("tier.set", f"member:{member_id}/{place.ladder.code}/{tier.code}")
     act_id = await _act(place, "set", tier.code, reason, until)
     made = await give([_given(place, tier, until, act_id)], place.rules, place.moment(act_id, firing=False))
     await _tell(place, made)
@@ -169,7 +173,7 @@ async def repeat_act(
         return
     held: Any = await connection().fetchrow(_HELD, current().tenant_id, member_id, ladder.code)
     place = _Place(member_id, rules, ladder, zone, act["recorded_at"], held)
-    moment = replace(place.moment(act["id"], firing=act["act"] == "unlock"), recorded_at=recorded_at)
+    moment = replace(place.moment(act["id"], firing=act["act"] == "unlock"), recorded_at=recorded_at, told=False)
     if act["act"] == "unlock":
         if place.locked:
             await _release(place, moment)
@@ -185,7 +189,10 @@ async def _release(place: _Place, moment: Moment) -> list[asyncpg.Record]:
     key = (current().tenant_id, place.member_id, place.ladder.code)
     await connection().execute(_RELEASE, *key, over)
     ladders = tuple(j for j, ladder in enumerate(place.rules.ladders) if ladder.code == place.ladder.code)
-    statement = statement_for(current().tenant_id, place.rules, ladders, Ids.ONE)
+    if place.rules.kept.get(place.ladder.code):  # the validity ends here, whatever runs of before had done to it
+        statement = deciding(ended_here(place.rules), ladders, Ids.ONE)
+    else:
+        statement = statement_for(current().tenant_id, place.rules, ladders, Ids.ONE)
     arguments = statement.arguments(current().tenant_id, (place.member_id,), moment)
     made = await connection().fetch(statement.sql, *arguments)
     on = renews_silently(place.ladder)
@@ -281,11 +288,14 @@ async def _held(place: _Place) -> Held:
         place.ladder.code,
     )
     locked = held["locked_until"] is not None and held["locked_until"] >= place.today
+    ends = None
+    if held["rank"] is not None:
+        ends = gone_on(place.rules, place.ladder, Validity.of(held), await last_runs()).valid_until
     return Held(
         ladder=place.ladder.code,
         code=replace(place, held=held).tier.code,
         since=held["since"] or held["joined_on"],
-        valid_until=moved_on(place.ladder, held["valid_until"], await last_runs()),
+        valid_until=ends,
         locked_until=held["locked_until"] if locked else None,
         may_rise=held["may_rise"] if locked else True,
         reason=held["reason"],

@@ -1,5 +1,6 @@
 """Evaluates one member, after a fact of its own."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -13,7 +14,7 @@ from tenants.programme.compiler import Ids
 from tenants.programme.document import Programme
 from tenants.programme.moment import Cause, moment_of
 from tenants.programme.versions import programme
-from tenants.tiers.deciding import statement_for
+from tenants.tiers.deciding import Way, statement_for
 from tenants.tiers.gifts import reached
 from tenants.tiers.late import repeat_for_fact
 from tenants.triggers import fire
@@ -75,12 +76,40 @@ async def evaluate_fact(
     rows = await connection().fetch(statement.sql, *statement.arguments(tenant_id, (member_id,), moment))
     repeated = {row["ladder"]: row for row in late}
     changes = [_change(rules, row, repeated.get(row["ladder"])) for row in rows]
-    raised = [str(change.decision_id) for change in changes if change.reason in _RAISING]
-    if raised and known.awaited:
-        await fire("tier_reached", {"decision_ids": raised})
+    if known.awaited:
+        await _tell_raised(changes)
     for one in changes:
         await reached(rules, member_id, one.ladder, one.before, one.after, one.decision_id)
     return changes
+
+
+async def evaluate_at_once(
+    causes: Mapping[UUID, UUID], version: int, recorded_at: datetime, timezone: str, cause: Cause, *, awaited: bool
+) -> dict[UUID, list[Change]]:
+    """The same for facts of many members (each member's cause) that were recorded at one instant, belong before no
+    schedule and are nobody's first under new rules. `awaited`: see `Known`.
+    """
+    rules, zone, tenant_id = await programme(version), ZoneInfo(timezone), current().tenant_id
+    moment = moment_of(recorded_at, zone, firing=False, recorded_at=recorded_at, cause=cause, cause_id=tenant_id)
+    ladders = immediate_ladders(rules)
+    statement = statement_for(tenant_id, rules, ladders, Ids.SOME, Way.AT_ONCE)
+    given = [{"id": str(member_id), "cause_id": str(cause_id)} for member_id, cause_id in causes.items()]
+    found: dict[UUID, list[Change]] = {member_id: [] for member_id in causes}
+    for row in await connection().fetch(
+        statement.sql, *statement.arguments(tenant_id, (sorted(causes),), moment, *([given] if ladders else []))
+    ):
+        change = _change(rules, row, None)
+        found[row["member_id"]].append(change)
+        await reached(rules, row["member_id"], change.ladder, change.before, change.after, change.decision_id)
+    for changes in found.values() if awaited else ():
+        await _tell_raised(changes)
+    return found
+
+
+async def _tell_raised(changes: Iterable[Change]) -> None:
+    raised = [str(change.decision_id) for change in changes if change.reason in _RAISING]
+    if raised:
+        await fire("tier_reached", {"decision_ids": raised})
 
 
 _RAISING: Final = {"upgrade", "late", "programme_change"}

@@ -18,9 +18,11 @@ from saas.errors import DEFAULT_LANGUAGE
 from saas.i18n import as_language, n_
 from saas.outbox import enqueue
 from saas.scope import connection, current
+from tenants.programme.binder import Binder
 from tenants.programme.compiler import Ids, Values
 from tenants.programme.conditions import parts
 from tenants.programme.document import Ladder, Programme
+from tenants.programme.going_on import gone_on
 from tenants.programme.moment import Moment, moment_of
 from tenants.programme.schedule import UntilNextSchedule, schedule_instant
 from tenants.programme.versions import programme
@@ -44,20 +46,21 @@ _PLACE: Final = (
 )
 _CAUGHT_UP: Final = "UPDATE schedule SET next_at = $3 WHERE tenant_id = $1 AND name = $2 AND next_at < $3"
 _NEXT: Final = """
-SELECT s.member_id, s.ladder, s.tier, s.valid_until FROM member_tier s
+SELECT s.member_id, s.ladder, s.tier, {until} AS valid_until FROM member_tier s
   JOIN member m ON m.tenant_id = $1 AND m.id = s.member_id AND m.status = 'active'
- WHERE s.tenant_id = $1 AND s.rank > 0 AND s.ladder = ANY($2::text[]) AND s.valid_until BETWEEN $3 AND $4
+ WHERE s.tenant_id = $1 AND s.rank > 0 AND s.ladder = ANY($2::text[]) AND {until} BETWEEN $3 AND $4
    AND ($5::uuid IS NULL OR (s.member_id, s.ladder) > ($5, $6::text))
    AND NOT EXISTS (SELECT FROM tier_notice t WHERE t.tenant_id = $1 AND t.member_id = s.member_id
-                                               AND t.ladder = s.ladder AND t.valid_until = s.valid_until)
+                                               AND t.ladder = s.ladder AND t.valid_until = {until})
  ORDER BY s.member_id, s.ladder LIMIT $7"""
+_PARAMETERS: Final = 7
 _TELL: Final = """
 WITH x AS (
   SELECT * FROM jsonb_to_recordset($2) AS x (id uuid, member_id uuid, ladder text, valid_until date, data jsonb)),
 t AS (INSERT INTO tier_notice AS t (tenant_id, member_id, ladder, valid_until, event_id)
       SELECT $1, x.member_id, x.ladder, x.valid_until, x.id FROM x ORDER BY x.member_id, x.ladder
       ON CONFLICT DO NOTHING RETURNING t.event_id)
-INSERT INTO event AS e (tenant_id, id, type, member_id, at, data)
+INSERT INTO event_new AS e (tenant_id, id, type, member_id, at, data)
 SELECT $1, x.id, 'tier.expiring', x.member_id, $3, x.data FROM x JOIN t ON t.event_id = x.id"""
 
 
@@ -98,20 +101,32 @@ async def run_notices(payload: dict[str, Any]) -> None:
     tomorrow = schedule_instant(night.today + ONE_DAY, night.zone)
     await connection().execute(_CAUGHT_UP, current().tenant_id, SCHEDULE, tomorrow)
     after = payload.get("after") or (None, None)
+    ends = Binder(_PARAMETERS + 1)
     due = await connection().fetch(
-        _NEXT,
+        _NEXT.format(until=_until(rules, ladders, ends)),
         current().tenant_id,
         [ladder.code for ladder in ladders],
         night.today,
         night.today + AHEAD,
         *after,
         BATCH,
+        *ends.values(night.moment),
     )
     for ladder in ladders:
         await _tell(night, ladder, [row for row in due if row["ladder"] == ladder.code])
     if len(due) == BATCH:
         last = due[-1]
         await enqueue(JOB, {**payload, "after": [str(last["member_id"]), last["ladder"]]}, direct=True)
+
+
+def _until(rules: Programme, ladders: Sequence[Ladder], binder: Binder) -> str:
+    """SQL: the last day of the validity of a row `s`, which may be what rules of before had renewed."""
+    renewed = [ladder for ladder in ladders if rules.kept.get(ladder.code)]
+    whens = [
+        f"WHEN {binder.constant(ladder.code, 'text')} THEN {gone_on(rules, ladder, 's', binder).valid_until}"
+        for ladder in renewed
+    ]
+    return f"CASE s.ladder {' '.join(whens)} ELSE s.valid_until END" if whens else "s.valid_until"
 
 
 async def _tell(night: _Night, ladder: Ladder, due: Sequence[asyncpg.Record]) -> None:

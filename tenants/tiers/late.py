@@ -54,6 +54,13 @@ def still_open(rules: Programme, recorded_at: datetime, zone: ZoneInfo) -> Fired
     return fired
 
 
+def is_late(rules: Programme, recorded_at: datetime, zone: ZoneInfo, day: date) -> bool:
+    """Whether a fact of local day `day` that is recorded now repeats a schedule's decision (`repeat_for_fact`)."""
+    if day >= local_day(recorded_at, zone):
+        return False
+    return any(day <= local_day_before(instant, zone) for instant in still_open(rules, recorded_at, zone))
+
+
 async def repeat_for_fact(
     member_id: UUID, rules: Programme, recorded_at: datetime, zone: ZoneInfo, cause: Cause, cause_id: UUID, day: date
 ) -> list[asyncpg.Record]:

@@ -10,19 +10,19 @@ import asyncpg
 from saas.scope import connection, current
 from tenants.programme.compiler import Ids
 from tenants.programme.document import Ladder, Programme, Tier
+from tenants.programme.kept import Validity, gone_on
 from tenants.programme.moment import moment_of
 from tenants.programme.versions import programme
 from tenants.tiers.deciding import Way, statement_for
 from tenants.tiers.evaluate import Change
 from tenants.tiers.gifts import reached
 from tenants.tiers.given import Given, give
-from tenants.tiers.runs import last_runs, moved_on
+from tenants.tiers.runs import last_runs
 
 _STANDINGS: Final = "SELECT * FROM member_tier WHERE tenant_id = $1 AND member_id = ANY($2::uuid[])"
 # Of equal tiers the survivor's validity stays, but no lock may outlast it. NULL: for ever, or the base tier.
 _LOCK: Final = """
-UPDATE member_tier SET locked_until = $4::date, may_rise = $5,
-       valid_until = CASE WHEN valid_until IS NOT NULL THEN greatest(valid_until, $4::date) END
+UPDATE member_tier SET locked_until = $4, may_rise = $5, valid_from = $6, valid_until = $7
  WHERE tenant_id = $1 AND member_id = $2 AND ladder = $3"""
 _LEAVE: Final = (
     "DELETE FROM tier_recheck WHERE tenant_id = $1 AND member_id = $2",
@@ -49,10 +49,10 @@ async def merge_standings(
         own, others = held.get((survivor_id, ladder.code)), held.get((other_id, ladder.code))
         tier, theirs = (_tier(rules, ladder, row) for row in (own, others))
         if others is not None and theirs.rank > tier.rank:
-            ends = moved_on(ladder, others["valid_until"], runs)
-            taken.append(_taken(survivor_id, ladder, others, theirs, ends, merge_id))
+            held_on = gone_on(rules, ladder, Validity.of(others), runs)
+            taken.append(_taken(survivor_id, ladder, others, theirs, held_on, merge_id))
         elif others is not None and own is not None and theirs.rank == tier.rank:
-            await _lock_later(own, others, moment.today)
+            await _lock_later(own, others, gone_on(rules, ladder, Validity.of(own), runs), moment.today)
     for statement in _LEAVE:
         await connection().execute(statement, tenant_id, other_id)
     given = {row["ladder"]: row for row in await give(taken, rules, moment)}
@@ -70,7 +70,7 @@ def _tier(rules: Programme, ladder: Ladder, row: asyncpg.Record | None) -> Tier:
 
 
 def _taken(
-    survivor_id: UUID, ladder: Ladder, row: asyncpg.Record, tier: Tier, ends: date | None, merge_id: UUID
+    survivor_id: UUID, ladder: Ladder, row: asyncpg.Record, tier: Tier, held_on: Validity, merge_id: UUID
 ) -> Given:
     return Given(
         survivor_id,
@@ -80,20 +80,22 @@ def _taken(
         tier.code,
         tier.rank,
         since=row["since"],
-        valid_from=row["valid_from"],
-        valid_until=ends,
+        valid_from=held_on.valid_from,
+        valid_until=held_on.valid_until,
         fell_on=row["fell_on"],
-        locked_until=row["locked_until"],
-        may_rise=row["may_rise"],
+        locked_until=held_on.locked_until,
+        may_rise=held_on.may_rise,
     )
 
 
-async def _lock_later(own: asyncpg.Record, others: asyncpg.Record, today: date) -> None:
-    """Moves the survivor's lock to the other's, where that is in force and later."""
+async def _lock_later(own: asyncpg.Record, others: asyncpg.Record, held_on: Validity, today: date) -> None:
+    """Moves the survivor's lock to the other's, where that is in force and later; `held_on`: its validity by now."""
     until: date | None = others["locked_until"]
     if until is None or until < today or (own["locked_until"] is not None and own["locked_until"] >= until):
         return
-    await connection().execute(_LOCK, current().tenant_id, own["member_id"], own["ladder"], until, others["may_rise"])
+    ends = None if held_on.valid_until is None else max(held_on.valid_until, until)
+    key = (current().tenant_id, own["member_id"], own["ladder"])
+    await connection().execute(_LOCK, *key, until, others["may_rise"], held_on.valid_from, ends)
 
 
 def _change(ladder: str, risen: asyncpg.Record, given: asyncpg.Record | None) -> Change:

@@ -1,7 +1,7 @@
 """Opening balances: tiers that members bring along from an older system, with the validity they would have here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
@@ -94,7 +94,7 @@ async def repeat_opening(
         act["ladder"],
     )
     row = Opening(member_id, act["tier"], since, act["ladder"])
-    await give([_given(row, rules, since, act["id"], fell_on)], rules, moment)
+    await give([_given(row, rules, since, act["id"], fell_on)], rules, replace(moment, told=False))
 
 
 def _ladder(row: Opening, rules: Programme) -> Ladder:

@@ -5,6 +5,7 @@ A tier that something decided about since the publish stays: that was by the new
 """
 
 from tenants.programme.compiler import Values
+from tenants.programme.going_on import gone_on
 from tenants.programme.schedule import valid_until
 from tenants.programme.states import present
 from tenants.tiers.retargeting import target_rank
@@ -24,7 +25,7 @@ def publishing(values: Values, j: int, *, retarget: bool, upward: bool) -> str:
     if retarget:
         fresh = binder.moment(f"valid until {j}", lambda m: valid_until(ladder.policy, m.today), "date")
         until = f"CASE WHEN {moved} THEN {fresh} ELSE {until} END"
-    since, begins = (f"CASE WHEN {moved} THEN {today} ELSE {own}_{name} END" for name in ("began", "stored_from"))
+    since, begins = (f"CASE WHEN {moved} THEN {today} ELSE {own}_{name} END" for name in ("began", "runs_from"))
     return f"""
   SELECT {_head(values, j)}, NOT ({moved} OR {_renamed(j)}) AS silent, {_from(j)}, {_to(values, j)},
          {since} AS since, {begins} AS valid_from, CASE WHEN e.to_rank > 0 THEN {until} END AS valid_until,
@@ -42,6 +43,7 @@ def giving_back(values: Values, j: int) -> str:
     code = binder.constant(ladder.code, "text")
     to = binder.constant(values.programme.published.rolled_back_to, "integer")
     rank, _ = present(values.programme, ladder, "b", binder)
+    on = gone_on(values.programme, ladder, "b", binder)
     of = "{0}.tenant_id = $1 AND {0}.member_id = v.id AND {0}.ladder = " + code
     by_it = "{0}.reason = 'programme_change' AND {0}.programme_version > " + to
 
@@ -53,16 +55,16 @@ def giving_back(values: Values, j: int) -> str:
         for name, value in (
             ("to_rank", kept(f"coalesce({rank}, 0)", "rank")),
             ("since", kept("coalesce(b.since, v.joined_on)", "began")),
-            ("begins", kept("coalesce(b.valid_from, v.joined_on)", "stored_from")),
-            ("until", kept("b.valid_until", "valid_until")),
+            ("begins", kept(f"coalesce({on.valid_from}, v.joined_on)", "runs_from")),
+            ("until", kept(on.valid_until, "valid_until")),
             ("fell", kept("b.fell_on", "fell_on")),
-            ("locked", kept("b.locked_until", "locked_until")),
-            ("rises", kept("coalesce(b.may_rise, true)", "may_rise")),
+            ("locked", kept(on.locked_until, "locked_until")),
+            ("rises", kept(f"coalesce({on.may_rise}, true)", "may_rise")),
         )
     )
     changed = (
         f"e.given AND (e.to_rank, e.since, e.begins, e.until, e.fell, e.locked, e.rises) IS DISTINCT FROM"
-        f" ({own}_rank, {own}_began, {own}_stored_from, {own}_valid_until, {own}_fell_on, {own}_locked_until,"
+        f" ({own}_rank, {own}_began, {own}_runs_from, {own}_valid_until, {own}_fell_on, {own}_locked_until,"
         f" {own}_may_rise)"
     )
     return f"""

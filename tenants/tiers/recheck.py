@@ -2,7 +2,8 @@
 
 A refund itself decides nothing. It marks the member's tiers above the base; at the recheck, a local midnight, the
 last decision is recomputed as of its own instant with what is left of the purchases. Where that gives less, the
-member gets it, reason `refund`. What an undo put back was given by the decision before that fact.
+member gets it, reason `refund`. What an undo put back was given by the decision before that fact; what a publish
+carried over under another name, by the one before it.
 """
 
 from collections import defaultdict
@@ -18,6 +19,7 @@ import asyncpg
 from saas.scope import connection, current
 from tenants.programme.compiler import Ids
 from tenants.programme.document import Ladder, Programme
+from tenants.programme.kept import Validity, gone_on
 from tenants.programme.moment import moment_of
 from tenants.programme.schedule import next_schedule_day, schedule_instant
 from tenants.programme.versions import programme
@@ -25,7 +27,6 @@ from tenants.programme.windows import ONE_DAY, local_day
 from tenants.tiers.deciding import Way, statement_for
 from tenants.tiers.gifts import lowered
 from tenants.tiers.origin import gave
-from tenants.tiers.runs import moved_on
 
 # A lateral, which OFFSET keeps one: each member's tiers are looked up, whatever the planner believes of a chain that
 # was never analysed.
@@ -43,7 +44,8 @@ _ANY_DUE: Final = (
     "SELECT EXISTS (SELECT FROM tier_recheck WHERE tenant_id = $1 AND ladder = ANY($2::text[]) AND due_at <= $3)"
 )
 _DUE: Final = f"""
-SELECT r.member_id, r.ladder, s.rank, s.effective_at, s.valid_until, k.effective_at AS given_at, k.reason, k.cause,
+SELECT r.member_id, r.ladder, s.rank, s.effective_at, s.valid_from, s.valid_until, s.locked_until, s.may_rise,
+       k.effective_at AS given_at, k.reason, k.cause,
        k.programme_version
   FROM tier_recheck r
   LEFT JOIN member_tier s ON s.tenant_id = $1 AND s.member_id = r.member_id AND s.ladder = r.ladder
@@ -122,11 +124,11 @@ async def recheck_marked(recheck: Recheck, ladders: Sequence[str], locked: Seque
     if not await connection().fetchval(_ANY_DUE, tenant_id, ladders, recheck.at):
         return 0
     due = await connection().fetch(_DUE, tenant_id, ladders, recheck.at, locked)
-    postponed = [mark for mark in due if mark["rank"] and mark["effective_at"] >= recheck.at]
+    postponed = [mark for mark in due if mark["rank"] and _is_later(mark, recheck.at)]
     settled = [mark for mark in due if mark not in postponed]
     again: dict[_Again, list[UUID]] = defaultdict(list)
     for mark in settled:
-        if mark["rank"] and _by_the_rules(mark) and not _decides_anew(mark, recheck):
+        if mark["rank"] and by_the_rules(mark["reason"], mark["cause"]) and not _decides_anew(mark, recheck):
             again[_again(mark)].append(mark["member_id"])
     lowered = [await _recompute(recheck, how, members) for how, members in again.items()]
     await connection().execute(
@@ -134,6 +136,12 @@ async def recheck_marked(recheck: Recheck, ladders: Sequence[str], locked: Seque
     )
     await _postpone(postponed, recheck)
     return sum(lowered)
+
+
+def _is_later(mark: asyncpg.Record, at: datetime) -> bool:
+    """A publish of that very instant that only carried the tier over is no decision behind it."""
+    later: bool = mark["effective_at"] > at or mark["given_at"] >= at
+    return later
 
 
 def _decides_anew(mark: asyncpg.Record, recheck: Recheck) -> bool:
@@ -145,23 +153,26 @@ def _decides_anew(mark: asyncpg.Record, recheck: Recheck) -> bool:
         return False
     if ladder.code in recheck.retarget:
         return True
-    ends = moved_on(ladder, mark["valid_until"], recheck.last_runs)
+    ends = gone_on(recheck.rules, ladder, Validity.of(mark), recheck.last_runs).valid_until
     return ends is not None and ends + timedelta(days=ladder.policy.grace_days) < local_day(recheck.at, recheck.zone)
 
 
-def _by_the_rules(mark: asyncpg.Record) -> bool:
-    """A purchase that was the first under new rules gave what these give, and may be given back."""
-    return mark["reason"] not in _NOT_THE_RULES or _is_first_under(mark)
+def by_the_rules(reason: str, cause: str) -> bool:
+    """Whether a decision is made again after a refund. A purchase that was the first under new rules gave what these
+    give, and may be given back.
+    """
+    return reason not in _NOT_THE_RULES or _is_first_under(reason, cause)
 
 
-def _is_first_under(mark: asyncpg.Record) -> bool:
-    return (mark["reason"], mark["cause"]) == ("programme_change", "purchase")
+def _is_first_under(reason: str, cause: str) -> bool:
+    return (reason, cause) == ("programme_change", "purchase")
 
 
 def _again(mark: asyncpg.Record) -> _Again:
     rose = mark["cause"] == "merge"
     firing = mark["reason"] == "late" or mark["cause"] in {"recalculation", "manual"}
-    way = Way.RECHECK_RETARGET if _is_first_under(mark) else Way.RECHECK_RISE if rose else Way.RECHECK
+    first = _is_first_under(mark["reason"], mark["cause"])
+    way = Way.RECHECK_RETARGET if first else Way.RECHECK_RISE if rose else Way.RECHECK
     return _Again(mark["ladder"], mark["programme_version"], mark["given_at"], firing, way)
 
 
@@ -177,6 +188,7 @@ async def _recompute(recheck: Recheck, how: _Again, members: list[UUID]) -> int:
         cause="refund",
         cause_id=members[0],  # unused: each decision names the refund that marked its tier
         effective_at=recheck.at,
+        last_runs=recheck.last_runs,
     )
     statement = statement_for(current().tenant_id, rules, ladders, Ids.SOME, how.way, now=recheck.rules)
     arguments = statement.arguments(current().tenant_id, (members,), moment)

@@ -15,6 +15,7 @@ from tenants.programme.versions import programme
 from tenants.programme.windows import local_day
 from tenants.tiers.batch_record import record_batch
 from tenants.tiers.recheck import Recheck, recheck_marked
+from tenants.tiers.runs import last_runs
 
 JOB: Final = "tiers.recheck"
 BATCH = 1000
@@ -49,9 +50,10 @@ async def run_rechecks(payload: dict[str, Any]) -> None:
     behind_the_locks = await connection().fetchval(
         "SELECT clock_timestamp() + clock_offset FROM tenant WHERE tenant_id = $1", current().tenant_id
     )
-    recheck = Recheck(due_at, rules, zone, behind_the_locks, firing=False, last_runs={})
+    runs = await last_runs()
+    recheck = Recheck(due_at, rules, zone, behind_the_locks, firing=False, last_runs=runs)
     locked = [row["id"] for row in rows]
     await recheck_marked(recheck, ladders, locked)
-    await record_batch(None, due_at, tenant["programme_version"], locked, behind_the_locks, {})
+    await record_batch(None, due_at, tenant["programme_version"], locked, behind_the_locks, runs)
     if len(rows) == BATCH:
         await enqueue(JOB, payload, direct=True)

@@ -1,24 +1,29 @@
 """What the last finished run over every member established, per ladder."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from saas.scope import connection, current
-from tenants.programme.document import Ladder
-from tenants.programme.schedule import UntilNextSchedule, next_schedule_day
-from tenants.programme.windows import ONE_DAY
 
 ID_SLACK: Final = timedelta(minutes=15)
 """How much older than its lock an id can be that wasn't made behind it: an import's, which waits a whole batch, and a
 member's, made on another machine's clock. A fact of the API has its id from the database, behind the lock.
 """
 
-_DECIDING: Final = """
+UNDER_WAY: Final = """(
+    EXISTS (SELECT FROM recalculation r
+             WHERE r.tenant_id = $1 AND r.finished_at IS NULL AND r.cause = ANY ('{{{causes}}}'))
+    AND NOT EXISTS (SELECT FROM outbox o JOIN recalculation r ON r.tenant_id = $1 AND r.finished_at IS NULL
+                                                             AND r.id::text = o.payload ->> 'recalculation_id'
+                     WHERE o.tenant_id = $1 AND o.dead_at IS NOT NULL))"""
+"""SQL: whether a run of one of the `causes` is worth waiting for. One whose batch is a dead letter ends with it; where
+even that failed, nobody waits for it.
+"""
+_DECIDING: Final = f"""
 SELECT EXISTS (SELECT FROM schedule WHERE tenant_id = $1 AND name = 'tiers' AND next_at <= $2)
     OR EXISTS (SELECT FROM outbox WHERE tenant_id = $1 AND dead_at IS NULL AND payload ->> 'schedule' = 'tiers')
-    OR EXISTS (SELECT FROM recalculation WHERE tenant_id = $1 AND finished_at IS NULL AND cause = 'schedule')"""
+    OR {UNDER_WAY.format(causes="schedule")}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +50,14 @@ async def last_runs() -> dict[str, date]:
     return {code: run.day for code, run in (await ladder_runs()).items()}
 
 
+async def last_full_runs() -> dict[str, tuple[datetime, date]]:
+    """The same with their instants."""
+    return {code: (run.as_of, run.day) for code, run in (await ladder_runs()).items()}
+
+
 async def still_deciding(now: datetime) -> bool:
     """Whether schedules of the ladders that are due at `now` have yet to decide, or are at it: who speaks of tiers at a
     midnight waits for them.
     """
     found: bool = await connection().fetchval(_DECIDING, current().tenant_id, now)
     return found
-
-
-def moved_on(ladder: Ladder, valid_until: date | None, runs: Mapping[str, date]) -> date | None:
-    """A stored `valid_until` as it holds behind `last_runs()`: `tenants.programme.states` says the same in SQL."""
-    policy, ran = ladder.policy, runs.get(ladder.code)
-    if (
-        valid_until is None
-        or ran is None
-        or policy.grace_days > 0
-        or not isinstance(policy.validity, UntilNextSchedule)
-    ):
-        return valid_until
-    return max(valid_until, next_schedule_day(policy.schedule, ran) - ONE_DAY)

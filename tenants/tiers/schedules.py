@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from saas.clock import tenant_now
 from saas.outbox import enqueue
-from saas.scheduler import Advance, advances, put_schedule
+from saas.scheduler import Advance, advances, put_schedules
 from saas.scope import connection, current
 from tenants.nightly import NIGHTLY, QUIET
 from tenants.programme.document import Programme
@@ -31,6 +31,10 @@ KIND = "local_days"
 QUIET_KIND = "quiet_hour"
 QUIET_HOUR = time(3)
 _DAILY = {"type": "daily"}
+
+_WAITING = """
+SELECT s.name, s.next_at FROM schedule s
+ WHERE s.tenant_id = $1 AND s.name = ANY ($2) AND s.spec ->> 'timezone' = $3 ORDER BY s.name FOR NO KEY UPDATE"""
 
 _ADAPTER: TypeAdapter[AnySchedule] = TypeAdapter(Schedule)
 
@@ -65,32 +69,32 @@ async def install_schedules(rules: Programme, timezone: str) -> None:
     schedules = [policy.schedule.model_dump(mode="json") for policy in policies]
     if any(policy.refund_recheck == "end_of_day" for policy in policies):
         schedules.append(_DAILY)
-    await _install(SCHEDULE, SCHEDULE_JOB, schedules, timezone)
-    for name, job in NIGHTLY.items():
-        await _install(name, job, [_DAILY], timezone)
-    minute = current().tenant_id.int % 60  # so that not every chain's heavy work begins at once
-    for name, job in QUIET.items():
-        await _put(name, {"job": job, "kind": QUIET_KIND, "timezone": timezone, "minute": minute}, next_quiet_hour)
-
-
-async def _install(name: str, job: str, schedules: list[dict[str, Any]], timezone: str) -> None:
     unique = [spec for n, spec in enumerate(schedules) if spec not in schedules[:n]]
-    await _put(name, {"job": job, "kind": KIND, "timezone": timezone, "schedules": unique}, next_instant)
-
-
-async def _put(name: str, spec: dict[str, Any], following: Advance) -> None:
-    """An instant that is due and hasn't fired yet stays due: new rules must not lose the end of a month."""
-    timezone, now = spec["timezone"], await tenant_now()
-    # Locked, so that the scheduler can't fire it between this look and the writing.
-    waiting = await connection().fetchval(
-        "SELECT next_at FROM schedule WHERE tenant_id = $1 AND name = $2 AND spec ->> 'timezone' = $3"
-        " FOR NO KEY UPDATE",
-        current().tenant_id,
-        name,
+    midnights = [(SCHEDULE, SCHEDULE_JOB, unique), *((name, job, [_DAILY]) for name, job in NIGHTLY.items())]
+    minute = current().tenant_id.int % 60  # so that not every chain's heavy work begins at once
+    await _put_all(
+        {
+            name: ({"job": job, "kind": KIND, "timezone": timezone, "schedules": days}, next_instant)
+            for name, job, days in midnights
+        }
+        | {
+            name: ({"job": job, "kind": QUIET_KIND, "timezone": timezone, "minute": minute}, next_quiet_hour)
+            for name, job in QUIET.items()
+        },
         timezone,
     )
-    due = waiting is not None and waiting <= now
-    await put_schedule(name, spec, waiting if due else following(spec, now.astimezone(UTC)))
+
+
+async def _put_all(wanted: dict[str, tuple[dict[str, Any], Advance]], timezone: str) -> None:
+    """An instant that is due and hasn't fired yet stays due: new rules must not lose the end of a month."""
+    now = await tenant_now()
+    # Locked, so that the scheduler can't fire one between this look and the writing.
+    rows = await connection().fetch(_WAITING, current().tenant_id, list(wanted), timezone)
+    due = {row["name"]: row["next_at"] for row in rows if row["next_at"] <= now}
+    after = now.astimezone(UTC)
+    await put_schedules(
+        [(name, spec, due.get(name) or following(spec, after)) for name, (spec, following) in wanted.items()]
+    )
 
 
 async def fire(due_at: datetime, schedule: str | None) -> None:

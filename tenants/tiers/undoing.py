@@ -14,8 +14,9 @@ import asyncpg
 
 from saas.scope import connection, current
 from tenants.programme.document import Ladder, Programme
+from tenants.programme.kept import Validity, gone_on
 from tenants.programme.moment import moment_of
-from tenants.programme.versions import current_version, programme
+from tenants.programme.versions import programme
 from tenants.tiers.evaluate import Change
 from tenants.tiers.gifts import lowered
 from tenants.tiers.given import Given, give
@@ -39,13 +40,13 @@ SELECT k.ladder, k.from_tier, k.to_tier, k.reason, k.id FROM decision k
  WHERE k.tenant_id = $1 AND k.member_id = $2 AND k.cause = 'undo' AND k.cause_id = $3 ORDER BY k.seq, k.ladder"""
 
 
-async def undo_decisions(member_id: UUID, fact_id: UUID, now: datetime, timezone: str) -> list[Change]:
-    """Takes back what the fact decided, for a member whose lock the caller holds; the fact counts no more.
+async def undo_decisions(member_id: UUID, fact_id: UUID, version: int, now: datetime, timezone: str) -> list[Change]:
+    """Takes back what the fact decided, for a member whose lock the caller holds; the fact counts no more. `version`:
+    of the rules, as they are in force behind the lock.
 
     Answers the ladders about which something was taken back, reason `refund`. Gifts of tiers that are lost go too, by a
     job.
     """
-    version = await current_version()  # behind the lock
     rules, zone = await programme(version), ZoneInfo(timezone)
     rows = await connection().fetch(_DECIDED, current().tenant_id, member_id, fact_id)
     joined_on = await connection().fetchval(_JOINED, current().tenant_id, member_id)
@@ -74,10 +75,19 @@ async def decided_by(member_id: UUID, fact_id: UUID) -> bool:
 def _given(
     member_id: UUID, rules: Programme, ladder: Ladder, before: Mapping[str, Any], joined_on: date, fact_id: UUID
 ) -> Given:
-    """The standing as it was; of a tier that the rules dropped meanwhile what became of it."""
+    """The standing as it was, with the validity that rules of before have renewed meanwhile; of a tier that the rules
+    dropped what became of it.
+    """
     rank = min(before.get("rank", 0), len(ladder.tiers) - 1)
     tier = rules.present(ladder, before["tier"], before["rank"]) if before else None
     tier = tier or ladder.tiers[rank]
+    stored = Validity(
+        _day(before.get("valid_from")) or joined_on,
+        _day(before.get("valid_until")) if tier.rank > 0 else None,
+        _day(before.get("locked_until")),
+        before.get("may_rise", True),
+    )
+    held_on = gone_on(rules, ladder, stored, {})
     return Given(
         member_id,
         ladder.code,
@@ -86,11 +96,11 @@ def _given(
         tier.code,
         tier.rank,
         since=_day(before.get("since")) or joined_on,
-        valid_from=_day(before.get("valid_from")) or joined_on,
-        valid_until=_day(before.get("valid_until")) if tier.rank > 0 else None,
+        valid_from=held_on.valid_from,
+        valid_until=held_on.valid_until,
         fell_on=_day(before.get("fell_on")),
-        locked_until=_day(before.get("locked_until")),
-        may_rise=before.get("may_rise", True),
+        locked_until=held_on.locked_until,
+        may_rise=held_on.may_rise,
     )
 
 

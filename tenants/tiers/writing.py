@@ -12,19 +12,28 @@ _REPLACED = "FROM member_tier o WHERE o.tenant_id = $1 AND o.member_id = w.id AN
 
 
 def writing(
-    values: Values, *, locks: bool = False, cause_id: str | None = None, own_facts: bool = False, before: bool = False
+    values: Values,
+    *,
+    locks: bool = False,
+    cause_id: str | None = None,
+    own_facts: bool = False,
+    before: bool = False,
+    undoable: bool = False,
 ) -> str:
-    """`n` gives each member its next number, `i` inserts the decisions, `s` moves `member_tier` on.
+    """`n` gives each member its next number, `i` inserts the decisions, `s` moves `member_tier` on, `events`
+    tells of the tiers that changed.
 
     `locks`: `w` has locked_until and may_rise too; otherwise what was decided ends a lock. `cause_id`: its column of
     `w`, where it isn't the moment's. `own_facts`: each member has an instant and a cause of its own, `w` has at, cause
-    and cause_id. `before`: every `programme_change` keeps what it replaced, for a roll-back.
+    and cause_id. `before`: every `programme_change` keeps what it replaced, for a roll-back; `undoable`: every
+    decision does.
     """
     binder = values.binder
     version = binder.constant(values.programme.version, "integer")
     effective = "w.at" if own_facts else binder.moment("effective", lambda m: m.effective_at, "timestamptz")
     recorded = binder.moment("recorded", lambda m: m.recorded_at, "timestamptz")
     day = binder.moment("day", lambda m: m.day, "date")
+    told = binder.moment("told", lambda m: m.told, "boolean")
     cause = "w.cause" if own_facts else binder.moment("cause", lambda m: m.cause, "text")
     cause_id = "w.cause_id" if own_facts else cause_id or binder.moment("cause_id", lambda m: m.cause_id, "uuid")
     lock_columns = ", locked_until, may_rise" if locks else ""
@@ -37,7 +46,7 @@ def writing(
     )
     # What a fact replaced can be put back by an undo. The decision before it alone doesn't tell: runs and staff move
     # validities and locks on without one.
-    own = values.ids is Ids.ONE
+    own = undoable or values.ids is Ids.ONE
     before_column = ", before" if own or before else ""
     before_value = f", coalesce((SELECT to_jsonb(o) {_REPLACED}), '{{}}'::jsonb)"
     if not own:
@@ -61,7 +70,16 @@ s AS (
   ON CONFLICT (tenant_id, member_id, ladder) DO UPDATE SET tier = excluded.tier, rank = excluded.rank,
      since = excluded.since, reason = excluded.reason, valid_from = excluded.valid_from,
      valid_until = excluded.valid_until, fell_on = excluded.fell_on, {lock_update},
-     decision_id = excluded.decision_id, effective_at = excluded.effective_at)"""
+     decision_id = excluded.decision_id, effective_at = excluded.effective_at),
+events AS (
+  INSERT INTO event_new AS e (tenant_id, id, type, member_id, at, data)
+  SELECT $1, {decision_id(values.ids)}, 'tier.changed', w.id, {recorded}, jsonb_build_object(
+         'decision_id', w.decision_id, 'ladder', w.ladder, 'from_tier', w.from_tier, 'to_tier', w.to_tier,
+         'direction', CASE WHEN w.to_rank > w.from_rank THEN 'up' WHEN w.to_rank < w.from_rank THEN 'down'
+                           ELSE 'same' END,
+         'reason', w.reason, 'since', w.since, 'valid_until', w.valid_until, 'effective_at', {effective},
+         'programme_version', {version}, 'cause', {cause}, 'cause_id', {cause_id})
+    FROM w WHERE w.from_tier <> w.to_tier AND {told})"""
 
 
 def decision_id(ids: Ids) -> str:

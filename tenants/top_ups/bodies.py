@@ -37,6 +37,8 @@ class WalletRefundBody(OfMember):
     amount all that is left of it). `tender`: how the money goes out.
     """
 
+    SOME_OF = ("amount", "top_up_id")
+
     branch_id: UUID
     external_id: ExternalId
     amount: Positive | None = None

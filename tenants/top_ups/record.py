@@ -46,9 +46,10 @@ f AS (INSERT INTO top_up AS f (tenant_id, id, member_id, branch_id, seq, externa
                                occurred_at, recorded_at, local_day, sold_by, programme_version, actor)
       SELECT $1, k.id, $4::uuid, $5::uuid, $6, $2, $7::bigint, $8::bigint, $9::jsonb, $10::jsonb, $11,
              $12::timestamptz, $13, $14, $15, $16 FROM k),
-e AS (INSERT INTO event AS e (tenant_id, type, member_id, at, data)
+e AS (INSERT INTO event_new AS e (tenant_id, type, member_id, at, data)
       SELECT $1, 'wallet.topped_up', $4, $12, jsonb_build_object(
-             'top_up_id', k.id, 'branch_id', $5, 'amount', $7, 'bonus', $8, 'gift', $9::jsonb) FROM k)
+             'id', k.id, 'branch_id', $5, 'external_id', $2, 'occurred_at', $11::timestamptz, 'amount', $7,
+             'bonus', $8, 'gift', $9::jsonb) FROM k)
 SELECT k.id FROM k"""
 
 

@@ -11,7 +11,9 @@ import asyncpg
 
 from saas.errors import DomainError, Money
 from saas.scope import connection, current
+from tenants.approvals.limits import require_approval
 from tenants.audit.record import record
+from tenants.events.emit import emit
 from tenants.members.named import lock_named
 from tenants.members.whereabouts import survivor_of
 from tenants.points.book import Fact
@@ -31,6 +33,9 @@ from tenants.wallet.measures import recompute_top_ups
 from tenants.wallet.postings import Cause
 from tenants.wallet.reading import Wallet, read_lots, read_wallet
 
+_LATELY: Final = """
+SELECT coalesce(sum(w.paid_out), 0)::bigint FROM wallet_refund w
+ WHERE w.tenant_id = $1 AND w.member_id = $2 AND w.actor = $3 AND w.recorded_at > $4"""
 _TOP_UPS: Final = """
 SELECT f.id, f.local_day, f.amount, f.programme_version,
        (SELECT p.id FROM points_entry p WHERE p.tenant_id = $1 AND p.kind = 'top_up' AND p.source_id = f.id)
@@ -40,8 +45,8 @@ _IDS: Final = "SELECT uuidv7() FROM generate_series(1, $1)"
 _RECORD: Final = """
 INSERT INTO wallet_refund AS r (tenant_id, id, member_id, branch_id, seq, external_id, fingerprint, amount,
                                 bonus_voided, deducted, paid_out, cooling_off, tender, lots, reason, sold_by,
-                                recorded_at, actor)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+                                recorded_at, actor, programme_version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 ON CONFLICT DO NOTHING"""
 
 
@@ -60,7 +65,8 @@ async def record_wallet_refund(body: WalletRefundBody) -> WalletRefunded:
     they are marked for their recheck.
 
     Raises DomainError `unknown-member`, `phone-shared`, `unknown-branch`, `branch-closed`, `not-permitted`,
-    `not-found` (no such top-up of this member's), `wallet-principal-too-low`, `external-id-conflict`, `tenant-closed`.
+    `not-found` (no such top-up of this member's), `wallet-principal-too-low`, `external-id-conflict`, `tenant-closed`,
+    `approval-needed` for a clerk beyond the chain's limit.
     """
     member = await lock_named(body)
     place = await place_of(body.branch_id)
@@ -73,8 +79,35 @@ async def record_wallet_refund(body: WalletRefundBody) -> WalletRefunded:
     if place["closed_at"] is not None:
         raise DomainError("branch-closed", params={"branch": str(body.branch_id)})
     wallet = await read_wallet(member["id"])
-    back = await _backs(await _choose(body, member["id"], wallet), wallet)
+    chosen = await _choose(body, member["id"], wallet)
+    before = await _paid_out_lately(member)
+    out = sum(part.paid_out for part in chosen)
+    await require_approval("wallet.refund", f"member:{member['id']}", out, so_far=before)
+    back = await _backs(chosen, wallet)
     return await _record(body, member, place, mark, wallet, back)
+
+
+async def _paid_out_lately(member: asyncpg.Record) -> int:
+    """What this clerk paid out to the member within a day; 0 for everybody else, whom nothing limits."""
+    principal = current().principal
+    if principal.role != "clerk":
+        return 0
+    since = member["locked_at"] - timedelta(days=1)
+    paid: int = await connection().fetchval(_LATELY, current().tenant_id, member["id"], principal.actor, since)
+    return paid
+
+
+async def _tell(made: WalletRefunded) -> None:
+    told = {
+        "id": str(made.id),
+        "branch_id": str(made.branch_id),
+        "external_id": made.external_id,
+        "amount": made.amount,
+        "bonus_voided": made.bonus_voided,
+        "deducted": made.deducted,
+        "paid_out": made.paid_out,
+    }
+    await emit("wallet.refunded", told, member_id=made.member_id, at=made.recorded_at)
 
 
 async def _choose(body: WalletRefundBody, member_id: UUID, wallet: Wallet) -> list[PaidBack]:
@@ -133,7 +166,7 @@ async def _record(
         await _points_to_reverse(back) if member["status"] == "active" else 0,
         first=True,
     )
-    await _write(made, member["seq"], mark, back)
+    await _write(made, member["seq"], place["programme_version"], mark, back)
     cause = Cause(made.member_id, member["seq"], made.id, made.branch_id, made.recorded_at, actor, body.reason)
     await post([postings.paid_back(cause, wallet, paid)])
     if made.points_reversed:
@@ -142,6 +175,7 @@ async def _record(
     await recompute_top_ups({(made.member_id, part.top_up["local_day"]) for part in back if part.top_up is not None})
     if any(part.top_up is not None for part in back):
         await mark_rechecks({made.member_id: made.id}, place["programme_version"], made.recorded_at, place["timezone"])
+    await _tell(made)
     await record("wallet.refund", f"member:{made.member_id}", {"refund_id": str(made.id), "amount": made.amount})
     return made
 
@@ -154,7 +188,7 @@ def _is_cooling_off(part: _Back, today: date, days: int) -> bool:
     return today <= since + timedelta(days=days)
 
 
-async def _write(made: WalletRefunded, seq: int, mark: bytes, back: Sequence[_Back]) -> None:
+async def _write(made: WalletRefunded, seq: int, version: int, mark: bytes, back: Sequence[_Back]) -> None:
     rows: list[list[Any]] = [
         [str(p.lot.id), p.paid.amount, p.paid.bonus_voided, p.paid.deducted, str(p.reversal_id)] for p in back
     ]
@@ -178,6 +212,7 @@ async def _write(made: WalletRefunded, seq: int, mark: bytes, back: Sequence[_Ba
         made.sold_by,
         made.recorded_at,
         current().principal.actor,
+        version,
     )
     if tag != "INSERT 0 1":  # somebody else's till took the number while we worked
         raise DomainError("external-id-conflict", params={"external_id": made.external_id})

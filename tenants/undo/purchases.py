@@ -10,6 +10,8 @@ import asyncpg
 from saas.errors import DomainError
 from saas.scope import connection, current
 from tenants.audit.record import record
+from tenants.events.emit import emit
+from tenants.programme.versions import current_version
 from tenants.programme.windows import local_day
 from tenants.refunds.bought import Bought, find, measured
 from tenants.refunds.locking import Place, lock
@@ -28,8 +30,9 @@ SELECT p.id, p.member_id, p.branch_id, p.actor, p.sold_by, p.recorded_at, p.sour
 _WRITE: Final = """
 WITH x AS (DELETE FROM purchase_external AS x WHERE x.tenant_id = $1 AND x.branch_id = $7 AND x.external_id = $8
                                                 AND x.purchase_id = $2)
-INSERT INTO purchase_undone AS u (tenant_id, purchase_id, member_id, seq, recorded_at, reason, actor)
-VALUES ($1, $2, $3, $4, $5, $6, $9)"""
+INSERT INTO purchase_undone AS u (tenant_id, purchase_id, member_id, seq, recorded_at, reason, actor,
+                                  programme_version)
+VALUES ($1, $2, $3, $4, $5, $6, $9, $10)"""
 _UNDONE: Final = """
 SELECT u.purchase_id, u.member_id, u.recorded_at, u.reason, u.actor, p.branch_id, p.external_id, p.amount,
        coalesce((SELECT -e.points FROM points_entry e WHERE e.tenant_id = $1 AND e.kind = 'undo_earn'
@@ -91,7 +94,8 @@ async def _require(purchase: Bought, place: Place, body: UndoBody) -> None:
 
 async def _undo(purchase: Bought, place: Place, tenant: Tenant, body: UndoBody) -> None:
     actor, today = current().principal.actor, local_day(place.recorded_at, ZoneInfo(tenant.timezone))
-    await _write(purchase, place, body.reason, actor)
+    version = await current_version()  # behind the lock
+    await _write(purchase, place, body.reason, actor, version)
     why = Reason(purchase, purchase.id, place.seq, place.recorded_at, today, actor, undo=True)
     if purchase.paid.has_value:
         await move(why, Moved.whole(purchase))
@@ -101,11 +105,13 @@ async def _undo(purchase: Bought, place: Place, tenant: Tenant, body: UndoBody) 
     else:
         await take_back(await gifts_of(purchase.id, holder_id), why)
         await sum_anew([(holder_id, purchase.local_day)], measured(purchase, purchase.unmade()), [holder_id])
-        await undo_decisions(holder_id, purchase.id, place.recorded_at, tenant.timezone)
+        await undo_decisions(holder_id, purchase.id, version, place.recorded_at, tenant.timezone)
+    told = {"id": str(purchase.id), "branch_id": str(purchase.branch_id), "external_id": purchase.external_id}
+    await emit("purchase.undone", told | {"amount": purchase.amount}, member_id=holder_id, at=place.recorded_at)
     await record("purchase.undo", f"purchase:{purchase.id}", {"amount": purchase.amount})
 
 
-async def _write(purchase: Bought, place: Place, reason: str | None, actor: str) -> None:
+async def _write(purchase: Bought, place: Place, reason: str | None, actor: str, version: int) -> None:
     await connection().execute(
         _WRITE,
         current().tenant_id,
@@ -117,6 +123,7 @@ async def _write(purchase: Bought, place: Place, reason: str | None, actor: str)
         purchase.branch_id,
         purchase.external_id,
         actor,
+        version,
     )
 
 

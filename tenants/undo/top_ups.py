@@ -10,9 +10,11 @@ import asyncpg
 from saas.errors import DomainError
 from saas.scope import connection, current
 from tenants.audit.record import record
+from tenants.events.emit import emit
 from tenants.members.row import lock_member
 from tenants.points import ledger as points_ledger
 from tenants.points.book import Fact
+from tenants.programme.versions import current_version
 from tenants.programme.windows import local_day
 from tenants.tiers.evaluate import Change
 from tenants.tiers.undoing import undo_decisions, undone_decisions
@@ -34,8 +36,8 @@ SELECT t.*, coalesce(m.merged_into, t.member_id) AS holder_id, p.id AS points_lo
  WHERE t.tenant_id = $1 AND t.id = $2"""
 _WRITE: Final = """
 WITH x AS (DELETE FROM top_up_external AS x WHERE x.tenant_id = $1 AND x.external_id = $7 AND x.top_up_id = $2)
-INSERT INTO top_up_undone AS u (tenant_id, top_up_id, member_id, seq, recorded_at, reason, actor)
-VALUES ($1, $2, $3, $4, $5, $6, $8)"""
+INSERT INTO top_up_undone AS u (tenant_id, top_up_id, member_id, seq, recorded_at, reason, actor, programme_version)
+VALUES ($1, $2, $3, $4, $5, $6, $8, $9)"""
 _UNDONE: Final = """
 SELECT u.top_up_id, u.member_id, u.recorded_at, u.reason, u.actor, t.branch_id, t.external_id, t.amount, t.bonus,
        coalesce((SELECT -e.points FROM points_entry e WHERE e.tenant_id = $1 AND e.kind = 'undo_top_up'
@@ -100,6 +102,7 @@ async def _require(top_up: asyncpg.Record, member: asyncpg.Record, body: UndoBod
 
 async def _undo(top_up: asyncpg.Record, lot: Lot, member: asyncpg.Record, tenant: Tenant, body: UndoBody) -> None:
     tenant_id, actor, now = current().tenant_id, current().principal.actor, member["locked_at"]
+    version = await current_version()  # behind the lock
     await connection().execute(
         _WRITE,
         tenant_id,
@@ -110,6 +113,7 @@ async def _undo(top_up: asyncpg.Record, lot: Lot, member: asyncpg.Record, tenant
         body.reason,
         top_up["external_id"],
         actor,
+        version,
     )
     cause = Cause(member["id"], member["seq"], top_up["id"], top_up["branch_id"], now, actor, body.reason)
     await wallet_ledger.post([taken_back(cause, await read_wallet(member["id"]), lot)])
@@ -121,7 +125,9 @@ async def _undo(top_up: asyncpg.Record, lot: Lot, member: asyncpg.Record, tenant
         await points_ledger.undo_accrual(book, fact, "undo_top_up", top_up["points"], lot_id, day)
         await points_ledger.post(book.postings)
     await recompute_top_ups([(member["id"], top_up["local_day"])])
-    await undo_decisions(member["id"], top_up["id"], now, tenant.timezone)
+    await undo_decisions(member["id"], top_up["id"], version, now, tenant.timezone)
+    told = {"id": str(top_up["id"]), "branch_id": str(top_up["branch_id"]), "external_id": top_up["external_id"]}
+    await emit("wallet.top_up_undone", told | {"amount": lot.principal}, member_id=member["id"], at=now)
     await record(
         "wallet.undo_top_up", f"member:{member['id']}", {"top_up_id": str(top_up["id"]), "amount": lot.principal}
     )

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tenants.merged import leads_to
 from tenants.verifying.check import Check
 
 # Each fact that says something, and each entry of the kind, by its source: one without the other differs, too.
@@ -21,9 +22,9 @@ _EARNED: Final = """
 SELECT x.id, coalesce((x.pricing ->> 'points')::bigint, c.points) AS told
   FROM purchase x LEFT JOIN purchase_credit c ON c.tenant_id = x.tenant_id AND c.purchase_id = x.id
  WHERE x.tenant_id = $1"""
-_HAS_LEFT: Final = """EXISTS (
-       SELECT FROM member m JOIN member h ON h.tenant_id = $1 AND h.id = coalesce(m.merged_into, m.id)
-        WHERE m.tenant_id = $1 AND m.id = {member} AND h.status <> 'active')"""
+_HAS_LEFT: Final = f"""EXISTS (
+       SELECT FROM member m JOIN member h ON h.tenant_id = $1 AND h.id = {leads_to("m")}
+        WHERE m.tenant_id = $1 AND m.id = {{member}} AND h.status <> 'active')"""
 _OF_A_REFUND: Final = "(SELECT r.member_id FROM refund r WHERE r.tenant_id = $1 AND r.id = f.id)"
 
 

@@ -16,11 +16,15 @@ CREATE TABLE task_rule (
     source        text NOT NULL CHECK (source IN ('template', 'tenant')),
     created_at    timestamptz NOT NULL,
     ended_at      timestamptz,
+    followed      jsonb NOT NULL DEFAULT '[]', -- as below, of its tiers
     PRIMARY KEY (tenant_id, id),
     CHECK ((ladder IS NULL) = (tiers IS NULL)),
     CHECK ((ladder IS NULL) <> (segment IS NULL))
 );
 CREATE UNIQUE INDEX ON task_rule (tenant_id, code) WHERE ended_at IS NULL; -- an ended rule's code is free again
+
+-- What the condition was before it followed the tiers of new rules: [{"version", "was"}], the newest last.
+ALTER TABLE segment ADD COLUMN followed jsonb NOT NULL DEFAULT '[]';
 
 CREATE TABLE task (
     tenant_id       uuid NOT NULL,

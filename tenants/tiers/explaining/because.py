@@ -9,6 +9,7 @@ from tenants.programme.wording.conditions import condition_text
 from tenants.tiers.explaining.came import came
 from tenants.tiers.explaining.scene import Scene, target
 from tenants.tiers.reading import holds
+from tenants.tiers.recheck import by_the_rules
 
 
 def because(scene: Scene) -> list[str]:
@@ -39,9 +40,14 @@ def _stands(scene: Scene) -> Iterator[str]:
     if scene.state("fell_on") is not None:
         fell = teller.day(scene.state("fell_on"))
         yield teller.say("since the fall on %(day)s, what counts in all for a tier is counted from that day", day=fell)
-    if scene.decision["due_at"] is not None and scene.state("rank") > 0:
+    if scene.decision["due_at"] is not None and scene.state("rank") > 0 and _made_again(scene):
         due = scene.day(scene.decision["due_at"])
         yield teller.say("a refund has put it in question: on %(day)s the decision that gave it is made again", day=due)
+
+
+def _made_again(scene: Scene) -> bool:
+    """Whether a refund's recheck looks at the decision that gave the tier."""
+    return by_the_rules(scene.decision["given_reason"], scene.decision["given_cause"])
 
 
 def _validity(scene: Scene) -> str:

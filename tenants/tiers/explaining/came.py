@@ -46,7 +46,7 @@ def _downgrade(scene: Scene) -> Iterator[str]:
         lacking = lacked(condition, scene.facts, scene.teller, in_retain=lost.retain is not None)
     message = n_("the tier fell from %(before)s to %(tier)s on %(day)s, %(cause)s")
     yield _with_proof(scene, message, lacking and scene.teller.say("lacking was %(what)s", what=lacking))
-    policy = scene.ladder.policy
+    policy = (scene.then.ladder(scene.ladder.code) or scene.ladder).policy
     if policy.max_drop is not None and scene.decision["from_rank"] - scene.decision["to_rank"] >= policy.max_drop:
         yield scene.teller.plural(
             "one fall takes at most %(n)s step", "one fall takes at most %(n)s steps", policy.max_drop
@@ -98,13 +98,15 @@ def _merge(scene: Scene) -> Iterator[str]:
 def _programme_change(scene: Scene) -> Iterator[str]:
     decision = scene.decision
     number = decision["programme_version"]
-    if decision["cause"] == "programme" and decision["from_rank"] == decision["to_rank"] != 0:
+    renamed = decision["from_tier"] != decision["to_tier"] and decision["from_rank"] == decision["to_rank"] != 0
+    if decision["cause"] == "programme" and renamed:
         message = n_("with version %(version)s of the rules of %(day)s %(before)s became %(tier)s")
         yield _with_proof(scene, message, None, version=number)
         return
-    if scene.then.version == scene.rules.version and scene.rules.published.rolled_back_to is not None:
+    back_to = scene.then.published.rolled_back_to
+    if back_to is not None:
         message = n_("the rules were rolled back to version %(version)s on %(day)s, which gives %(tier)s back")
-        yield _with_proof(scene, message, None, version=scene.rules.published.rolled_back_to)
+        yield _with_proof(scene, message, None, version=back_to)
         return
     message = n_("version %(version)s of the rules gave %(tier)s on %(day)s instead of %(before)s")
     fell = decision["to_rank"] < decision["from_rank"]

@@ -5,6 +5,8 @@ from datetime import date
 from typing import Any
 
 from tenants.programme.document import Tier
+from tenants.programme.schedule import next_schedule_day
+from tenants.programme.windows import ONE_DAY
 from tenants.programme.wording.teller import Teller
 from tenants.tiers.explaining.scene import Scene
 from tenants.tiers.explaining.ways import Way, step, told, way_text
@@ -33,10 +35,11 @@ def next_tier(scene: Scene, ways_to: Sequence[list[Way]]) -> dict[str, Any] | No
 
 def _on(scene: Scene, way: Way) -> date | None:
     """The day at whose start it is decided; None: at once, with what is missing."""
-    if not scene.may_rise and scene.locked_until is not None:
-        return scene.locked_until
-    scheduled = scene.ladder.policy.upgrade == "scheduled"
-    return scene.next_schedule if scheduled or not way else None
+    by_schedule = scene.ladder.policy.upgrade == "scheduled" or not way
+    if not scene.may_rise and scene.locked_until is not None:  # its last day is the lock's, too
+        schedule = scene.ladder.policy.schedule
+        return next_schedule_day(schedule, scene.locked_until) if by_schedule else scene.locked_until + ONE_DAY
+    return scene.next_schedule if by_schedule else None
 
 
 def _text(scene: Scene, tier: Tier, way: Way) -> str:

@@ -19,16 +19,18 @@ from tenants.programme.versions import programme
 from tenants.programme.windows import local_day
 from tenants.programme.wording.teller import Teller
 from tenants.tiers.history import told
+from tenants.tiers.origin import gave
 from tenants.tiers.reading import Reading, holds, read
 
 _TENANT: Final = """
 SELECT timezone, programme_version, locale, clock_timestamp() + clock_offset AS now FROM tenant WHERE tenant_id = $1"""
-# With what staff wrote, the import that brought it, and the recheck that waits. A member without a decision may wait
-# for one, too.
-_DECISION: Final = """
-SELECT d.*, a.reason AS act_reason, a.since AS act_since, r.due_at
-  FROM (SELECT) x
-  LEFT JOIN decision d ON d.tenant_id = $1 AND d.member_id = $2 AND d.id = $3
+# With what staff wrote, the import that brought it, the recheck that waits, and the decision that this looks at. A
+# member without a decision may wait for one, too.
+_DECISION: Final = f"""
+SELECT d.*, a.reason AS act_reason, a.since AS act_since, r.due_at, k.reason AS given_reason, k.cause AS given_cause
+  FROM (SELECT $3::uuid AS decision_id) x
+  LEFT JOIN decision d ON d.tenant_id = $1 AND d.member_id = $2 AND d.id = x.decision_id
+  LEFT JOIN LATERAL {gave("x")} k ON true
   LEFT JOIN tier_act a ON a.tenant_id = $1 AND a.id = d.cause_id
   LEFT JOIN tier_recheck r ON r.tenant_id = $1 AND r.member_id = $2 AND r.ladder = $4"""
 # What new rules wait for, as `tenants.tiers.evaluate` and `recalculate` ask it: a member's first purchase under them, a

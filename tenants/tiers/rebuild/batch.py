@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from tenants.tiers.rebuild.facts import gather
-from tenants.tiers.rebuild.walk import Walk, beginnings, rules_ever
+from tenants.tiers.rebuild.rules import beginnings, rules_ever
+from tenants.tiers.rebuild.walk import Walk
 
 BATCH: Final = 2_000
 """Each day of history is a few statements, however many members: more at once are cheaper, and locked for longer."""
@@ -21,13 +22,14 @@ async def rebuild(run: asyncpg.Record, locked: Sequence[UUID], recorded_at: date
     Now is `recorded_at`, the instant behind the locks: what was sold since the run was asked for counts too.
     """
     now = max(run["as_of"], recorded_at)
-    steps = await gather(locked, now, run["timezone"])
+    rules = await rules_ever()
+    steps = await gather(locked, now, run["timezone"], rules.publishes)
     walk = Walk(
         run["id"],
         now,
         recorded_at,
         ZoneInfo(run["timezone"]),
-        await rules_ever(),
+        rules,
         await beginnings(locked),
     )
     await walk.go(steps)

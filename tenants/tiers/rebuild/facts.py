@@ -2,8 +2,9 @@
 
 Two temporary tables hold it for the transaction: `rebuild_fact` has a row a fact, `rebuild_sum` what each fact adds
 to measures. A purchase counts with what was not given back of it (nor paid by bonus, unless the rules count that); one
-that was wholly given back, or undone, never was. A merged member's facts are its survivor's. `k` counts a member's
-facts on one local day: step k of a day takes one of each.
+that was wholly given back, or undone, never was. A merged member's facts are its survivor's. `part` counts the
+publishes up to a fact, `k` a member's facts on one local day between two of them: step k of a part takes one of each
+member.
 """
 
 from collections.abc import Sequence
@@ -22,8 +23,9 @@ from tenants.tiers.rebuild import points
 _TABLES: Final = """
 CREATE TEMP TABLE rebuild_holder (id uuid PRIMARY KEY, holder_id uuid NOT NULL) ON COMMIT DROP;
 CREATE TEMP TABLE rebuild_fact (
-    member_id uuid NOT NULL, on_day date NOT NULL, k bigint NOT NULL, day date NOT NULL, at timestamptz NOT NULL,
-    cause text NOT NULL, cause_id uuid NOT NULL, amount bigint) ON COMMIT DROP;
+    member_id uuid NOT NULL, on_day date NOT NULL, part integer NOT NULL, k bigint NOT NULL, day date NOT NULL,
+    at timestamptz NOT NULL, cause text NOT NULL, cause_id uuid NOT NULL, amount bigint, sold boolean NOT NULL)
+  ON COMMIT DROP;
 CREATE TEMP TABLE rebuild_sum (
     fact_id uuid NOT NULL, measure text NOT NULL, total numeric NOT NULL, facts bigint NOT NULL, valued bigint NOT NULL,
     most bigint NOT NULL DEFAULT 0) ON COMMIT DROP"""
@@ -59,29 +61,30 @@ _TOP_UPS: Final = """
  WHERE NOT EXISTS (SELECT FROM top_up_undone x WHERE x.tenant_id = $1 AND x.top_up_id = u.id)"""
 # Nothing is decided about an instant to come: a fact dated ahead counts on its day, and is looked at now. At a day's
 # first instant, which dates without a time have, an evaluation would look at the day before: it comes just behind it.
-# Of opening tiers, one that was put right later, as of the same day or an earlier one, never was.
+# Of opening tiers, one that was put right later, as of the same day or an earlier one, never was. The order of facts of
+# one instant is that of their bytes, which any other program has, too.
 _FACTS: Final = f"""
-INSERT INTO rebuild_fact (member_id, on_day, k, day, at, cause, cause_id, amount)
-SELECT x.member_id, n.on_day,
-       row_number() OVER (PARTITION BY x.member_id, n.on_day ORDER BY x.at, x.external_id, x.id),
-       x.day, CASE WHEN n.on_day > n.day_before AND x.cause <> 'act' THEN x.at + interval '1 microsecond' ELSE x.at END,
-       x.cause, x.id, x.amount
+INSERT INTO rebuild_fact (member_id, on_day, part, k, day, at, cause, cause_id, amount, sold)
+SELECT x.member_id, n.on_day, o.part,
+       row_number() OVER (PARTITION BY x.member_id, n.on_day, o.part ORDER BY x.at, x.external_id COLLATE "C", x.id),
+       x.day, b.at, x.cause, x.id, x.amount, x.sold
   FROM (
     SELECT h.holder_id AS member_id, p.local_day AS day, least(p.occurred_at, $2) AS at, 'purchase' AS cause, p.id,
-           p.external_id, {_COUNTED} AS amount{_PURCHASES} WHERE {_STANDS}
+           p.external_id, {_COUNTED} AS amount, p.source = 'api' AS sold{_PURCHASES} WHERE {_STANDS}
     UNION ALL
-    SELECT h.holder_id, a.local_day, least(a.occurred_at, $2), 'activity', a.id, a.external_id, NULL
+    SELECT h.holder_id, a.local_day, least(a.occurred_at, $2), 'activity', a.id, a.external_id, NULL, false
       FROM rebuild_holder h JOIN activity a ON a.tenant_id = $1 AND a.member_id = h.id
     UNION ALL
-    SELECT h.holder_id, u.local_day, least(u.occurred_at, $2), 'top_up', u.id, u.external_id, NULL{_TOP_UPS}
+    SELECT h.holder_id, u.local_day, least(u.occurred_at, $2), 'top_up', u.id, u.external_id, NULL, false
+           {_TOP_UPS}
     UNION ALL{points.FACTS}
     UNION ALL
     SELECT h.holder_id, f.counted_on, least(coalesce(({_FIRST_BOUGHT}), f.recorded_at), $2), 'referral', f.member_id,
-           '', NULL
+           '', NULL, false
       FROM rebuild_holder h JOIN referral f ON f.tenant_id = $1 AND f.referrer_id = h.id
      WHERE f.counted_on IS NOT NULL
     UNION ALL
-    SELECT h.holder_id, (c.at AT TIME ZONE $3)::date, c.at, 'act', c.id, '', NULL
+    SELECT h.holder_id, (c.at AT TIME ZONE $3)::date, c.at, 'act', c.id, '', NULL, false
       FROM rebuild_holder h
       JOIN (SELECT member_id, id, CASE WHEN act = 'opening' THEN since::timestamp AT TIME ZONE $3 ELSE recorded_at END
                    AS at
@@ -91,7 +94,10 @@ SELECT x.member_id, n.on_day,
                                         AND b.act = 'opening' AND b.seq > a.seq AND b.since <= a.since))) c
         ON c.member_id = h.id) x
  CROSS JOIN LATERAL (SELECT (x.at AT TIME ZONE $3)::date AS on_day,
-                            ((x.at - interval '1 microsecond') AT TIME ZONE $3)::date AS day_before) n"""
+                            ((x.at - interval '1 microsecond') AT TIME ZONE $3)::date AS day_before) n
+ CROSS JOIN LATERAL (SELECT CASE WHEN n.on_day > n.day_before AND x.cause <> 'act'
+                                 THEN x.at + interval '1 microsecond' ELSE x.at END AS at) b
+ CROSS JOIN LATERAL (SELECT width_bucket(b.at, $4::timestamptz[]) AS part) o"""
 _PAID_IN: Final = f"""
 INSERT INTO rebuild_sum (fact_id, measure, total, facts, valued, most)
 SELECT u.id, '{codes.TOP_UP}', u.amount - w.refunded, 1, 0, u.amount - w.refunded{_TOP_UPS}"""
@@ -119,7 +125,7 @@ SELECT f.member_id, '{codes.REFERRAL}', 0, 1, 0
   FROM rebuild_holder h JOIN referral f ON f.tenant_id = $1 AND f.referrer_id = h.id
  WHERE f.counted_on IS NOT NULL"""
 _INDEX: Final = (
-    "CREATE INDEX ON rebuild_fact (on_day, k); CREATE INDEX ON rebuild_sum (fact_id);"
+    "CREATE INDEX ON rebuild_fact (on_day, part, k); CREATE INDEX ON rebuild_sum (fact_id);"
     " ANALYZE rebuild_fact; ANALYZE rebuild_sum"
 )
 _REBUILT: Final = (
@@ -139,12 +145,14 @@ _CLEAR: Final = (
 _DROP_DECISIONS: Final = "DELETE FROM decision AS k WHERE k.tenant_id = $1 AND k.member_id = ANY ($2::uuid[])"
 
 _ADD: Final = f"""
-WITH f AS (SELECT * FROM rebuild_fact WHERE on_day = $2 AND k = $3),
-t AS (INSERT INTO member_total AS a (tenant_id, member_id, spend, purchases, max_purchase, last_day)
-      SELECT $1, f.member_id, f.amount, 1, f.amount, f.day FROM f WHERE f.cause = 'purchase' ORDER BY f.member_id
+WITH f AS (SELECT * FROM rebuild_fact WHERE on_day = $2 AND part = $3 AND k = $4),
+t AS (INSERT INTO member_total AS a (tenant_id, member_id, spend, purchases, max_purchase, last_day, last_at)
+      SELECT $1, f.member_id, f.amount, 1, f.amount, f.day,
+             (SELECT p.occurred_at FROM purchase p WHERE p.tenant_id = $1 AND p.id = f.cause_id)
+        FROM f WHERE f.cause = 'purchase' ORDER BY f.member_id
       ON CONFLICT (tenant_id, member_id) DO UPDATE SET spend = a.spend + excluded.spend,
          purchases = a.purchases + 1, max_purchase = greatest(a.max_purchase, excluded.max_purchase),
-         last_day = greatest(a.last_day, excluded.last_day)),
+         last_day = greatest(a.last_day, excluded.last_day), last_at = greatest(a.last_at, excluded.last_at)),
 o AS (INSERT INTO member_month AS a (tenant_id, member_id, month, spend, purchases, max_purchase)
       SELECT $1, f.member_id, date_trunc('month', f.day::timestamp)::date, f.amount, 1, f.amount
         FROM f WHERE f.cause = 'purchase' ORDER BY f.member_id
@@ -157,19 +165,21 @@ d AS (INSERT INTO member_day AS a (tenant_id, member_id, day, spend, purchases, 
 measured AS (
       SELECT f.member_id, s.measure, f.day, s.total, s.facts, s.valued, s.most
         FROM f JOIN rebuild_sum s ON s.fact_id = f.cause_id),{UPSERTS}
-SELECT f.member_id, f.at, f.cause, f.cause_id FROM f ORDER BY f.member_id"""
+SELECT f.member_id, f.at, f.cause, f.cause_id, f.sold FROM f ORDER BY f.member_id"""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A local day with facts, and how many the busiest member has."""
+    """A local day with facts behind the same publishes (`part` of them), and how many the busiest member has."""
 
     day: date
+    part: int
     facts: int
 
 
-async def gather(members: Sequence[UUID], now: datetime, timezone: str) -> list[Step]:
-    """Reads the facts of the locked `members` and takes their sums, standings and decisions away.
+async def gather(members: Sequence[UUID], now: datetime, timezone: str, publishes: Sequence[datetime]) -> list[Step]:
+    """Reads the facts of the locked `members` and takes their sums, standings and decisions away. `publishes`: the
+    instants from which other rules were in force, in order.
 
     Answers the days with facts, in order. From here on the sums are what `add` adds.
     """
@@ -178,8 +188,8 @@ async def gather(members: Sequence[UUID], now: datetime, timezone: str) -> list[
     await connection().execute(_HOLDERS, tenant_id, members)
     await connection().execute(points.TABLE)
     await connection().execute(points.GATHER, tenant_id)
-    await connection().execute(_FACTS, tenant_id, now, timezone)
-    await connection().execute(points.OTHERS)
+    await connection().execute(_FACTS, tenant_id, now, timezone, publishes)
+    await connection().execute(points.OTHERS, timezone, publishes)
     for statement in (_PAID_IN, _SUMS):
         await connection().execute(statement, tenant_id)
     await connection().execute(points.SUMS)
@@ -191,10 +201,14 @@ async def gather(members: Sequence[UUID], now: datetime, timezone: str) -> list[
     await connection().execute("SET LOCAL ROLE rebuilder")
     await connection().execute(_DROP_DECISIONS, tenant_id, records)
     await connection().execute("RESET ROLE")
-    rows = await connection().fetch("SELECT on_day, max(k) AS facts FROM rebuild_fact GROUP BY 1 ORDER BY 1")
-    return [Step(row["on_day"], row["facts"]) for row in rows]
+    rows = await connection().fetch(
+        "SELECT on_day, part, max(k) AS facts FROM rebuild_fact GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    return [Step(row["on_day"], row["part"], row["facts"]) for row in rows]
 
 
-async def add(day: date, k: int) -> list[asyncpg.Record]:
-    """Adds the k-th fact of a day of each member to its sums: member_id, at, cause and cause_id of each."""
-    return await connection().fetch(_ADD, current().tenant_id, day, k)
+async def add(step: Step, k: int) -> list[asyncpg.Record]:
+    """Adds the k-th fact of a step of each member to its sums: member_id, at, cause, cause_id of each, and whether it
+    was sold at a till (`sold`).
+    """
+    return await connection().fetch(_ADD, current().tenant_id, step.day, step.part, k)

@@ -31,18 +31,25 @@ SELECT h.holder_id, o.id, e.day, min(e.recorded_at),
  WHERE e.kind IN ({_ACCRUED}, {_REVERSED})
  GROUP BY h.holder_id, o.id, e.day HAVING sum(e.points) <> 0"""
 FACTS: Final = """
-    SELECT g.member_id, g.day, least(g.at, $2), g.cause, g.origin, '', NULL FROM rebuild_points g
+    SELECT g.member_id, g.day, least(g.at, $2), g.cause, g.origin, '', NULL, false FROM rebuild_points g
      WHERE g.cause IS NOT NULL"""
 """Those that evaluate by themselves, for the union of all facts."""
 _OF_A_FACT: Final = "f.member_id = g.member_id AND f.cause_id = g.origin AND f.day = g.day"
 OTHERS: Final = f"""
-INSERT INTO rebuild_fact (member_id, on_day, k, day, at, cause, cause_id)
-SELECT g.member_id, g.day,
-       (SELECT coalesce(max(f.k), 0) FROM rebuild_fact f WHERE f.member_id = g.member_id AND f.on_day = g.day)
+INSERT INTO rebuild_fact (member_id, on_day, part, k, day, at, cause, cause_id, sold)
+SELECT g.member_id, g.day, e.part,
+       (SELECT coalesce(max(f.k), 0) FROM rebuild_fact f
+         WHERE f.member_id = g.member_id AND f.on_day = g.day AND f.part = e.part)
          + row_number() OVER (PARTITION BY g.member_id, g.day ORDER BY g.id),
-       g.day, g.at, '{codes.POINTS}', g.id
-  FROM rebuild_points g WHERE NOT EXISTS (SELECT FROM rebuild_fact f WHERE {_OF_A_FACT})"""
-"""What belongs to no fact of its day is added at the end of it, and decides nothing."""
+       g.day, g.at, '{codes.POINTS}', g.id, false
+  FROM rebuild_points g
+ CROSS JOIN LATERAL (
+   SELECT width_bucket(((g.day + 1)::timestamp AT TIME ZONE $1) - interval '1 microsecond', $2::timestamptz[])
+     AS part) e
+ WHERE NOT EXISTS (SELECT FROM rebuild_fact f WHERE {_OF_A_FACT})"""
+"""What belongs to no fact of its day is added at the end of it, and decides nothing. $1: the time zone, $2: the
+instants of publishes.
+"""
 SUMS: Final = f"""
 INSERT INTO rebuild_sum (fact_id, measure, total, facts, valued)
 SELECT f.cause_id, '{codes.POINTS}', g.total, 0, 0

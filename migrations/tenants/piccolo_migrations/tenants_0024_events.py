@@ -1,0 +1,13 @@
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from migrations.sql import sql_file
+
+ID = "tenants_0024_events"
+VERSION = "1.38.0"
+DESCRIPTION = "Events get positions that never skip a late commit"
+
+
+async def forwards() -> MigrationManager:
+    manager = MigrationManager(migration_id=ID, app_name="tenants", description=DESCRIPTION)
+    manager.add_raw(sql_file(__file__, "tenants_0024_events.sql"))
+    return manager

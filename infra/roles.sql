@@ -17,6 +17,7 @@
 --             The database belongs to migrator too: CREATE DATABASE regulars OWNER migrator;
 --   app       API and workers, inside a tenant's scope. Owns nothing; row level security holds for it.
 --   rebuilder nobody logs in as it: app becomes it, for one statement, to drop the decisions that a rebuild makes anew.
+--   eraser    nobody logs in as it: operator becomes it to erase a chain that has left, and sees but that one.
 --   gate      looks up sessions, API keys and slugs before the tenant is known.
 --   relay     moves outbox rows to the queue and fires the schedule, for all tenants.
 --   operator  the platform's own staff pages: tenants, plans, billing.
@@ -39,6 +40,9 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'rebuilder') THEN
         CREATE ROLE rebuilder NOLOGIN;
     END IF;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'eraser') THEN
+        CREATE ROLE eraser NOLOGIN;
+    END IF;
 
     FOREACH login_role IN ARRAY ARRAY['app', 'gate', 'relay', 'operator'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = login_role) THEN
@@ -55,6 +59,9 @@ BEGIN
 
     IF NOT pg_has_role('app', 'rebuilder', 'SET') THEN
         GRANT rebuilder TO app WITH INHERIT FALSE, SET TRUE;
+    END IF;
+    IF NOT pg_has_role('operator', 'eraser', 'SET') THEN
+        GRANT eraser TO operator WITH INHERIT FALSE, SET TRUE;
     END IF;
 END
 $roles$;

@@ -1,7 +1,8 @@
 """Static files under `/assets/<hash>/<name>`, immutable: our own, and those that installed packages bring.
 
 A file's hash is part of its address, so a browser keeps it for a year and asks for a new one when it changes.
-Our style sheets are one file, put together in the order of their names.
+Our style sheets are one file, put together in the order of their names; so are the scripts that every page loads,
+each in a block of its own, so that their names don't meet. Scripts of one page alone lie beside them.
 """
 
 import gzip
@@ -28,7 +29,7 @@ _OF_PACKAGES: Final = {
     "swagger-ui.css": ("mkdocs_swagger_ui_tag", "swagger-ui/stylesheets/swagger-ui.css"),
     "swagger-ui-bundle.js": ("mkdocs_swagger_ui_tag", "swagger-ui/javascripts/swagger-ui-bundle.js"),
 }
-_OWN: Final = ("app.js", "docs.js", "docs.css", "icon.svg")
+_OWN: Final = frozenset(file.name for file in _STATIC.iterdir() if file.is_file())
 _MEDIA_TYPES: Final = {"css": _CSS, "js": _JS, "svg": _SVG}
 
 
@@ -60,12 +61,18 @@ def asset_url(name: str) -> str:
 def _read(name: str) -> bytes:
     if name == "app.css":
         return b"\n".join(sheet.read_bytes() for sheet in sorted((_STATIC / "css").glob("*.css")))
+    if name == "app.js":
+        return b'"use strict";\n' + b"\n".join(_block(script) for script in sorted((_STATIC / "js").glob("*.js")))
     if name in _OWN:
         return (_STATIC / name).read_bytes()
     if name in _OF_PACKAGES:
         package, path = _OF_PACKAGES[name]
         return files(package).joinpath(path).read_bytes()
     raise LookupError(f"no asset {name!r}")
+
+
+def _block(script: Path) -> bytes:
+    return b"{\n" + script.read_bytes() + b"}"
 
 
 @get(

@@ -11,8 +11,9 @@ import secrets
 import time
 import zlib
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -23,14 +24,24 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from saas.db import role_pool
 from saas.errors import DomainError
-from saas.pages import login_path, send_error_page, wants_html
+from saas.pages import send_error_page, wants_html, way_back
 from saas.principal import KeyScope, Principal
-from saas.problem_details import send_problem
-from saas.sessions import SAFE_METHODS, cookie_name, principal_of_session, require_csrf
+from saas.problem_details import header_of, send_problem
+from saas.security_log import noted
+from saas.sessions import SAFE_METHODS, Session, cookie_name, principal_of_session, require_csrf, session_of
 from saas.settings import get_settings
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZabcdefghjkmnpqrstvwxyz"
 _CACHE_SIZE = 20_000
+OF_THE_CHAIN: Final[frozenset[KeyScope]] = frozenset({"admin", "programme:write", "webhooks:write"})
+"""Scopes of what a chain decides as a whole: its rules and offers, its people and keys, its bill, what leaves it."""
+# To the hour: a till's key is looked up all day long.
+_USED = (
+    "UPDATE platform.api_key SET used_at = clock_timestamp()"
+    " WHERE id = $1 AND (used_at IS NULL OR used_at < clock_timestamp() - interval '1 hour')"
+)
+# Where a page leads who has no session, or one that has to do something first.
+_LEADS_TO = {"unauthenticated": "/login", "locked": "/lock", "second-factor-required": "/account/second-factor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +122,14 @@ async def principal_of_key(text: str) -> Principal:
     if row is None or not hmac.compare_digest(row["secret_hash"], _hash(secret)):
         raise DomainError("unauthenticated")
     branches = None if row["branch_ids"] is None else frozenset(row["branch_ids"])
+    await pool.execute(_USED, key_id)
     principal = Principal(f"key:{key_id}", row["tenant_id"], frozenset(row["scopes"]), branches)
     remembered.put(token, principal)
     return principal
 
 
 class AuthMiddleware(ASGIMiddleware):
-    """Finds the principal and holds it against the handler's `requires`.
+    """Finds the principal and holds it against the handler's `requires` (or `or_requires`, where there is one).
 
     A page takes a session only and sends who has none to the log-in; the API takes a key, else a session.
     What a session does unsafely needs its CSRF token.
@@ -127,53 +139,97 @@ class AuthMiddleware(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         opt: dict[str, Any] = scope["route_handler"].opt
-        if opt.get("auth", "key") == "none":
+        if opt.get("auth", "key") in {"none", "operator"}:  # the console's handlers ask for themselves
             await next_app(scope, receive, send)
             return
-        request: Request[Any, Any, Any] = Request(scope, receive)
+        key = None if opt.get("auth") == "page" else _bearer(scope)
         try:
-            principal = await _principal(request)
-            _require(principal, opt.get("requires"))
+            if key is None:
+                request: Request[Any, Any, Any] = Request(scope, receive)
+                principal, receive = await _logged_in(request), request.receive
+            else:
+                principal = await principal_of_key(key)
+            _require(principal, opt.get("requires"), opt.get("or_requires"))
+            _require_whole_chain(principal, opt)
         except DomainError as error:
+            _note(Request(scope, receive), error)
             await _refuse(scope, send, error)
             return
         scope["state"]["principal"] = principal
         tenant: UUID | None = principal.tenant_id
         structlog.contextvars.bind_contextvars(tenant_id=str(tenant), actor=principal.actor)
-        await next_app(scope, request.receive, send)
+        await next_app(scope, receive, send)
 
 
-def _require(principal: Principal, scope: KeyScope | None) -> None:
-    if scope is not None and not principal.may(scope):
+def _bearer(scope: Scope) -> str | None:
+    kind, _, text = (header_of(scope, b"authorization") or "").partition(" ")
+    return text.strip() if kind.lower() == "bearer" and text else None
+
+
+def _note(request: Request[Any, Any, Any], error: DomainError) -> None:
+    """Writes down what was tried; that a session has ended, or that there is none, is nobody's attack."""
+    if error.code == "unauthenticated" and "authorization" in request.headers:
+        noted("key-refused", request)
+    elif error.code == "csrf-failed":
+        noted("foreign-form", request)
+    elif error.code == "forbidden":
+        noted("not-permitted", request, code=error.code)
+
+
+def _require(principal: Principal, scope: KeyScope | None, other: KeyScope | None) -> None:
+    if scope is not None and not principal.may(scope) and (other is None or not principal.may(other)):
         raise DomainError("forbidden", params={"scope": scope})
 
 
-async def _principal(request: Request[Any, Any, Any]) -> Principal:
+def _require_whole_chain(principal: Principal, opt: dict[str, Any]) -> None:
+    """Who is bound to branches has no say in what holds at all of them, whatever scope the key has. `bound`: the
+    handler asks for itself what lies within them.
+    """
+    if principal.branch_ids is not None and opt.get("requires") in OF_THE_CHAIN and not opt.get("bound"):
+        raise DomainError("not-permitted")
+
+
+async def _logged_in(request: Request[Any, Any, Any]) -> Principal:
     page = request.scope["route_handler"].opt.get("auth") == "page"
-    kind, _, text = request.headers.get("authorization", "").partition(" ")
-    if not page and kind.lower() == "bearer" and text:
-        return await principal_of_key(text.strip())
     if not page and cookie_name() not in request.cookies:
         raise DomainError("unauthenticated")
     principal = await principal_of_session(request)
+    _require_ready(await session_of(request), request.scope["route_handler"].opt.get("although", ()))
     if request.method not in SAFE_METHODS:
         await require_csrf(request)
     return principal
 
 
+def _require_ready(session: Session | None, although: Collection[str]) -> None:
+    """`although`: the states in which the handler works all the same. Raises DomainError `locked`,
+    `second-factor-required`.
+    """
+    if session is not None and session.locked and "locked" not in although:
+        raise DomainError("locked")
+    if session is not None and session.lacks_factor and "lacks-factor" not in although:
+        raise DomainError("second-factor-required")
+
+
 async def _refuse(scope: Scope, send: Send, error: DomainError) -> None:
-    if error.code == "unauthenticated" and scope["route_handler"].opt.get("auth") == "page":
-        await _to_login(scope, send)
+    path = _LEADS_TO.get(error.code)
+    if path is not None and scope["route_handler"].opt.get("auth") == "page":
+        await _lead(scope, send, path)
     elif wants_html(scope):
         await send_error_page(scope, send, error.code, params=error.params, headers=error.headers)
     else:
         await send_problem(scope, send, error.code, params=error.params, headers=error.headers)
 
 
-async def _to_login(scope: Scope, send: Send) -> None:
-    """303; htmx, which would follow it into the middle of a page, is told to load the log-in as a whole."""
+async def _lead(scope: Scope, send: Send, path: str) -> None:
+    """303 to a page that comes back here; htmx, which would follow it into the middle of a page, is told to load it as
+    a whole.
+    """
     partial = any(name.lower() == b"hx-request" for name, _ in scope["headers"])
-    named = (b"hx-redirect", b"/login") if partial else (b"location", login_path(scope).encode("ascii"))
-    headers = [named, (b"cache-control", b"no-store"), (b"content-length", b"0")]
+    to = way_back(scope, path).encode("ascii")
+    headers = [
+        (b"hx-redirect" if partial else b"location", to),
+        (b"cache-control", b"no-store"),
+        (b"content-length", b"0"),
+    ]
     await send({"type": "http.response.start", "status": 401 if partial else 303, "headers": headers})
     await send({"type": "http.response.body", "body": b"", "more_body": False})

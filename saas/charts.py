@@ -48,7 +48,7 @@ def donut(slices: Sequence[Slice], *, title: str, summary: str, centre: str, cap
         f'<text class="donut-caption" x="60" y="76" aria-hidden="true">{escape(caption)}</text>'
     )
     body = f'{ring}<g transform="rotate(-90 60 60)">{"".join(arcs)}</g>{words}'
-    return _svg("donut", "0 0 120 120", title, summary, body)
+    return svg("donut", "0 0 120 120", title, summary, body)
 
 
 def sparkline(values: Sequence[int], *, title: str, summary: str) -> Markup:
@@ -70,7 +70,7 @@ def sparkline(values: Sequence[int], *, title: str, summary: str) -> Markup:
         f'<polyline class="spark-line" points="{path}"/>'
         f'<circle class="spark-dot" cx="{last_x:.1f}" cy="{last_y:.1f}" r="2.5"/>'
     )
-    return _svg("spark", f"0 0 {width:g} {height:g}", title, summary, body)
+    return svg("spark", f"0 0 {width:g} {height:g}", title, summary, body)
 
 
 def share_bar(part: int, whole: int, *, title: str, summary: str) -> Markup:
@@ -80,13 +80,14 @@ def share_bar(part: int, whole: int, *, title: str, summary: str) -> Markup:
         '<rect class="track" x="0" y="0" width="120" height="6" rx="3"/>'
         f'<rect class="fill" x="0" y="0" width="{filled:.2f}" height="6" rx="3"/>'
     )
-    return _svg("share", "0 0 120 6", title, summary, body, stretch=True)
+    return svg("share", "0 0 120 6", title, summary, body, stretch=True)
 
 
-def _svg(kind: str, box: str, title: str, summary: str, body: str, *, stretch: bool = False) -> Markup:
+def svg(kind: str, box: str, title: str, summary: str, body: str, *, stretch: bool = False) -> Markup:
+    """A picture with its title and what it says; `body` is markup of ours, its texts escaped."""
     name = f"chart-{next(_ids)}"
     aspect = ' preserveAspectRatio="none"' if stretch else ""
-    return Markup(  # noqa: S704  # numbers of ours; every text above and here is escaped
+    return Markup(  # noqa: S704 - numbers of ours; every text above and here is escaped  # nosec B704
         f'<svg class="chart {kind}" viewBox="{box}"{aspect} role="img" aria-labelledby="{name}-t {name}-d">'
         f'<title id="{name}-t">{escape(title)}</title><desc id="{name}-d">{escape(summary)}</desc>{body}</svg>'
     )

@@ -12,6 +12,9 @@ from saas.db import role_pool
 log = logging.getLogger(__name__)
 
 KEEP_KEYS: Final = timedelta(hours=24)  # how long an idempotency key protects
+KEEP_EVENTS: Final = timedelta(days=90)  # Stripe's: it lists thirty days, so none comes again that is older
+KEEP_FEED: Final = timedelta(days=31)  # of the chains' own events, of which thirty days are promised
+KEEP_LINKS: Final = timedelta(days=7)  # how long an old link still says what became of it
 SWEEP_SECONDS: Final = 600.0
 SLICE: Final = 5_000
 _BREATH_SECONDS: Final = 0.05
@@ -21,7 +24,12 @@ _BREATH_SECONDS: Final = 0.05
 _SLICES: Final[tuple[tuple[Literal["operator", "gate"], str, str, timedelta], ...]] = (
     ("operator", "public.idempotency", "created_at", KEEP_KEYS),
     ("operator", "platform.signup_key", "created_at", KEEP_KEYS),
+    ("operator", "public.stripe_event", "received_at", KEEP_EVENTS),
+    ("operator", "public.event", "numbered_at", KEEP_FEED),
+    ("operator", "public.webhook_delivery", "created_at", KEEP_FEED),
+    ("operator", "platform.stripe_event_other", "received_at", KEEP_EVENTS),
     ("gate", "platform.session", "expires_at", timedelta()),
+    ("gate", "platform.password_reset", "expires_at", KEEP_LINKS),
 )
 
 
@@ -33,8 +41,8 @@ def _delete(table: str, column: str) -> str:
 
 
 async def sweep() -> float:
-    """Deletes idempotency keys after 24 h and sessions that have expired; returns the seconds to the next
-    time.
+    """Deletes idempotency keys after 24 h, Stripe's events after 90 days, the chains' own after 31, sessions and links
+    that have expired; returns the seconds to the next time.
     """
     for role, table, column, keep in _SLICES:
         pool = await role_pool(role)

@@ -10,7 +10,12 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 def csv_text(rows: Iterable[Iterable[str | Decimal | int | None]]) -> str:
     """The rows as one text; None is an empty cell. Numbers stay numbers, below zero too; text is never a formula."""
-    return _MARK + "".join(",".join(_cell(value) for value in row) + "\r\n" for row in rows)
+    return _MARK + "".join(csv_line(row) for row in rows)
+
+
+def csv_line(row: Iterable[str | Decimal | int | None]) -> str:
+    """One row with its end, for who writes them a few at a time; the mark goes before the first."""
+    return ",".join(_cell(value) for value in row) + "\r\n"
 
 
 def _cell(value: str | Decimal | int | None) -> str:

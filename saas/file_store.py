@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 from collections.abc import AsyncIterable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -79,9 +80,23 @@ class FileStore:
         """The stored file for reading. Raises FileNotFoundError, and for another tenant's path too."""
         return self._own(tenant_id, path).open("rb")
 
+    async def link(self, tenant_id: UUID, path: str, name: str) -> StoredFile:
+        """The stored file under another `name` of its tenant's, too, without a copy: what `put` has written is never
+        changed in place, and each name goes by itself. Raises FileNotFoundError as `open`, ValueError as `put`.
+        """
+        source, target = self._own(tenant_id, path), self._target(tenant_id, name)
+        size = await _run(_link, source, target)
+        return StoredFile(f"{tenant_id}/{name}", size)
+
     async def delete(self, tenant_id: UUID, path: str) -> None:
         """Removes a stored file; one that is gone already is fine."""
         await _run(partial(self._own(tenant_id, path).unlink, missing_ok=True))
+
+    async def delete_all(self, tenant_id: UUID) -> None:
+        """Removes everything that the tenant has here; nothing is fine."""
+        folder = self.root / str(tenant_id)
+        if folder.exists():
+            await _run(shutil.rmtree, folder)
 
     async def list(self, tenant_id: UUID, folder: str) -> tuple[ListedFile, ...]:
         """The files right in the tenant's `folder`, in no order, those too that are still being written or never
@@ -133,6 +148,14 @@ def _flush_and_close(file: BinaryIO) -> None:
 def _publish(temporary: Path, target: Path) -> None:
     temporary.replace(target)
     _sync_folder(target.parent)
+
+
+def _link(source: Path, target: Path) -> int:
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target.unlink(missing_ok=True)
+    target.hardlink_to(source)
+    _sync_folder(target.parent)
+    return target.stat().st_size
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,16 +1,18 @@
 """Whether a process lives, whether it can serve, and its metrics."""
 
+import hmac
 import os
 from typing import Any, Final
 
 import asyncpg
-from litestar import Response, get
+from litestar import Request, Response, get
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from saas import valkey
 from saas.db import role_pool
+from saas.errors import DomainError
 from saas.migrate import expected_migrations
 from saas.settings import get_settings
 
@@ -33,8 +35,17 @@ async def readyz() -> Response[dict[str, Any]]:
 
 
 @get("/metrics", opt=OPEN, sync_to_thread=False, include_in_schema=False)
-def metrics() -> Response[bytes]:
-    """Prometheus, of all workers. Not public in production: the reverse proxy keeps it inside."""
+def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Prometheus, of all workers. In production only for who brings `METRICS_TOKEN` as a bearer; without that setting
+    it isn't there. Raises DomainError `not-found`.
+    """
+    settings = get_settings()
+    wanted = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if (wanted or settings.environment == "production") and not (
+        wanted and hmac.compare_digest(given.encode(), wanted.encode())
+    ):
+        raise DomainError("not-found")
     if _SEVERAL not in os.environ:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
     together = CollectorRegistry()
@@ -55,13 +66,10 @@ async def _database() -> str:
 
 
 async def _cache() -> str:
-    redis = Redis.from_url(get_settings().redis_url.get_secret_value(), socket_timeout=2, socket_connect_timeout=2)
     try:
-        await redis.ping()
-    except (RedisError, OSError):
+        await valkey.line().ask("PING")
+    except (RedisError, OSError, TimeoutError):
         return "unreachable"
-    finally:
-        await redis.aclose()
     return "ok"
 
 

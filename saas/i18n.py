@@ -76,6 +76,10 @@ class Tongue:
         share = Decimal(part) / Decimal(whole)
         return numbers.format_percent(share, format="#,##0.0%", locale=self.locale)
 
+    def rate(self, text: str | None) -> str:
+        """A rate as reports tell it: "0.6380" → 63.8%; an em dash where there is none."""
+        return "—" if text is None else numbers.format_percent(Decimal(text), format="#,##0.0%", locale=self.locale)
+
     def day(self, value: date) -> str:
         """A calendar day, in the language's usual length."""
         return babel_dates.format_date(value, format="medium", locale=self.locale)
@@ -87,6 +91,14 @@ class Tongue:
     def month(self, value: date) -> str:
         """The month of a day, with its year."""
         return babel_dates.format_skeleton("yMMMM", value, locale=self.locale)
+
+    def month_name(self, value: date) -> str:
+        """The month of a day alone, short: 11月, Nov."""
+        return babel_dates.format_skeleton("MMM", value, locale=self.locale)
+
+    def short_day(self, value: date) -> str:
+        """A day where there is little room: 11/23."""
+        return f"{value.month}/{value.day}"
 
     def moment(self, value: datetime, zone: tzinfo, *, year: int | None = None) -> str:
         """An instant on the clocks of `zone`, to the minute; without its year where that is `year`."""

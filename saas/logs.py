@@ -48,6 +48,9 @@ _IN_TEXT: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"(\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@]*):[^\s/]+@", rf"\1:{REDACTED}@"),
         (r"\b((?:set-)?cookie|authorization)\s*:.*$", rf"\1: {REDACTED}"),
         (r"(['\"](?:(?:set-)?cookie|authorization)['\"],\s*b?)(['\"])[^'\"]*\2", rf"\1\2{REDACTED}\2"),
+        # whom it is about: phones as members' and in E.164, and the names in front of the @ of e-mail addresses
+        (r"(?<![\w.])(?:\+\d{8,15}|1[3-9]\d{9})(?!\w)", REDACTED),
+        (r"(?<![\w.+-])[\w.+-]{1,64}@(?=[\w-]{1,63}(?:\.[\w-]{1,63}))", f"{REDACTED}@"),
         # name=value and "name": "value" in texts: connection strings, query strings, reprs, JSON
         (_NAMED, rf"\1{REDACTED}"),
         # pydantic quotes what was sent, PostgreSQL the row
@@ -58,7 +61,8 @@ _IN_TEXT: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
 
 # Nothing above matches a text without one of these; most texts have none, and a line should cost little.
 _SUSPECT: Final = re.compile(
-    r"[rsp]k_|whsec_|eyj|bearer|basic|://|cookie|authorization|passw|secret|token|api_?key|input_value|detail:",
+    r"[rsp]k_|whsec_|eyj|bearer|basic|://|cookie|authorization|passw|secret|token|api_?key|input_value|detail:|@"
+    r"|1[3-9]\d{9}|\+\d{8}",
     re.IGNORECASE,
 )
 
@@ -160,6 +164,7 @@ def log_config(log_format: Format, level: Level) -> dict[str, Any]:
             **{name: dict(through_root) for name in ("uvicorn.error", "uvicorn.access", "py.warnings")},
             "asyncio": {**through_root, "level": "WARNING"},
             "httpx": {**through_root, "level": "WARNING"},  # at INFO it logs each address with its query
+            "stripe": {**through_root, "level": "WARNING"},  # likewise, and what Stripe says of errors
         },
     }
 

@@ -1,7 +1,8 @@
 """What every request passes: its id, who it is, its tenant scope with idempotency.
 
 A handler says what it needs in its `opt`: `auth` ("key" for a key or a session, "page" for a session,
-"none"), `requires` (a key's scope) and `scoped` (False: it opens no transaction, or its own).
+"none"), `requires` (a key's scope; `or_requires`: another that is as good; of the scopes that are the whole chain's,
+`bound`: also for who is bound to branches, within them) and `scoped` (False: it opens no transaction, or its own).
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import json
 import logging
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from uuid import UUID
 
 import asyncpg
@@ -23,9 +25,11 @@ from prometheus_client import Histogram
 from uuid_utils.compat import uuid7
 
 from saas.errors import DomainError
+from saas.headers import guarded
 from saas.idempotency import digest
+from saas.patience import WITH_BODY, patient
 from saas.principal import Principal
-from saas.problem_details import RERUN, request_id_of, send_problem
+from saas.problem_details import RERUN, header_of, request_id_of, send_problem
 from saas.scope import CommitFailedError, OpenScope, connection
 
 log = logging.getLogger(__name__)
@@ -60,32 +64,39 @@ class RequestIdMiddleware(ASGIMiddleware):
         scope["state"]["request_id"] = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        method, started = _method(scope), time.perf_counter()
 
-        started = time.perf_counter()
-        request = Request[object, object, object](scope)  # type: ignore[type-var]
-
-        async def stamped(message: Message) -> None:
+        async def measured(message: Message) -> None:
             if message["type"] == "http.response.start":
                 route = scope.get("path_template", "")
-                SECONDS.labels(request.method, route, message["status"]).observe(time.perf_counter() - started)
-            await stamp(message, scope)
+                _seconds(method, route, message["status"]).observe(time.perf_counter() - started)
             await send(message)
 
-        await next_app(scope, receive, stamped)
+        await next_app(scope, patient(receive) if method in WITH_BODY else receive, measured)
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["type"] == ScopeType.HTTP else ""
+
+
+@lru_cache(maxsize=4096)
+def _seconds(method: str, route: str, status: int) -> Histogram:
+    """The histogram's own child, so that it isn't looked for at each request."""
+    return SECONDS.labels(method, route, status)
 
 
 async def stamp(message: Message, scope: Scope) -> None:
-    """Puts request id and API version on an answer, once. As the application's `before_send` it also reaches the
-    answers that are made outside of all middleware: unknown addresses, wrong methods, bodies beyond the limit.
+    """Puts request id, API version and what a browser has to be told (`saas.headers`) on an answer: the application's
+    `before_send`, which also reaches the answers that are made outside of all middleware: unknown addresses, wrong
+    methods, bodies beyond the limit.
     """
     if message["type"] != "http.response.start" or scope["type"] != ScopeType.HTTP:
         return
-    if not any(name == b"x-request-id" for name, _ in message["headers"]):
-        message["headers"] = [
-            *message["headers"],
-            (b"x-request-id", request_id_of(scope).encode()),
-            (b"regulars-version", API_VERSION.encode()),
-        ]
+    message["headers"] = [
+        *guarded(message["headers"]),
+        (b"x-request-id", request_id_of(scope).encode()),
+        (b"regulars-version", API_VERSION.encode()),
+    ]
 
 
 class ScopeMiddleware(ASGIMiddleware):
@@ -105,18 +116,23 @@ class ScopeMiddleware(ASGIMiddleware):
         if principal is None or principal.tenant_id is None or opt.get("scoped") is False:
             await next_app(scope, receive, send)
             return
-        request: Request[object, object, object] = Request(scope, receive)  # type: ignore[type-var]
-        if request.method in {"POST", "PUT", "PATCH"}:
-            await request.body()  # before a connection is taken: a slow client holds none
-        try:
-            key = _idempotency_key(request, await request.body()) if request.method == "POST" else None
-        except DomainError as error:
-            await send_problem(scope, send, error.code, params=error.params, errors=error.errors)
-            return
+        key: _Key | None = None
+        if _method(scope) in {"POST", "PUT", "PATCH"}:
+            request: Request[object, object, object] = Request(scope, receive)  # type: ignore[type-var]
+            body, receive = (
+                await request.body(),
+                request.receive,
+            )  # before a connection is taken: a slow client has none
+            try:
+                key = _idempotency_key(request, body) if request.method == "POST" else None
+            except DomainError as error:
+                await send_problem(scope, send, error.code, params=error.params, errors=error.errors)
+                return
         for rerunnable in (True, False):
             opened = OpenScope(principal.tenant_id, principal, scope["state"].get("request_id"), rerunnable=rerunnable)
+            opened.scope.approval = header_of(scope, b"approval")
             exchange = _Exchange(opened, key, secret=bool(opt.get("shows_secret")))
-            await exchange.run(scope, request.receive, send, next_app)
+            await exchange.run(scope, receive, send, next_app)
             if not exchange.again:
                 return
 

@@ -9,7 +9,7 @@ import asyncpg
 
 from saas.settings import get_settings
 
-ROLES = ("migrator", "app", "gate", "relay", "operator")
+ROLES = ("migrator", "app", "gate", "relay", "operator", "eraser")
 _LOCK = 7_304_117  # one migration at a time on a server; any number, but always this one
 
 

@@ -1,7 +1,8 @@
 """HTML pages: templates in the reader's language, and the headers that keep them safe.
 
 A feature's templates lie in its own folder `templates` and are called `<feature>/<file>`; what all share is in
-`tenants/templates`. Pages work without JavaScript, and no script, style or picture comes from anywhere but here.
+`tenants/templates`. The components that pages are made of are macros in `tenants/templates/components`; `/components`
+shows them all. Pages work without JavaScript, and no script, style or picture comes from anywhere but here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlencode, urlsplit
 
 from jinja2 import BaseLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from litestar import Request, Response
@@ -18,41 +19,20 @@ from litestar.datastructures import Cookie
 from litestar.types import HTTPScope, Scope, Send
 from lucide.jinja import lucide
 from markupsafe import Markup
+from uuid_utils.compat import uuid7
 
 from saas.assets import asset_url
+from saas.cookies import LANGUAGE, THEME, cookie_of
 from saas.errors import Language, catalogue
+from saas.headers import security_headers
 from saas.i18n import Tongue, as_language, tongue, translators
 from saas.languages import negotiate_language
-from saas.sessions import Session, secure
+from saas.sessions import Session
 from saas.wording import fill
 
 Theme = Literal["light", "dark", "auto"]
-LANGUAGE_COOKIE: Final = "regulars_language"
-THEME_COOKIE: Final = "regulars_theme"
 _ROOT: Final = Path(__file__).parents[1]
 _ERROR: Final = 400
-_HSTS: Final = "max-age=31536000; includeSubDomains"
-
-CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
-    " font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-
-
-def security_headers() -> dict[str, str]:
-    """What every page carries."""
-    headers = {
-        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-        "Cache-Control": "no-store",
-        "Vary": "Accept-Language, Cookie, HX-Request",
-    }
-    if secure():
-        headers["Strict-Transport-Security"] = _HSTS
-    return headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +43,8 @@ class Reader:
     theme: Theme
     session: Session | None
     path: str
+    address: str
+    """The path with its query, but for `lang`: where a change of language comes back to."""
 
     @property
     def language(self) -> Language:
@@ -70,17 +52,22 @@ class Reader:
 
 
 def reader_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Reader:
-    """Language: what was chosen on the page, else the account's, else the browser's. Theme: chosen, or the system's.
+    """Language: the one that the address asks for (`lang`, as search engines and links do), else what was chosen on the
+    page, else the account's, else the browser's. Theme: chosen, or the system's.
 
     A session counts once something has looked it up (`saas.sessions.session_of`, the auth middleware).
     """
     session: Session | None = connection.scope["state"].get("session")
-    chosen = as_language(connection.cookies.get(LANGUAGE_COOKIE))
+    chosen = as_language(cookie_of(connection, LANGUAGE))
     own = as_language(session.locale) if session else None
-    language = chosen or own or negotiate_language(connection.headers.get("accept-language"))
-    theme = connection.cookies.get(THEME_COOKIE)
+    asked = as_language(connection.query_params.get("lang"))
+    language = asked or chosen or own or negotiate_language(connection.headers.get("accept-language"))
+    theme = cookie_of(connection, THEME)
     known: Theme = cast("Theme", theme) if theme in {"light", "dark"} else "auto"
-    return Reader(tongue(language), known, session, connection.scope["path"])
+    path, query = connection.scope["path"], connection.scope["query_string"].decode("latin-1")
+    if asked is not None:
+        query = urlencode([pair for pair in connection.query_params.multi_items() if pair[0] != "lang"])
+    return Reader(tongue(language), known, session, path, f"{path}?{query}" if query else path)
 
 
 @cache
@@ -103,7 +90,7 @@ def environment(language: Language) -> Environment:
     )
     gettext, ngettext = translators(speaks)
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
-    env.globals |= {"asset_url": asset_url, "icon": icon, "speaks": speaks}
+    env.globals |= {"asset_url": asset_url, "icon": icon, "speaks": speaks, "fresh_id": uuid7}
     for name in ("number", "compact", "money", "percent", "day", "month", "moment"):
         env.filters[name] = getattr(speaks, name)
     return env
@@ -112,7 +99,8 @@ def environment(language: Language) -> Environment:
 @cache
 def icon(name: str, size: int = 18) -> Markup:
     """A Lucide icon, as decoration: what it means stands beside it in words. Raises for an unknown name."""
-    return Markup(lucide(name, size=size, **{"class": "icon", "aria-hidden": "true"}))  # noqa: S704  # the package's own file
+    drawn = lucide(name, size=size, **{"class": "icon", "aria-hidden": "true"})
+    return Markup(drawn)  # noqa: S704 - the package's own file  # nosec B704
 
 
 def render_text(reader: Reader, template: str, context: Mapping[str, object]) -> str:
@@ -153,12 +141,30 @@ def safe_next(target: object) -> str | None:
     return target if target.isprintable() and "\\" not in target else None
 
 
-def login_path(scope: Scope) -> str:
-    """The log-in page that comes back here; for anything but a plain page, without the way back."""
-    if cast("HTTPScope", scope)["method"] != "GET":  # pages are never websockets
-        return "/login"
-    query = scope["query_string"].decode("latin-1")
-    return f"/login?next={quote(scope['path'] + (f'?{query}' if query else ''), safe='/')}"
+def way_back(scope: Scope, path: str) -> str:
+    """`path` with the way back behind it: to this page, or to the one that asked for a part; of a sent form none."""
+    headers = ASGIConnection(scope).headers
+    if "hx-request" in headers:
+        here = _shown(headers.get("hx-current-url", ""))
+    else:
+        query = scope["query_string"].decode("latin-1")
+        here = scope["path"] + (f"?{query}" if query else "")
+        here = here if cast("HTTPScope", scope)["method"] == "GET" else ""  # pages are never websockets
+    return with_next(path, here)
+
+
+def _shown(address: str) -> str | None:
+    """The path of a page's address, where it is one."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    return safe_next(parts.path + (f"?{parts.query}" if parts.query else ""))
+
+
+def with_next(path: str, target: str | None) -> str:
+    """`path` with the way back to `target` behind it."""
+    return f"{path}?next={quote(target, safe='/')}" if target else path
 
 
 def wants_html(scope: Scope) -> bool:

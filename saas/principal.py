@@ -1,6 +1,6 @@
 """Who acts: a key of an integrator, a member of staff, or the system itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 from uuid import UUID
 
@@ -22,12 +22,16 @@ SCOPES: tuple[KeyScope, ...] = get_args(KeyScope)
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """`actor` is what the audit log keeps: `key:<id>`, `staff:<id>`, `system`. `branch_ids` None: every branch."""
+    """`actor` is what the audit log keeps: `key:<id>`, `staff:<id>`, `system`. `branch_ids` None: every branch.
+    `role` and `session` (the SHA-256 of its token) are those of staff who are logged in.
+    """
 
     actor: str
     tenant_id: UUID | None
     scopes: frozenset[KeyScope]
     branch_ids: frozenset[UUID] | None = None
+    role: str | None = None
+    session: bytes | None = field(default=None, repr=False)
 
     def may(self, scope: KeyScope) -> bool:
         """`admin` may everything."""

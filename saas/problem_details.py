@@ -31,8 +31,9 @@ from saas.errors import (
     pointer,
 )
 from saas.languages import negotiate_language
-from saas.pages import error_page, wants_html
+from saas.pages import error_page, safe_next, see_other, wants_html
 from saas.scope import RerunError
+from saas.security_log import noted
 from saas.validation import field_errors
 from saas.wording import as_data, field_message, fill
 
@@ -42,6 +43,7 @@ RERUN: Final = "rerun"
 """Set in a request's state where another try, in a new transaction, can do what this one couldn't."""
 MEDIA_TYPE: Final = "application/problem+json; charset=utf-8"
 
+_FORBIDDEN: Final = 403
 # HTTP statuses that Litestar raises by itself; any other below 500 is a bad request.
 _CODE_OF_STATUS: Final = {
     401: "unauthenticated",
@@ -62,15 +64,19 @@ _CODE_OF_STATUS: Final = {
 
 def language_of(scope: Scope) -> Language:
     """The language of a request's problems."""
-    return negotiate_language(_header(scope, b"accept-language"))
+    return negotiate_language(header_of(scope, b"accept-language"))
 
 
 def request_id_of(scope: Scope) -> str:
     """The request's id; where no middleware gave one, it gets one now."""
-    return str(scope["state"].setdefault("request_id", str(uuid7())))
+    state = scope["state"]
+    if "request_id" not in state:
+        state["request_id"] = str(uuid7())
+    return str(state["request_id"])
 
 
-def _header(scope: Scope, name: bytes) -> str | None:
+def header_of(scope: Scope, name: bytes) -> str | None:
+    """The first header of this name (lower case), where a `Request` would be made for nothing else."""
     return next((value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name), None)
 
 
@@ -183,6 +189,8 @@ def _answer(
 
 
 def on_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Response[Any]:
+    if catalogue().problems[error.code].status == _FORBIDDEN:
+        noted("not-permitted", request, code=error.code)
     return _answer(request, error.code, error.params, error.errors, error.headers)
 
 
@@ -196,12 +204,19 @@ def on_pydantic_error(request: Request[Any, Any, Any], error: pydantic.Validatio
     return _answer(request, "validation-failed", errors=field_errors(error))
 
 
+# A browser that asks for the address of a form's answer was reloaded there, or comes back there from a log-in, a till's
+# lock, a change of language: it goes on to the page that the form is on.
+_ONLY_FORMS: Final = 405
+
+
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """Litestar's own refusals. Their English details stay here: the catalogue's text goes out."""
     if isinstance(error, ValidationException):
         return _answer(request, "validation-failed", errors=_litestar_errors(error))
     if isinstance(error.__cause__, SerializationException):
         return _malformed(request, error.__cause__)
+    if error.status_code == _ONLY_FORMS and request.method == "GET" and wants_html(request.scope):
+        return see_other(safe_next(request.scope["path"].rpartition("/")[0]) or "/")
     if error.status_code in _CODE_OF_STATUS:
         return _answer(request, _CODE_OF_STATUS[error.status_code], headers=error.headers)
     if error.status_code < 500:  # noqa: PLR2004  # the client's fault
@@ -297,7 +312,8 @@ def _outside_scope(error: Exception) -> bool:
 def on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Everything else: the traceback goes to the log, the request id to the caller."""
     event = "no tenant scope" if _outside_scope(error) else "unexpected error"
-    log.error(event, method=request.method, path=request.url.path, exc_info=error)
+    # The route and not the address: what stands in an address may open something (a card, a reset, an invitation).
+    log.error(event, method=request.method, route=request.scope.get("path_template", ""), exc_info=error)
     return _answer(request, "internal")
 
 

@@ -99,6 +99,9 @@ _TRANSLATIONS: Final[Mapping[str, _Translation]] = {
     "decimal_max_places": _bound("too-many-decimals", "max", "decimal_places"),
 }
 
+FORMS: Final = frozenset(code for code, _ in _TRANSLATIONS.values())
+"""Codes that speak of a value's form, which a JSON Schema can tell beforehand."""
+
 
 def field_errors(error: ValidationError, document: object = _UNKNOWN) -> list[FieldError]:
     """Every error, once per place and code, at most `MAX_ERRORS`. `document` is what was parsed, as plain

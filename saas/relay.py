@@ -7,6 +7,7 @@ the send delays a job by the lease and loses none.
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from saas.broker import Delivery, send, waiting
 from saas.closed import HELD
 from saas.db import Pool, role_pool
 from saas.jobs import unheld
-from saas.loops import run_until_signal
+from saas.loops import Step, run_until_signal
 from saas.outbox import DUE_SINCE, LEASE
 
 log = logging.getLogger(__name__)
@@ -137,12 +138,13 @@ async def measure() -> float:
     return GAUGE_SECONDS
 
 
-def run(*, metrics: tuple[str, int] | None = None) -> None:
-    """Runs a relay in this process until SIGTERM or SIGINT; it waits for servers that are away.
+def run(*, metrics: tuple[str, int] | None = None, beside: Sequence[Step] = ()) -> None:
+    """Runs a relay in this process until SIGTERM or SIGINT; it waits for servers that are away. `beside`: other steps
+    of the role, repeated beside it.
 
     The caller has imported the modules that register jobs (`saas.worker.load_jobs`). `metrics` is the address and port
     for Prometheus.
     """
     if metrics is not None:
         start_http_server(metrics[1], addr=metrics[0])
-    asyncio.run(run_until_signal(Relay().poll, measure))
+    asyncio.run(run_until_signal(Relay().poll, measure, *beside))

@@ -8,7 +8,7 @@ dead. None fires for a chain that is closed (`saas.closed`).
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -21,7 +21,7 @@ from saas.chores import sweep
 from saas.closed import HELD
 from saas.db import Pool, role_pool
 from saas.jobs import unheld
-from saas.loops import run_until_signal
+from saas.loops import Step, run_until_signal
 from saas.scope import connection, current
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,9 @@ INSERT INTO outbox AS o (tenant_id, id, name, payload, request_id)
 SELECT f.tenant_id, $6, $7, $8, $9 FROM fired f RETURNING o.id
 """
 _PUT: Final = """
-INSERT INTO schedule AS s (tenant_id, name, spec, next_at) VALUES ($1, $2, $3, $4)
+INSERT INTO schedule AS s (tenant_id, name, spec, next_at)
+SELECT $1, n.name, n.spec, n.next_at FROM unnest($2::text[], $3::jsonb[], $4::timestamptz[]) AS n (name, spec, next_at)
+ ORDER BY n.name
 ON CONFLICT (tenant_id, name) DO UPDATE SET spec = excluded.spec, next_at = excluded.next_at
  WHERE (s.spec, s.next_at) IS DISTINCT FROM (excluded.spec, excluded.next_at)
 """
@@ -96,14 +98,22 @@ def next_instant(spec: dict[str, Any], after: datetime) -> datetime:
 
 
 async def put_schedule(name: str, spec: dict[str, Any], next_at: datetime) -> None:
-    """Sets a schedule of the current tenant: at `next_at` (the tenant's clock) the job `spec["job"]` gets the
-    payload `{"due_at", "schedule", **spec["payload"]}`; then `spec["kind"]` says when again.
+    """One schedule of the current tenant, as `put_schedules`."""
+    await put_schedules([(name, spec, next_at)])
+
+
+async def put_schedules(wanted: Sequence[tuple[str, dict[str, Any], datetime]]) -> None:
+    """Sets schedules of the current tenant, each (name, spec, next_at), no name twice: at `next_at` (the tenant's
+    clock) the job `spec["job"]` gets the payload `{"due_at", "schedule", **spec["payload"]}`; then `spec["kind"]` says
+    when again.
 
     Raises LookupError for a spec without a job or of an unknown kind, ScopeClosedError outside a scope.
     """
-    if spec["kind"] not in _advances or not spec["job"]:
-        raise LookupError(f"no schedule kind {spec['kind']!r} is registered")
-    await connection().execute(_PUT, current().tenant_id, name, spec, next_at)
+    for _, spec, _ in wanted:
+        if spec["kind"] not in _advances or not spec["job"]:
+            raise LookupError(f"no schedule kind {spec['kind']!r} is registered")
+    names, specs, instants = zip(*wanted, strict=True)
+    await connection().execute(_PUT, current().tenant_id, names, specs, instants)
 
 
 async def drop_schedule(name: str) -> bool:
@@ -163,11 +173,12 @@ async def _tick() -> float:
     return TICK_SECONDS
 
 
-def run(*, metrics: tuple[str, int] | None = None) -> None:
-    """Runs a scheduler in this process until SIGTERM or SIGINT; it waits for a database that is away.
+def run(*, metrics: tuple[str, int] | None = None, chores: Sequence[Step] = ()) -> None:
+    """Runs a scheduler in this process until SIGTERM or SIGINT; it waits for a database that is away. `chores` are
+    repeated beside it.
 
     The caller has imported the modules that register schedule kinds (`saas.worker.load_jobs`).
     """
     if metrics is not None:
         start_http_server(metrics[1], addr=metrics[0])
-    asyncio.run(run_until_signal(_tick, sweep))
+    asyncio.run(run_until_signal(_tick, sweep, *chores))

@@ -42,6 +42,7 @@ class Scope:
     """What the running transaction belongs to. `after_commit` runs once the work is durable.
 
     `rerunnable`: who opened it runs everything again, in a new transaction, if `begin_again` asks for it.
+    `approval`: the token that came with a request whose act somebody above has approved.
     """
 
     tenant_id: UUID
@@ -50,6 +51,7 @@ class Scope:
     connection: Connection | None
     after_commit: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     rerunnable: bool = False
+    approval: str | None = field(default=None, repr=False)
 
 
 _current: ContextVar[Scope | None] = ContextVar("scope", default=None)
@@ -138,7 +140,7 @@ class OpenScope:
         outer = _current.get()
         if outer is not None and outer.connection is not None:
             raise RuntimeError("scopes don't nest")
-        conn = await app_pool().acquire(timeout=ACQUIRE_SECONDS)
+        conn = await _taken()
         try:
             tag = await conn.execute(
                 f"{self._begin}; SET LOCAL app.tenant_id = '{self.scope.tenant_id}'; "
@@ -150,7 +152,7 @@ class OpenScope:
             await _give_back(conn)
             raise
         except BaseException:
-            await asyncio.shield(_give_back(conn))
+            await _give_back(conn)
             raise
         self.scope.connection = conn
         # Piccolo asks its transaction for the connection and nothing else.
@@ -189,14 +191,21 @@ class OpenScope:
         try:
             return await conn.execute(sql)
         finally:
-            await asyncio.shield(_give_back(conn))
+            await _give_back(conn)
+
+
+async def _taken() -> Connection:
+    """A connection of the pool. Who finds an idle one needs no timer. Raises TimeoutError."""
+    pool = app_pool()
+    return await pool.acquire(timeout=None if pool.get_idle_size() else ACQUIRE_SECONDS)
 
 
 async def _give_back(conn: Connection) -> None:
+    """Whatever happens to who calls: the pool shields its own work."""
     if not conn.is_closed() and conn.is_in_transaction():
         # Cancelled or failed in the middle of something: its state is unknown, so it isn't reused.
         conn.terminate()
-    await app_pool().release(conn)
+    await app_pool().release(conn, timeout=ACQUIRE_SECONDS)
 
 
 @asynccontextmanager

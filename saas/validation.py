@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, Final, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
-from pydantic_core import from_json, to_json
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, TypeAdapter, ValidationError, model_validator
+from pydantic_core import CoreSchema, from_json, to_json
 
 from saas.errors import DomainError, FieldError, InvalidValueError, pointer
 from saas.field_types import (
@@ -61,12 +61,29 @@ M = TypeVar("M", bound=BaseModel)
 
 _PLACE: Final = re.compile(r"line ([0-9]+) column ([0-9]+)")
 _NUL: Final = b"\\u0000"
+_NULL: Final = {"type": "null"}
 
 
 class Body(BaseModel):
-    """A request body, or a part of one: strict types, no unknown fields, unchanging."""
+    """A request body, or a part of one: strict types, no unknown fields, unchanging.
+
+    `SOME_OF` and `ONE_OF` tell the contract what the model's own validator asks: one at least of these fields, exactly
+    one of those.
+    """
+
+    SOME_OF: ClassVar[tuple[str, ...]] = ()
+    ONE_OF: ClassVar[tuple[str, ...]] = ()
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        told = handler(schema)
+        place = handler.resolve_ref_schema(told)
+        for word, names in (("anyOf", cls.SOME_OF), ("oneOf", cls.ONE_OF)):
+            if names:
+                place[word] = [{"required": [name], "properties": {name: {"not": _NULL}}} for name in names]
+        return told
 
 
 class ChangeBody(Body):

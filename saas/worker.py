@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 import dramatiq
@@ -18,8 +18,9 @@ from prometheus_client import start_http_server
 
 from saas.broker import ACTOR, QUEUE, Delivery, get_broker
 from saas.db import close_pools, open_pool
-from saas.jobs import run_job
-from saas.loops import AWAY
+from saas.garbage import keep_what_is_loaded
+from saas.loops import AWAY, repeat
+from saas.running import run_job
 from saas.settings import get_settings
 
 log = logging.getLogger(__name__)
@@ -29,16 +30,45 @@ JOB_MODULES: Final[tuple[str, ...]] = (
     "tenants.tiers.jobs",
     "tenants.programme.jobs",
     "tenants.imports.batch",
+    "tenants.exports.jobs",
+    "tenants.member_pages.bulk",
     "tenants.referrals.jobs",
     "tenants.points.jobs",
     "tenants.coupons.jobs",
     "tenants.gifts.jobs",
     "tenants.messages.handing",
+    "tenants.webhooks.fanning",
+    "tenants.webhooks.replay",
     "tenants.campaigns.jobs",
     "tenants.tasks.jobs",
+    "tenants.tasks.following",
+    "tenants.segments.following",
     "tenants.proofs.jobs",
+    "tenants.reports.jobs",
     "tenants.simulation.jobs",
+    "saas.mail.sending",
+    "saas.samples.making",
+    "saas.samples.removing",
+    "saas.sandbox.making",
+    "saas.sandbox.removing",
+    "saas.sandbox.following",
+    "saas.sandbox.playing",
+    "saas.billing.carrying",
+    "saas.billing.changing",
+    "saas.billing.checkout",
+    "saas.billing.dates",
+    "saas.billing.doubles",
+    "saas.billing.downgrading",
+    "saas.billing.ending",
+    "saas.billing.events",
+    "saas.billing.paying",
+    "saas.billing.profile",
+    "saas.billing.reconcile",
+    "saas.billing.usage.reporting",
 )
+
+# Modules whose `LOOP` makes what goes on beside the jobs, on their event loop.
+LOOP_MODULES: Final[tuple[str, ...]] = ("tenants.webhooks.dispatching",)
 
 _IDLE_POLL_MS: Final = 100  # the longest an idle worker sleeps between looks into the queue
 _SHUTDOWN_MS: Final = 10_000  # a job that takes longer is cut off, rolled back, and sent again by the relay
@@ -47,7 +77,9 @@ _PAUSE_SECONDS: Final = 1.0
 
 
 def load_jobs(modules: Sequence[str] = JOB_MODULES) -> None:
-    """Imports every module that registers jobs or schedules. Raises ImportError for one that isn't there."""
+    """Imports every module that registers jobs, schedules, or what follows the rules' tiers. Raises ImportError for one
+    that isn't there.
+    """
     for module in modules:
         importlib.import_module(module)
 
@@ -62,11 +94,25 @@ async def deliver(tenant_id: str, outbox_id: str, attempt: int) -> None:
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
-class Pools(Middleware):
-    """Opens and closes the database pools on the event loop that runs the jobs. Goes after AsyncIO."""
+class Loop(Protocol):
+    """Something that goes on as long as the worker does: `poll` is a step as `saas.loops` repeats it."""
 
-    def __init__(self, stop: threading.Event) -> None:
+    async def poll(self) -> float: ...
+
+    async def stop(self) -> None:
+        """Ends what is under way, within seconds."""
+
+
+class Pools(Middleware):
+    """Opens and closes the database pools on the event loop that runs the jobs, and keeps `loops` going between. Goes
+    after AsyncIO.
+    """
+
+    def __init__(self, stop: threading.Event, loops: Sequence[Loop] = ()) -> None:
         self._stop = stop
+        self._loops = loops
+        self._ended: asyncio.Event | None = None
+        self._going: list[asyncio.Task[None]] = []
 
     def before_worker_boot(self, broker: Broker, worker: dramatiq.Worker) -> None:  # noqa: ARG002
         """Waits for a database that is away. Raises MiddlewareError where that can't help, or at a stop
@@ -79,6 +125,13 @@ class Pools(Middleware):
             loop.run_coroutine(self._open())
         except Exception as error:
             raise MiddlewareError(f"no database pool: {type(error).__name__}") from error
+        loop.run_coroutine(self._begin())
+
+    def before_worker_shutdown(self, broker: Broker, worker: dramatiq.Worker) -> None:  # noqa: ARG002
+        """The loops end while the jobs in progress do."""
+        loop = get_event_loop_thread()
+        if loop is not None:
+            loop.run_coroutine(self._end())
 
     def after_worker_shutdown(self, broker: Broker, worker: dramatiq.Worker) -> None:  # noqa: ARG002
         loop = get_event_loop_thread()
@@ -96,14 +149,40 @@ class Pools(Middleware):
                 return
         raise InterruptedError("stopped before the database answered")
 
+    async def _begin(self) -> None:
+        self._ended = asyncio.Event()
+        for each in self._loops:
+            task = asyncio.create_task(repeat(each.poll, self._ended))
+            task.add_done_callback(self._on_end)
+            self._going.append(task)
 
-def run(modules: Sequence[str] = JOB_MODULES, *, metrics: tuple[str, int] | None = None) -> None:
+    def _on_end(self, task: asyncio.Task[None]) -> None:
+        """What can't go on ends the process: a supervisor starts it anew."""
+        if not task.cancelled() and task.exception() is not None:
+            log.critical("a loop beside the jobs has ended", exc_info=task.exception())
+            self._stop.set()
+
+    async def _end(self) -> None:
+        if self._ended is not None:
+            self._ended.set()
+        await asyncio.gather(*self._going, return_exceptions=True)
+        for each in self._loops:
+            await each.stop()
+
+
+def run(
+    modules: Sequence[str] = JOB_MODULES,
+    *,
+    loops: Sequence[str] = LOOP_MODULES,
+    metrics: tuple[str, int] | None = None,
+) -> None:
     """Runs a worker in this process, from its main thread, until SIGTERM or SIGINT.
 
     Jobs in progress get 10 s to finish; a second signal ends it at once. `metrics` is the address and port for
     Prometheus.
     """
     load_jobs(modules)
+    keep_what_is_loaded()
     stop = threading.Event()
 
     def on_signal(*_: object) -> None:
@@ -117,7 +196,7 @@ def run(modules: Sequence[str] = JOB_MODULES, *, metrics: tuple[str, int] | None
         start_http_server(metrics[1], addr=metrics[0])
     broker = get_broker()
     broker.add_middleware(AsyncIO())
-    broker.add_middleware(Pools(stop))
+    broker.add_middleware(Pools(stop, [importlib.import_module(module).LOOP() for module in loops]))
     dramatiq.actor(broker=broker, actor_name=ACTOR, queue_name=QUEUE)(deliver)
     worker = dramatiq.Worker(broker, worker_timeout=_IDLE_POLL_MS, worker_threads=get_settings().worker_threads)
     try:

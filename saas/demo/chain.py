@@ -5,18 +5,22 @@ interrupted goes on where it stopped.
 """
 
 import os
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final
 
+from saas.demo.accounts import buy_plans
 from saas.demo.bulk import fill_large
 from saas.demo.client import AnswerError, Client
 from saas.demo.database import ChainDatabase
 from saas.demo.fill import fill
 from saas.demo.industries import INDUSTRIES
-from saas.demo.industry import ZONE
+from saas.demo.industry import DAYS, ZONE
 from saas.demo.state import ChainState, DemoState, Keeper, load, state_file
 from saas.local.supervisor import Hook, Running
 from saas.local.texts import text
@@ -27,26 +31,44 @@ LARGE: Final = "pharmacy"
 """The industry of a chain of a size that was asked for: the one with two ladders."""
 
 
-def hooks(demo: bool | None, members: int | None = None) -> list[Hook]:
+def hooks(demo: bool | None, members: int | None = None, days: int | None = None) -> list[Hook]:
     """What `regulars up` does when it is ready. `demo` None: demo chains only where the database is ours too, or where
-    `members` asks for one.
+    `members` asks for one; `days`: how far back their history reaches.
     """
     if demo is None:
-        demo = members is not None or not os.environ.get("DATABASE_URL")
-    return [partial(open_chains, members=members), announce, fill_chains] if demo else [announce_sign_up]
+        demo = members is not None or days is not None or not os.environ.get("DATABASE_URL")
+    return (
+        [partial(open_chains, members=members, days=days), announce, fill_chains, buy_plans]
+        if demo
+        else [announce_sign_up]
+    )
 
 
-def open_chains(running: Running, members: int | None = None) -> None:
+def open_chains(running: Running, members: int | None = None, days: int | None = None) -> None:
     """Signs up the four chains, or one of so many members, where they aren't there yet; one account owns them all.
     Raises AnswerError or OSError where the API doesn't play along.
     """
     state = load(running.data_dir) or DemoState.fresh(_EMAIL, datetime.now(ZONE).replace(microsecond=0))
     keeper = Keeper(running.data_dir, state)
     with keeper.changing():  # kept before anybody is asked: an answer that is lost can be asked for again
-        _add_missing(state, members)
+        _add_missing(state, members, days)
     for code, chain in state.chains.items():
         if chain.key is None:
             _sign_up(running, keeper, code)
+    _let_operator_in(running, state)
+
+
+def _let_operator_in(running: Running, state: DemoState) -> None:
+    """The same person looks after the installation. Raises CalledProcessError."""
+    command = [sys.executable, "-m", "saas.cli", "operator", "add", state.email, "--name", "Demo"]
+    subprocess.run(  # noqa: S603  # our own command
+        [*command, "--keep", "--password-stdin"],
+        env={**os.environ, **running.environment},
+        input=state.password,
+        text=True,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def announce(running: Running) -> None:
@@ -65,6 +87,7 @@ def announce(running: Running) -> None:
         running.say(text("demo_strange", file=state_file(running.data_dir)))
         return
     running.say(text("demo_log_in", url=running.url, email=state.email, password=state.password))
+    running.say(text("demo_operator", url=running.url))
     for chain in state.chains.values():
         running.say(text("demo_key", company=chain.company, template=chain.template, key=chain.key))
     running.say(text("demo_try", key=first.key, url=running.url))
@@ -82,7 +105,7 @@ def fill_chains(running: Running) -> None:
     if state is None or not waiting:
         return
     started = time.monotonic()
-    running.say(text("demo_filling"))
+    running.say(text("demo_filling", days=max(state.chains[code].days or DAYS for code in waiting)))
     keeper = Keeper(running.data_dir, state)
     with ThreadPoolExecutor(_SIDE_BY_SIDE, "demo") as pool:
         for done in [pool.submit(_fill, running, keeper, code) for code in waiting]:
@@ -90,13 +113,13 @@ def fill_chains(running: Running) -> None:
     running.say(text("demo_filled", seconds=time.monotonic() - started))
 
 
-def _add_missing(state: DemoState, members: int | None) -> None:
+def _add_missing(state: DemoState, members: int | None, days: int | None) -> None:
     if members is not None:
         company = f"{INDUSTRIES[LARGE].company} {members:,}"
-        state.chains.setdefault(f"{LARGE}-{members}", ChainState.fresh(LARGE, company, members))
+        state.chains.setdefault(f"{LARGE}-{members}", ChainState.fresh(LARGE, company, members, days))
         return
     for code, industry in INDUSTRIES.items():
-        state.chains.setdefault(code, ChainState.fresh(code, industry.company))
+        state.chains.setdefault(code, ChainState.fresh(code, industry.company, days=days))
 
 
 def _sign_up(running: Running, keeper: Keeper, code: str) -> None:
@@ -107,6 +130,7 @@ def _sign_up(running: Running, keeper: Keeper, code: str) -> None:
     form = {
         "company": chain.company,
         "template": chain.template,
+        "name": "林悦" if is_first else "周建国",
         "email": state.email if is_first else f"{name}-{code}@{place}",
         "password": state.password,
         "locale": "zh-CN",
@@ -135,7 +159,7 @@ def _fill(running: Running, keeper: Keeper, code: str) -> None:
     state, chain = keeper.state, keeper.state.chains[code]
     if chain.key is None or chain.tenant_id is None:
         return
-    industry = INDUSTRIES[chain.template]
+    industry = replace(INDUSTRIES[chain.template], days=chain.days or DAYS)
 
     def keep(done: int) -> None:
         with keeper.changing():

@@ -19,9 +19,10 @@ UPDATE schedule AS s SET next_at = least(s.next_at, clock_timestamp() + t.clock_
   FROM tenant t WHERE t.tenant_id = $1 AND s.tenant_id = $1 AND s.name = ANY ($2::text[])"""
 _EMPLOY: Final = """
 WITH s AS (
-    INSERT INTO staff AS s (tenant_id, id, account_id, name, role)
-    SELECT $1, uuidv7(), a.id, split_part(a.email, '@', 1), 'owner' FROM platform.account a
-     WHERE a.email = $2 AND NOT EXISTS (SELECT FROM staff o WHERE o.tenant_id = $1 AND o.account_id = a.id)
+    INSERT INTO staff AS s (tenant_id, id, account_id, name, email, role)
+    SELECT $1, uuidv7(), a.id, '林悦', a.email, 'owner' FROM platform.account a
+     WHERE a.email = $2 AND NOT EXISTS (
+           SELECT FROM staff o WHERE o.tenant_id = $1 AND o.email = a.email AND o.left_at IS NULL)
     RETURNING s.tenant_id, s.id, s.account_id, s.role)
 INSERT INTO platform.account_tenant AS p (account_id, tenant_id, staff_id, role)
 SELECT account_id, tenant_id, id, role FROM s"""

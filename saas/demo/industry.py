@@ -8,7 +8,7 @@ from saas.demo.seasons import Season
 
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 DAYS: Final = 730
-"""How far the history reaches back."""
+"""How far the history reaches back, unless a shorter one is asked for."""
 
 Course = Literal["steady", "lapsed", "returned", "once", "never", "newcomer"]
 """How membership goes: on and on; until some day; with a long pause; one purchase; none; joined some weeks ago."""
@@ -94,7 +94,7 @@ class Industry:
     or the chain alone, by the member's tier (`tier`). `tops_up`: of the members; `top_ups`: steps with their bonus, as
     the template has them, in fen. `redeems` and `claims`: of the tickets whose buyer has enough points: they pay a
     part, or `reward` (code, points) is claimed. `no_points`: categories that earn none. `free`: kinds of activities
-    that use up an allowance.
+    that use up an allowance. `days`: how far the history reaches back.
     """
 
     template: str
@@ -127,6 +127,7 @@ class Industry:
     no_points: tuple[str, ...] = ()
     passes: tuple[PassKind, ...] = ()
     free: dict[str, str] = field(default_factory=dict)
+    days: int = DAYS
 
     @property
     def measures_health(self) -> bool:

@@ -9,8 +9,8 @@ from typing import Final, Literal
 from zlib import crc32
 
 from saas.demo.industry import DAYS, Habit, Industry
-from saas.demo.names import Gender, company_name, person_name, phone
 from saas.demo.trading_days import Calendar
+from saas.samples.names import Gender, company_name, person_name, phone
 
 Source = Literal["till", "page"]
 

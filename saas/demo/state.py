@@ -19,22 +19,23 @@ from saas.local.process import LocalServiceError
 
 @dataclass(slots=True)
 class ChainState:
-    """One chain. `members`: how many it gets (None: as many as its industry's table says). `done`: days, or blocks
-    of members, of its history that are in; `filled`: all of it.
+    """One chain. `members`: how many it gets (None: as many as its industry's table says). `days`: how far its history
+    reaches back (None: two years). `done`: days, or blocks of members, of it that are in; `filled`: all of it.
     """
 
     template: str
     company: str
     sign_up_key: str
     members: int | None = None
+    days: int | None = None
     key: str | None = None
     tenant_id: str | None = None
     done: int = 0
     filled: bool = False
 
     @classmethod
-    def fresh(cls, template: str, company: str, members: int | None = None) -> Self:
-        return cls(template, company, secrets.token_urlsafe(24), members)
+    def fresh(cls, template: str, company: str, members: int | None = None, days: int | None = None) -> Self:
+        return cls(template, company, secrets.token_urlsafe(24), members, days)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from itertools import accumulate
 from random import Random
 from typing import Final
 
-from saas.demo.industry import DAYS, ZONE, Branch, Industry
+from saas.demo.industry import ZONE, Branch, Industry
 from saas.demo.seasons import busy
 
 MONTH: Final = 365.25 / 12
@@ -21,8 +21,8 @@ class Calendar:
         self.industry = industry
         self.until = until.astimezone(ZONE)
         self.today = self.until.date()
-        self.first = self.today - timedelta(days=DAYS)
-        weights = [self._busy(self.first + timedelta(days=n)) for n in range(DAYS + 1)]
+        self.first = self.today - timedelta(days=industry.days)
+        weights = [self._busy(self.first + timedelta(days=n)) for n in range(industry.days + 1)]
         scale = len(weights) / sum(weights)
         self._line = list(accumulate((weight * scale for weight in weights), initial=0.0))
         self._hours = tuple(industry.hours)
@@ -30,7 +30,7 @@ class Calendar:
 
     def days(self) -> list[date]:
         """Every day of the history, today included."""
-        return [self.first + timedelta(days=n) for n in range(DAYS + 1)]
+        return [self.first + timedelta(days=n) for n in range(self.industry.days + 1)]
 
     @property
     def length(self) -> float:

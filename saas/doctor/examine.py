@@ -8,7 +8,7 @@ import asyncpg
 from pydantic import ValidationError
 
 from saas.db import Role, pool_options
-from saas.doctor import isolation, machine, proofs, server
+from saas.doctor import attacks, billing, isolation, machine, outgoing, proofs, server
 from saas.doctor.finding import Finding, ok, wrong
 from saas.settings import Settings, get_settings
 
@@ -54,6 +54,9 @@ async def _database(settings: Settings, reachable: list[Role]) -> list[Finding]:
             found += await server.migrations(connection)
             found += await server.dead_letters(connection)
             found += await proofs.examine(connection)
+            found += await attacks.examine(connection)
+            found += await outgoing.examine(connection)
+            found += await billing.examine(connection)
     if "app" in reachable:
         async with _connected("app") as connection:
             found += await isolation.login(connection, production=settings.environment == "production")

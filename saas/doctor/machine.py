@@ -5,14 +5,15 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from saas.db import Role
 from saas.doctor.finding import Finding, doubtful, ok, wrong
-from saas.settings import Settings, split_keys
+from saas.settings import Settings, is_loopback, split_keys
 
 _GIB: Final = 1024**3
 _LITTLE: Final = 5 * _GIB  # one import may be 4 GiB
@@ -42,6 +43,54 @@ def settings(found: Settings) -> Iterator[Finding]:
         yield wrong("PUBLIC_URL", f"{found.public_url!r} isn't an address", "set it to https://…")
     else:
         yield ok("PUBLIC_URL", found.public_url)
+    yield from _stripe(found)
+    yield from _lines(found)
+
+
+def _lines(found: Settings) -> Iterator[Finding]:
+    """Whether what goes to other machines goes encrypted, to the machine that is meant."""
+    about, open_to = "lines", []
+    roles: tuple[Role, ...] = ("app", "gate", "relay", "operator")
+    if any(_elsewhere(url) and not _verified(url) for url in {found.url_for(role) for role in roles}):
+        open_to.append(("PostgreSQL", "add ?sslmode=verify-full&sslrootcert=… to the database's addresses"))
+    redis = found.redis_url.get_secret_value()
+    if _elsewhere(redis) and urlsplit(redis).scheme != "rediss":
+        open_to.append(("Valkey", "take rediss:// for REDIS_URL"))
+    for whom, mend in open_to:
+        said = f"{whom} is on another machine, and what is said to it can be read or answered by others on the way"
+        yield doubtful(about, said, mend)
+    if not open_to:
+        yield ok(about, "to PostgreSQL and Valkey: encrypted, or within this machine")
+
+
+def _elsewhere(url: str) -> bool:
+    """Whether an address leads off this machine; a socket's doesn't."""
+    address = urlsplit(url)
+    hosts = parse_qs(address.query).get("host") or address.netloc.rpartition("@")[2].split(",")
+    return any(host and not host.startswith("/") and not is_loopback(_bare(host)) for host in hosts)
+
+
+def _bare(host: str) -> str:
+    """Without its port."""
+    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+
+
+def _verified(url: str) -> bool:
+    return parse_qs(urlsplit(url).query).get("sslmode") in (["verify-full"], ["verify-ca"])
+
+
+def _stripe(found: Settings) -> Iterator[Finding]:
+    """Whether chains can pay, and whether it would be real money."""
+    about, key = "STRIPE_API_KEY", found.stripe_api_key
+    if key is None:
+        yield doubtful(about, "isn't set: chains can't pay", "set it; docs/operator.md says how")
+    elif found.environment == "production" and "_live_" not in key.get_secret_value():
+        yield doubtful(about, "is a test key: no money moves", "set the live key once trying out is over")
+    elif not split_keys(found.stripe_webhook_secrets):
+        said = "without STRIPE_WEBHOOK_SECRETS: what Stripe tells is refused, and is looked for every 15 minutes"
+        yield doubtful(about, said, "set the signing secret of the webhook endpoint <PUBLIC_URL>/stripe/webhook")
+    else:
+        yield ok(about, f"at {found.stripe_api_base}")
 
 
 def file_store(found: Settings) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from saas.scope import connection, tenant_scope
 
 _TENANTS: Final = """
 SELECT t.tenant_id, t.slug, t.name, t.template, t.status, t.plan, t.locale, t.timezone, t.currency,
-       t.programme_version, t.created_at, p.proved_on, p.differences
+       t.programme_version, t.created_at, t.sample_of, t.sandbox_of, p.proved_on, p.differences
   FROM tenant t
   LEFT JOIN LATERAL (SELECT x.proved_on, x.differences FROM proof x
                       WHERE x.tenant_id = t.tenant_id AND x.state = 'done' ORDER BY x.id DESC LIMIT 1) p ON true"""
@@ -20,7 +20,7 @@ _COUNTED: Final = ("branch", "staff", "member", "purchase", "decision")
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """One chain, without anything that belongs to its members. `proved_on`: the local day of its last proof, which
-    found so many `differences`; None: never.
+    found so many `differences`; None: never. `sample_of`, `sandbox_of`: the chain beside which this one is.
     """
 
     tenant_id: UUID
@@ -34,6 +34,8 @@ class Tenant:
     currency: str
     programme_version: int
     created_at: datetime
+    sample_of: UUID | None
+    sandbox_of: UUID | None
     proved_on: date | None
     differences: int | None
 

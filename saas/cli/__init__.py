@@ -1,18 +1,15 @@
 """The command line: a composition root. Each command imports what it needs, so that `regulars --help` is quick."""
 
 import asyncio
-import json
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
-from uuid import UUID
+from typing import Any, Final, NamedTuple
 
 import click
 
-from saas.terminal import Commands, table
-
-T = TypeVar("T")
+from saas.cli import billing, jobs, operators, proving, tenants
+from saas.cli.asking import ask
+from saas.terminal import Commands
 
 
 class Endpoint(NamedTuple):
@@ -32,7 +29,6 @@ class _EndpointType(click.ParamType["Endpoint"]):
         return Endpoint(host, int(port))
 
 
-_OF_PROOF: Final = {"proved_on", "differences"}
 _PORT: Final = click.IntRange(1, 65535)
 _metrics = click.option("--metrics", type=_EndpointType(), help="Answer Prometheus here, for instance 127.0.0.1:9101.")
 
@@ -57,12 +53,20 @@ def main() -> None:
     type=click.IntRange(1, 1_000_000),
     help="Instead of four: one demo chain of so many members, by import, for benchmarks.",
 )
-def up(port: int, host: str, data_dir: Path, demo: bool | None, demo_members: int | None) -> None:
+@click.option(
+    "--demo-days",
+    type=click.IntRange(90, 730),
+    help="How far back the demo's history reaches; fewer days are there sooner. [default: 730]",
+)
+def up(
+    port: int, host: str, data_dir: Path, demo: bool | None, demo_members: int | None, demo_days: int | None
+) -> None:
     """Everything on this machine; Ctrl-C stops it all."""
     from saas.demo.chain import hooks
+    from saas.local.plans import publish_plans
     from saas.local.supervisor import run
 
-    sys.exit(run(port=port, host=host, data_dir=data_dir, hooks=hooks(demo, demo_members)))
+    sys.exit(run(port=port, host=host, data_dir=data_dir, hooks=[publish_plans, *hooks(demo, demo_members, demo_days)]))
 
 
 @main.command()
@@ -89,13 +93,14 @@ def worker(metrics: Endpoint | None) -> None:
 @main.command()
 @_metrics
 def relay(metrics: Endpoint | None) -> None:
-    """Sends committed jobs to the workers; several may run."""
+    """Sends committed jobs to the workers and numbers events; several may run."""
     _configure()
     from saas.relay import run
     from saas.worker import load_jobs
+    from tenants.events.numbering import Numbering, measure
 
     load_jobs()
-    run(metrics=metrics)
+    run(metrics=metrics, beside=(Numbering().poll, measure))
 
 
 @main.command()
@@ -103,11 +108,24 @@ def relay(metrics: Endpoint | None) -> None:
 def scheduler(metrics: Endpoint | None) -> None:
     """Fires schedules on each tenant's clock; several may run."""
     _configure()
+    from saas.billing.backfill import sweep
+    from saas.isolation.weekly import Weekly
     from saas.scheduler import run
     from saas.worker import load_jobs
 
     load_jobs()
-    run(metrics=metrics)
+    run(metrics=metrics, chores=(sweep, Weekly().poll))
+
+
+@main.command("stripe-sandbox")
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="0 chooses a free one.")
+@click.option("--data", type=click.Path(dir_okay=False, path_type=Path), help="The file it keeps. [default: memory]")
+@click.option("--webhook", default="", help="Where events go, signed with STRIPE_WEBHOOK_SECRETS.")
+def stripe_sandbox(port: int, data: Path | None, webhook: str) -> None:
+    """Stripe on this machine, with play money; `up` starts it by itself."""
+    from saas.local.stripe_sandbox.process import run
+
+    sys.exit(run(port, data, webhook))
 
 
 @main.command()
@@ -131,116 +149,23 @@ def doctor() -> None:
     sys.exit(any(finding.state == "wrong" for finding in findings))
 
 
-@main.group()
-def tenant() -> None:
-    """The chains on this installation."""
-
-
-@tenant.command("list")
-def tenant_list() -> None:
-    """Every tenant, the newest first."""
-    from saas.operators.tenants import list_tenants
-
-    tenants = _ask(list_tenants())
-    rows = [
-        (t.tenant_id, t.slug, t.name, t.template, t.status, t.plan, f"{t.created_at:%Y-%m-%d}", t.proof)
-        for t in tenants
-    ]
-    click.echo(table(("id", "slug", "name", "template", "status", "plan", "since", "proved on"), rows))
-
-
-@tenant.command("show")
-@click.argument("tenant")
-def tenant_show(tenant: str) -> None:
-    """One tenant, by id or slug, and its size."""
-    from saas.operators.tenants import find_tenant, sizes
-
-    async def read() -> list[tuple[str, object]]:
-        found = await find_tenant(tenant)
-        if found is None:
-            raise click.ClickException(f"no tenant has the id or slug {tenant!r}")
-        told = [(name, getattr(found, name)) for name in found.__dataclass_fields__ if name not in _OF_PROOF]
-        told.append(("proved_on", found.proof))
-        return told + [(f"{name} rows", count) for name, count in (await sizes(found.tenant_id)).items()]
-
-    for name, value in _ask(read()):
-        click.echo(f"{name:<18} {value}")
-
-
 @main.command()
 @click.option("--tenant", help="This one alone, by id or slug.")
 @click.option("--ledgers-only", is_flag=True, help="Only the ledgers' checks, without replaying members.")
 @click.option("--members", type=click.IntRange(min=1), help="Replay so many members of each chain, the first ones.")
 def verify(tenant: str | None, ledgers_only: bool, members: int | None) -> None:
-    """Proves what is stored: members' tiers, sums, points and bonuses are what their facts give, decided again; the
-    ledgers balance. Exits with 1 where something differs. It only reads.
+    """Proves what is stored: members' tiers, sums, points and stored value are what their facts give;
+    the ledgers balance. Exits with 1 where something differs. It only reads.
     """
     from saas.operators.proofs import UnknownTenantError
     from saas.operators.verifying import verify
 
     try:
-        tenants, differences = _ask(verify(tenant, most=0 if ledgers_only else members))
+        tenants, differences = ask(verify(tenant, most=0 if ledgers_only else members))
     except UnknownTenantError:
         raise click.ClickException(f"no tenant has the id or slug {tenant!r}") from None
     click.echo(f"{tenants} tenants, {differences} differences")
     sys.exit(differences > 0)
-
-
-@main.group()
-def jobs() -> None:
-    """Jobs that failed for good (dead letters)."""
-
-
-def _choice(command: Any) -> Any:
-    """Options that choose dead letters."""
-    for option in (
-        click.option("--tenant", "tenant_id", type=click.UUID, help="Of this tenant."),
-        click.option("--name", help="Of this job."),
-        click.option("--id", "job_id", type=click.UUID, help="This one."),
-    ):
-        command = option(command)
-    return command
-
-
-@jobs.command("dead")
-@_choice
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
-def jobs_dead(tenant_id: UUID | None, name: str | None, job_id: UUID | None, limit: int) -> None:
-    """Lists them, the newest first."""
-    from saas.dead_letters import list_dead
-
-    dead = _ask(list_dead(tenant_id=tenant_id, name=name, job_id=job_id, limit=limit))
-    if not dead:
-        click.echo("No dead letters.")
-    for letter in dead:
-        click.echo(f"{letter.dead_at:%Y-%m-%d %H:%M:%S}  {letter.name}  after {letter.attempts} attempts")
-        click.echo(f"    id {letter.id}  tenant {letter.tenant_id}  request {letter.request_id}")
-        click.echo(f"    {json.dumps(letter.payload, ensure_ascii=False)}")
-        click.echo(f"    {letter.error}")
-
-
-@jobs.command("retry")
-@_choice
-@click.option("--all", "everything", is_flag=True, help="All of them.")
-def jobs_retry(tenant_id: UUID | None, name: str | None, job_id: UUID | None, everything: bool) -> None:
-    """Gives the chosen ones all their attempts again."""
-    from saas.dead_letters import retry
-
-    _require_choice(tenant_id, name, job_id, everything=everything)
-    click.echo(f"{_ask(retry(tenant_id=tenant_id, name=name, job_id=job_id))} sent again")
-
-
-@jobs.command("drop")
-@_choice
-@click.option("--yes", is_flag=True, help="Don't ask.")
-def jobs_drop(tenant_id: UUID | None, name: str | None, job_id: UUID | None, yes: bool) -> None:
-    """Deletes the chosen ones: their work is given up."""
-    from saas.dead_letters import drop
-
-    _require_choice(tenant_id, name, job_id, everything=False)
-    if not yes:
-        click.confirm("Their work will never be done. Drop them?", abort=True)
-    click.echo(f"{_ask(drop(tenant_id=tenant_id, name=name, job_id=job_id))} dropped")
 
 
 @main.group()
@@ -262,7 +187,7 @@ def bench(arguments: tuple[str, ...]) -> None:
     """The benchmarks, on servers of their own, with a table. Needs the source tree."""
     import subprocess
 
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     if not (root / "tests" / "benchmarks" / "run.py").is_file():
         raise click.ClickException("the benchmarks are in the source tree: run `make bench` in a clone")
     command = [sys.executable, "-m", "tests.benchmarks.run", *arguments]
@@ -277,23 +202,5 @@ def _configure() -> None:
     configure_logging(settings.log_format, settings.log_level)
 
 
-def _ask(question: Coroutine[Any, Any, T]) -> T:
-    """Runs one question to the database and closes the pools."""
-    from saas.db import close_pools
-
-    async def answer() -> T:
-        try:
-            return await question
-        finally:
-            await close_pools()
-
-    return asyncio.run(answer())
-
-
-def _require_choice(*choice: object, everything: bool) -> None:
-    if not everything and all(part is None for part in choice):
-        raise click.UsageError("say which: --tenant, --name or --id")
-
-
-if __name__ == "__main__":
-    main(prog_name="regulars")
+for group in (tenants.tenant, jobs.jobs, billing.billing, operators.operator, proving.prove):
+    main.add_command(group)

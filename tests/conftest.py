@@ -6,7 +6,7 @@ tenant, as in production.
 
 import os
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,8 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 from support.chains import Chain, Servers, environment
+from support.clock import owner
+from support.stripe_box import billing_on, stripe_box, stripe_process, stripe_spec  # noqa: F401 - fixtures
 
 from saas.local.postgres import EmbeddedPostgres
 from saas.local.valkey import EmbeddedValkey
@@ -21,6 +23,26 @@ from saas.local.valkey import EmbeddedValkey
 # How long a busy machine takes over an example says nothing about the code.
 settings.register_profile("regulars", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("regulars")
+
+
+_FIRST = ("tests/cli/test_demo.py", "tests/cli/test_verify.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest ones begin: at the end the other workers would wait for them alone. So does what goes through every
+    chain of the installation, of which there are thousands at the end.
+    """
+    items.sort(key=lambda item: not item.nodeid.startswith(_FIRST))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """A test whose answers aren't as the contract tells fails, whatever it looks at itself."""
+    from contract.watching import refuse_untold
+
+    result = yield
+    refuse_untold(item.path)
+    return result
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +63,7 @@ def environ(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> dict[
     """The session's environment, also this process's: settings are read from it at first use."""
     values = environment(servers, tmp_path_factory.mktemp("files"))
     os.environ.update(values)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each process that a test starts would compile all of it anew
     return values
 
 
@@ -58,10 +81,17 @@ async def database(servers: Servers, environ: dict[str, str]) -> AsyncIterator[N
 
 
 @pytest.fixture(scope="session")
-async def app(database: None) -> Any:
-    from saas.app import create_app
+async def app(database: None) -> AsyncIterator[Any]:
+    """The application; what it answers in any test is held against its contract."""
+    from contract.watching import watched
 
-    return create_app()
+    from saas.app import create_app
+    from saas.garbage import keep_what_is_loaded
+
+    made = create_app()
+    keep_what_is_loaded()
+    with watched(made):
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -74,10 +104,12 @@ async def client(app: Any) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture(scope="session")
 async def new_chain(app: Any, client: httpx.AsyncClient) -> AsyncIterator[Callable[..., Awaitable[Chain]]]:
-    """Signs a chain up: `await new_chain(template="pharmacy", timezone="UTC")`."""
+    """Signs a chain up: `await new_chain(template="pharmacy", timezone="UTC")`. Nobody's trial ends and nobody's use is
+    counted by itself, unless `billing="yes"`: else every test that lets a month pass would be about that.
+    """
     opened: list[httpx.AsyncClient] = []
 
-    async def sign_up(**changes: str) -> Chain:
+    async def sign_up(*, billing: str = "no", **changes: str) -> Chain:
         email, password = f"{secrets.token_hex(8)}@example.com", "correct horse battery"
         body = {
             "company": "青禾连锁",
@@ -92,6 +124,9 @@ async def new_chain(app: Any, client: httpx.AsyncClient) -> AsyncIterator[Callab
         answer = await client.post("/v1/signup", json=body)
         assert answer.status_code == 201, answer.text
         made = answer.json()
+        if billing == "no":
+            forget = "DELETE FROM schedule WHERE tenant_id = $1 AND name LIKE 'billing%'"
+            await (await owner()).execute(forget, UUID(made["tenant"]["id"]))
         http = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app, raise_app_exceptions=False),
             base_url="http://testserver",
@@ -121,7 +156,7 @@ async def chain(new_chain: Callable[..., Awaitable[Chain]]) -> Chain:
 @pytest.fixture(scope="session")
 def drain(database: None) -> Callable[[], Awaitable[Any]]:
     """Runs every due outbox job in this process, by the worker's own code, until none is due."""
-    from saas.jobs import drain
+    from saas.running import drain
     from saas.worker import load_jobs
 
     load_jobs()

@@ -32,7 +32,7 @@ async def bench(place: Place, options: Options) -> list[Row]:
 
 
 async def _drain(made: Made) -> None:
-    from saas.jobs import drain
+    from saas.running import drain
 
     await drain(made.tenant_id)
 

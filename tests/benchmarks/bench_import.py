@@ -63,7 +63,7 @@ async def make_tenant(owner: "asyncpg.Connection[Any]", members: int) -> UUID:
     tenant_id = uuid7()
     await owner.execute(
         "INSERT INTO tenant (tenant_id, name, slug, template, locale, timezone, currency, status, plan,"
-        " programme_version) VALUES ($1, 'bench', $2, 'general', 'en', 'Asia/Shanghai', 'CNY', 'active', 'free', 1)",
+        " programme_version) VALUES ($1, 'bench', $2, 'general', 'en', 'Asia/Shanghai', 'CNY', 'active', 'trial', 1)",
         tenant_id,
         f"t-{tenant_id.hex}",
     )
@@ -89,8 +89,8 @@ async def make_tenant(owner: "asyncpg.Connection[Any]", members: int) -> UUID:
 
 async def run_import(tenant_id: UUID, file: bytes) -> tuple[float, dict[str, Any]]:
     """Seconds from the first batch to the end, as the job runs in a worker."""
-    from saas.jobs import drain
     from saas.principal import SYSTEM
+    from saas.running import drain
     from saas.scope import connection, tenant_scope
     from tenants.imports.start import Caller, start_import
 

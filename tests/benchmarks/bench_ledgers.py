@@ -116,7 +116,7 @@ async def _write_bare(made: Made) -> float:
 
 async def _expire(made: Made) -> float:
     """Seconds of the night's job and every batch after it."""
-    from saas.jobs import run_due
+    from saas.running import run_due
 
     started = time.perf_counter()
     async with tenant_scope(made.tenant_id):

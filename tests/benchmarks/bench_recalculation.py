@@ -121,7 +121,7 @@ def compared(made: Made, full: list[Round], what: str, *, most: float | None) ->
 
 async def in_process(made: Made) -> Run:
     """By the worker's own code, without its process."""
-    from saas.jobs import run_due
+    from saas.running import run_due
 
     started = time.perf_counter()
     run_id = await _request(made)

@@ -113,7 +113,7 @@ async def _round(owner: Any, made: Made) -> tuple[float, float, int]:
 
 
 async def _simulated(made: Made) -> tuple[float, int]:
-    from saas.jobs import run_due
+    from saas.running import run_due
     from tenants.simulation.start import start_simulation
 
     started = time.perf_counter()

@@ -27,8 +27,9 @@ _SET: Final = (
     " max_purchase = greatest(a.max_purchase, excluded.max_purchase)"
 )
 _TOTALS: Final = (
-    "INSERT INTO member_total AS a SELECT $1, id, amount, 1, amount, $2 FROM buyer"
-    f" ON CONFLICT (tenant_id, member_id) DO UPDATE SET {_SET}, last_day = greatest(a.last_day, excluded.last_day)"
+    "INSERT INTO member_total AS a SELECT $1, id, amount, 1, amount, $2, now() FROM buyer"
+    f" ON CONFLICT (tenant_id, member_id) DO UPDATE SET {_SET}, last_day = greatest(a.last_day, excluded.last_day),"
+    " last_at = greatest(a.last_at, excluded.last_at)"
 )
 _MONTHS: Final = (
     "INSERT INTO member_month AS a"

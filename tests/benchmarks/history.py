@@ -53,9 +53,9 @@ SELECT $1, id, date_trunc('month', min(day)::timestamp), sum(amount), count(*), 
  GROUP BY id ORDER BY min(day), hashint8(sum(amount)::bigint)"""
 
 _TOTALS: Final = """
-INSERT INTO member_total (tenant_id, member_id, spend, purchases, max_purchase, last_day)
-SELECT $1, member_id, sum(spend), sum(purchases), max(max_purchase), max(day) FROM member_day WHERE tenant_id = $1
- GROUP BY member_id"""
+INSERT INTO member_total (tenant_id, member_id, spend, purchases, max_purchase, last_day, last_at)
+SELECT $1, member_id, sum(spend), sum(purchases), max(max_purchase), max(day), max(day) FROM member_day
+ WHERE tenant_id = $1 GROUP BY member_id"""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ async def clear(owner: Any) -> None:
 async def make_tenant(owner: Any, members: int) -> Made:
     """A chain with so many members and two years of purchases, as aggregates; its clock stands at NOW."""
     tenant_id, branch_id = uuid7(), uuid7()
-    key = await _make_chain(owner, tenant_id, branch_id)
+    key = await make_chain(owner, tenant_id, branch_id)
     await owner.execute(
         "INSERT INTO member (tenant_id, id, joined_on, source, created_at)"
         f" SELECT $1, {MEMBER_ID.format(f'({FIRST_MEMBER - 1} + i)')}, $3::date - (hashint8(i) & 255), 'import', now()"
@@ -98,14 +98,14 @@ async def make_tenant(owner: Any, members: int) -> Made:
     return Made(tenant_id, branch_id, key, members, day_rows)
 
 
-async def _make_chain(owner: Any, tenant_id: UUID, branch_id: UUID) -> str:
+async def make_chain(owner: Any, tenant_id: UUID, branch_id: UUID) -> str:
     from saas.auth import new_key
 
     key = new_key("live")
     await owner.execute(
         "INSERT INTO tenant (tenant_id, name, slug, template, locale, timezone, currency, status, plan,"
         " programme_version, has_facts, clock_offset)"
-        " VALUES ($1, 'bench', $2, 'general', 'en', 'Asia/Shanghai', 'CNY', 'active', 'free', 1, true,"
+        " VALUES ($1, 'bench', $2, 'general', 'en', 'Asia/Shanghai', 'CNY', 'active', 'trial', 1, true,"
         " $3 - clock_timestamp())",
         tenant_id,
         f"t-{tenant_id.hex}",

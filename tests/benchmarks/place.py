@@ -79,6 +79,7 @@ def _environment(postgres: EmbeddedPostgres, valkey: EmbeddedValkey, folder: Pat
         "FILE_STORE": str(folder / "files"),
         "LOG_FORMAT": "json",
         "LOG_LEVEL": "WARNING",
+        "RATE_LIMITS": "no",
     }
 
 

@@ -13,23 +13,32 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
+from unittest.mock import patch
 from uuid import UUID
 
+from asyncpg.prepared_stmt import PreparedStatement
+
 from saas.scope import connection, tenant_scope
-from tests.benchmarks.history import NOW, Made, make_tenant
+from tests.benchmarks.history import NOW, PROGRAMME, Made, make_tenant
 from tests.benchmarks.options import say
 from tests.benchmarks.place import as_owner, pools, servers
 from tests.benchmarks.purses import fill_purses, fill_statements
 
 _HEAD: Final = """# Plans of the hot statements
 
-What a till, a recalculation, an explanation, a list of members, a statement and the night's expiry send to PostgreSQL,
-in their order, and how it is done: {members:,} members with two years of purchases, as the role `app` under row level
-security (each table's policy is in its conditions); from the purchase with value on each has points, stored value and
-coupons. Made by `python -m tests.benchmarks.plans --members {members} > docs/plans.md`. `$n` are parameters; texts of
-statements are shortened. Every table is reached through an index that begins with `tenant_id`; a batch of a full run or
-of an expiry reads its 10,000 rows as ranges of the same indexes.
+What a till, a recalculation, an explanation, a list of members, a statement, the night's expiry, a simulation and the
+lists of tasks send to PostgreSQL, in their order, and how it is done: {members:,} members with two years of purchases,
+as the role `app` under row level security (each table's policy is in its conditions); from the purchase with value on
+each has points, stored value and coupons. `$n` are parameters; texts of statements are shortened. Made by
+`python -m tests.benchmarks.plans --members {members} > docs/plans.md`.
+
+Every table is reached through an index that begins with `tenant_id`; a batch of a full run, of an expiry or of a
+simulation reads its 10,000 rows as ranges of the same indexes. Where a `Seq Scan` stands, the table is empty here, or
+its first row answers, since there is but one chain in it.
 """
+_DRAFT: Final = """
+INSERT INTO programme_draft (tenant_id, document, revision, updated_by)
+SELECT tenant_id, document, 1, 'x' FROM programme_version WHERE tenant_id = $1 ORDER BY version DESC LIMIT 1"""
 _LONGEST: Final = 240
 _UUID: Final = re.compile(r"'[0-9a-f]{8}-[0-9a-f-]{27}'::uuid")
 _LIST: Final = re.compile(r"'\{[^']*\}'::(\w+)\[\]")
@@ -50,9 +59,15 @@ async def _listening(made: Made, sent: dict[str, tuple[Any, ...]]) -> AsyncItera
     def note(query: Any) -> None:
         sent.setdefault(query.query, tuple(query.args))
 
+    fetch = PreparedStatement.fetchrow
+
+    async def noted(self: Any, *values: Any, **more: Any) -> Any:
+        sent.setdefault(self.get_query(), values)
+        return await fetch(self, *values, **more)
+
     with suppress(_UndoneError):
         async with tenant_scope(made.tenant_id):
-            with connection().query_logger(note):
+            with connection().query_logger(note), patch.object(PreparedStatement, "fetchrow", noted):
                 yield
             _undo()
 
@@ -138,6 +153,61 @@ async def _batch(_made: Made, _member: UUID) -> None:
     await run_batch({"recalculation_id": str(run_id)})
 
 
+async def _prepare_simulation(made: Made) -> None:
+    """Of a draft that is the rules in force."""
+    from tenants.simulation.start import start_simulation
+
+    async with as_owner() as owner:
+        await owner.execute(_DRAFT, made.tenant_id)
+    async with tenant_scope(made.tenant_id):
+        await start_simulation(None, {}, "now")
+
+
+async def _simulation(made: Made, _member: UUID) -> None:
+    from tenants.simulation.batches import run_batch
+
+    async with as_owner() as owner:
+        found = await owner.fetchval("SELECT id FROM simulation WHERE tenant_id = $1", made.tenant_id)
+    await run_batch({"simulation_id": str(found)})
+
+
+async def _prepare_tasks(made: Made) -> None:
+    """A rule for everybody."""
+    from tenants.tasks.bodies import NewRule
+    from tenants.tasks.rule import make_rule
+
+    tier = {"ladder": PROGRAMME["ladders"][0]["code"], "tiers": [PROGRAMME["ladders"][0]["tiers"][0]["code"]]}
+    names = {"zh-CN": "回访", "en": "Call"}
+    every = {"type": "days", "days": 7}
+    async with tenant_scope(made.tenant_id):
+        await make_rule(NewRule.model_validate({"code": "plan", "names": names, "every": every, **tier}))
+
+
+async def _make_tasks(made: Made, _member: UUID) -> None:
+    from tenants.tasks.jobs import walk
+
+    await walk({"rule_id": await _rule(made)})
+
+
+async def _prepare_list(made: Made) -> None:
+    async with tenant_scope(made.tenant_id):
+        await _make_tasks(made, made.tenant_id)
+    async with as_owner() as owner:
+        await owner.execute("VACUUM (ANALYZE) task")
+
+
+async def _list_tasks(_made: Made, _member: UUID) -> None:
+    from tenants.tasks.bodies import TasksQuery
+    from tenants.tasks.listing import tasks
+
+    await tasks(TasksQuery(), "zh-CN")
+
+
+async def _rule(made: Made) -> str:
+    async with as_owner() as owner:
+        return str(await owner.fetchval("SELECT id FROM task_rule WHERE tenant_id = $1", made.tenant_id))
+
+
 def _members(**query: Any) -> Step:
     async def step(_made: Made, _member: UUID) -> None:
         from tenants.members.bodies import MembersQuery
@@ -163,6 +233,11 @@ VALUE_STEPS: Final[dict[str, Step]] = {
     "The statement of a member's wallet": _wallet,
     "A batch of the nightly expiry of points": _expiry,
 }
+PREPARED_STEPS: Final[dict[str, tuple[Callable[[Made], Awaitable[None]], Step]]] = {
+    "A batch of a simulation": (_prepare_simulation, _simulation),
+    "A page of members for whom a rule makes tasks": (_prepare_tasks, _make_tasks),
+    "The list of tasks": (_prepare_list, _list_tasks),
+}
 
 
 async def _page(members: int) -> None:
@@ -182,6 +257,9 @@ async def _page(members: int) -> None:
             await owner.execute(_NEXT_VERSION, made.tenant_id)
             await owner.execute("UPDATE tenant SET programme_version = 2 WHERE tenant_id = $1", made.tenant_id)
         await _written(VALUE_STEPS, made, member)
+        for title, (prepare, step) in PREPARED_STEPS.items():
+            await prepare(made)
+            await _written({title: step}, made, member)
 
 
 async def _written(steps: dict[str, Step], made: Made, member: UUID) -> None:

@@ -1,7 +1,7 @@
 """`make bench`: everything that is promised about speed, measured on servers of its own, as one table.
 
-    python -m tests.benchmarks.run [purchase] [value] [import] [recalculation] [metrics] [explain] [simulation] …
-        [--members N] [--quick]
+    python -m tests.benchmarks.run [purchase] [value] [import] [recalculation] [metrics] [explain] [simulation]
+        [usage] [list] … [--members N] [--quick]
 
 Each comparison happens in one run, ours and the baseline in turn; figures are medians. Nothing is left behind.
 """
@@ -29,7 +29,12 @@ BENCHES: Final = {
     "metrics": "tests.benchmarks.bench_metrics",
     "explain": "tests.benchmarks.bench_explain",
     "simulation": "tests.benchmarks.bench_simulation",
+    "usage": "tests.benchmarks.bench_usage",
+    "reports": "tests.benchmarks.bench_reports",
     "neighbours": "tests.benchmarks.bench_neighbours",
+    "list": "tests.benchmarks.bench_list",
+    "limiter": "tests.benchmarks.bench_limiter",
+    "batch": "tests.benchmarks.bench_batch",
 }
 
 

@@ -311,7 +311,7 @@ async def test_taking_back_comes_after_rising_again(shop: Chain, drain: Any) -> 
 
 async def _recheck_only(chain: Chain, drain: Any) -> None:
     """Fires what is due and runs jobs one round at a time, so that a test can look in between."""
-    from saas.jobs import run_due
+    from saas.running import run_due
     from saas.scheduler import fire_due
 
     await fire_due(chain.tenant_id)

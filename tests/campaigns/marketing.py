@@ -110,7 +110,7 @@ async def texts(chain: Chain, member_id: str) -> list[str]:
     """What campaigns have said to the member, still sealed or handed over, in order."""
     rows = await (await owner()).fetch(
         "SELECT id, channel, sealed FROM message WHERE tenant_id = $1 AND member_id = $2 AND purpose LIKE 'campaign:%'"
-        " ORDER BY id",
+        " AND state <> 'skipped' ORDER BY id",
         chain.tenant_id,
         UUID(member_id),
     )

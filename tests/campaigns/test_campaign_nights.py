@@ -12,7 +12,7 @@ from support.midnights import pass_time, work
 from support.programme import change_programme
 from support.till import bought, member, rows
 
-from saas.jobs import run_due
+from saas.running import run_due
 from saas.scheduler import fire_due
 from tenants.messages.daytime import until_morning
 

@@ -13,7 +13,8 @@ from support.clock import owner
 from support.till import bought, member
 
 from saas.scope import connection, tenant_scope
-from tenants.campaigns import groups, report
+from tenants.campaigns import daily, groups, looking, report
+from tenants.messages import log
 
 MANY = 20_000
 LARGE = {"purchase", "coupon_grant", "coupon_entry", "points_entry", "campaign_share", "message"}
@@ -83,6 +84,12 @@ async def test_the_report_reads_no_table_whole(busy: Chain) -> None:
             (report._DISCOUNTS, [tenant, since, until, "c"]),
             (report._MULTIPLIED, [tenant, since, until, "c", Decimal("1.5"), 2]),
             (report._POINTS, [tenant, few]),
+            (log.OF_ALL, [tenant, list(log.CHANNELS), list(log.STATES), UUID(int=2**128 - 1), 51]),
+            (log.OF_ALL, [tenant, ["sms"], ["failed"], UUID(int=2**128 - 1), 51]),
+            (log.OF_PURPOSE, [tenant, ["sms"], ["skipped"], UUID(int=2**128 - 1), 51, "campaign:many"]),
+            (daily.SHARES, [tenant, few, "Asia/Shanghai", since, until]),
+            (daily.PURCHASES, [tenant, "c", "Asia/Shanghai", since, until]),
+            (looking._REACHED, [tenant, [few], 11]),
             (report._COUPONS.format(whose=report._OF_SHARES), [tenant, few]),
             (report._COUPONS.format(whose=report._OF_GUESTS), [tenant, rest, since, until]),
             (report._MESSAGES, [tenant, "campaign:few", since]),

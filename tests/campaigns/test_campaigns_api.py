@@ -4,6 +4,7 @@ from typing import Any
 
 from marketing import Json, document, draft_of, jobs, make, problem, start, switch
 from support.chains import Chain
+from support.feed import told_of
 from support.till import rows
 
 
@@ -57,7 +58,7 @@ async def test_what_ran_is_history(chain: Chain) -> None:
         await chain.http.delete(f"/v1/campaigns/{campaign_id}"),
     ):
         assert problem(answer) == (409, "campaign-not-draft")
-    assert [row["type"] for row in await rows(chain, "event") if row["type"].startswith("campaign.")] == [
+    assert [row["type"] for row in await told_of(chain.tenant_id) if row["type"].startswith("campaign.")] == [
         "campaign.started",
         "campaign.stopped",
     ]

@@ -18,10 +18,12 @@ COMMANDS = (
     "worker",
     "relay",
     "scheduler",
+    "stripe-sandbox",
     "migrate",
     "doctor",
     "tenant",
     "verify",
+    "prove",
     "jobs",
     "secrets",
     "bench",
@@ -147,3 +149,24 @@ async def test_a_wrong_endpoint_is_refused(regulars: Any, given: str) -> None:
 def test_a_table_lines_up_under_chinese_names() -> None:
     lines = table(("name", "n"), [("青禾", 1), ("abcdef", 22)]).splitlines()
     assert lines == ["name    n", "青禾    1", "abcdef  22"]
+
+
+def test_operators_are_added_listed_reset_and_removed(regulars: Any) -> None:
+    email = "night-watch@ops.example"
+    arguments = ("operator", "add", email, "--name", "Night watch", "--password-stdin")
+    weak = regulars(*arguments, stdin="password\n")
+    assert (weak.returncode, weak.stdout) == (1, "")
+    assert "too easy to guess" in weak.stderr
+    made = regulars(*arguments, stdin="a good long password\n")
+    assert (made.returncode, made.stdout) == (0, "added\n"), made.stderr
+    again = regulars(*arguments, stdin="a good long password\n")
+    assert again.returncode == 1
+    assert "operator already" in again.stderr
+    assert regulars(*arguments, "--keep", stdin="a good long password\n").returncode == 0
+    assert re.search(
+        rf"^{email} +Night watch +\d{{4}}-\d\d-\d\d +no$", regulars("operator", "list").stdout, re.MULTILINE
+    )
+    assert regulars("operator", "reset", email, "--generate").stdout.startswith("password: ")
+    assert regulars("operator", "remove", email).returncode == 0
+    assert email not in regulars("operator", "list").stdout
+    assert regulars("operator", "remove", email).returncode == 1

@@ -15,7 +15,8 @@ import urllib.request
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -25,16 +26,22 @@ import asyncpg
 import pytest
 
 from industry_templates import loader
-from saas.demo.days import days
+from saas.demo.chain import hooks, open_chains
+from saas.demo.days import Day, days
 from saas.demo.industries import INDUSTRIES
 from saas.demo.industry import ZONE
 from saas.local.process import free_port, spawn
+from saas.local.supervisor import Running
 
 ROOT = Path(__file__).parents[2]
-FIRST_START, SECOND_START, FILLED = 90, 30, 400
-"""Seconds. The second start is promised in 10, and the history in 90, on a machine that does nothing else; here other
-tests run beside.
-"""
+WHOLE = bool(os.environ.get("DEMO_WHOLE"))
+DAYS = 730 if WHOLE else 240
+"""Of history; `DEMO_WHOLE=1` for the two years that a newcomer gets."""
+FIRST_START, FILLED = 120, 400
+"""Seconds. The history is promised in 90, on a machine that does nothing else; here other tests run beside."""
+LARGE = 1200
+TESTS_OWN = {"SECRET_KEYS", "ENVIRONMENT", "RATE_LIMITS", "WEBHOOK_PRIVATE_TARGETS"}
+"""Settings of the other tests' servers."""
 SPECIAL = ("MISTAKE-", "COUPON-")
 """What happens once at each chain, on the last day."""
 
@@ -47,7 +54,7 @@ class Up:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder.with_name(f"{self.port}.out")
         kept = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
-        kept = {name: value for name, value in kept.items() if name not in {"SECRET_KEYS", "ENVIRONMENT"}}
+        kept = {name: value for name, value in kept.items() if name not in TESTS_OWN}
         command: list[str | Path] = [
             sys.executable,
             "-m",
@@ -119,6 +126,11 @@ def every(url: str, key: str) -> Iterator[dict[str, Any]]:
         cursor = page["next_cursor"]
 
 
+def all_keys(up: Up) -> list[str]:
+    """As printed."""
+    return re.findall(r"\w+ +API key +(\S+)", up.log.read_text())
+
+
 def keys(up: Up) -> dict[str, str]:
     """Each chain's key, by its template."""
     up.said(r"courier +API key +\S+")
@@ -156,6 +168,12 @@ class Books:
         """`$1` is the chain."""
         return [tuple(row) for row in await self._connection.fetch(statement, self._tenant_id)]
 
+    async def size(self) -> tuple[int, ...]:
+        """How many members, purchases and decisions."""
+        tables = ("member", "purchase", "decision")
+        counts = ", ".join(f"(SELECT count(*) FROM {table} WHERE tenant_id = $1)" for table in tables)
+        return (await self.rows(f"SELECT {counts}"))[0]
+
     async def count(self, kinds: str) -> Counter[str]:
         """Of a statement that says kinds."""
         return Counter(kind for (kind,) in await self.rows(kinds))
@@ -163,7 +181,7 @@ class Books:
 
 async def check_chain(up: Up, code: str, key: str, until: datetime, books: Books) -> None:
     """Nothing is missing, nothing is there twice, every tier that can be reached has members, and it is today."""
-    industry = INDUSTRIES[code]
+    industry = replace(INDUSTRIES[code], days=DAYS)
     made = days(industry, until, industry.members)
     members = list(every(f"{up.url}/v1/members", key))
     assert len(members) == industry.members
@@ -180,12 +198,12 @@ async def check_chain(up: Up, code: str, key: str, until: datetime, books: Books
     ladders = loader.get(code).programme.ladders
     tiers = {(ladder.code, tier.code) for ladder in ladders for tier in ladder.tiers}
     assert populated(up.url, key) == tiers
-    await check_value(up, code, key, books)
+    await check_value(up, code, key, books, made)
     today = ask(f"{up.url}/v1/members/{members[0]['id']}/tier", key)["as_of"]
     assert abs((datetime.fromisoformat(today) - datetime.now().astimezone()).total_seconds()) < 60
 
 
-async def check_value(up: Up, code: str, key: str, books: Books) -> None:
+async def check_value(up: Up, code: str, key: str, books: Books, made: dict[date, Day]) -> None:
     """The chain lives with what its template is about."""
     entries = await books.count("SELECT kind FROM points_entry WHERE tenant_id = $1")
     assert entries["earn"] > 100
@@ -200,7 +218,7 @@ async def check_value(up: Up, code: str, key: str, books: Books) -> None:
         today = datetime.now(ZONE).date()
         settled = ask(f"{up.url}/v1/reports/settlement?from={today - timedelta(days=300)}&to={today}", key)
         assert any(pair["principal"] > 0 for pair in settled["pairs"])
-        assert entries["reward"] > 0
+        assert (entries["reward"] > 0) == any(day.claims for day in made.values())
     if code == "gym":
         assert await books.rows('SELECT id FROM pass WHERE tenant_id = $1 AND "left" < uses')
         assert await books.rows("SELECT id FROM allowance_use WHERE tenant_id = $1 AND uses = 1")
@@ -228,8 +246,8 @@ def proved(folder: Path) -> str:
     return run.stdout
 
 
-async def test_up_fills_four_chains_goes_on_where_it_was_stopped_and_keeps_its_keys(folder: Path) -> None:
-    up = Up(folder)
+async def test_up_fills_four_chains_goes_on_where_it_was_stopped_and_adds_one_of_any_size(folder: Path) -> None:
+    up = Up(folder, *([] if WHOLE else ["--demo-days", str(DAYS)]))
     try:
         first = keys(up)
         assert first.keys() == INDUSTRIES.keys()
@@ -252,35 +270,40 @@ async def test_up_fills_four_chains_goes_on_where_it_was_stopped_and_keeps_its_k
             for code, key in first.items():
                 books = Books(connection, UUID(state["chains"][code]["tenant_id"]))
                 await check_chain(again, code, key, until, books)
+            ours = [UUID(state["chains"][code]["tenant_id"]) for code in first]
+            sizes = [await Books(connection, one).size() for one in ours]
         assert proved(folder).count(": proved (members: ") == len(first)
     finally:
         again.stop()
 
-    third = Up(folder)
+    third = Up(folder, "--demo-members", str(LARGE))
     try:
-        third.said(re.escape(first["courier"]), SECOND_START)
-        assert "two years now" not in third.log.read_text()
+        third.said("history is complete", FILLED)
+        assert set(first.values()) < set(all_keys(third))
+        async with superuser(folder) as connection:
+            assert [await Books(connection, one).size() for one in ours] == sizes
+        check_large_chain(third, all_keys(third)[-1])
     finally:
         third.stop()
 
 
-def test_a_chain_of_any_size_comes_by_import(folder: Path) -> None:
-    up = Up(folder, "--demo-members", "1200")
-    try:
-        key = up.said(r"pharmacy +API key +(\S+)")[1]
-        up.said("history is complete", FILLED)
-        members = list(every(f"{up.url}/v1/members", key))
-        assert len(members) == 1200
-        assert min(Counter(member["tiers"]["class"]["code"] for member in members).values()) > 5
-        assert len({tier for tier in populated(up.url, key) if tier[0] == "card"}) == 4
-    finally:
-        up.stop()
+def check_large_chain(up: Up, key: str) -> None:
+    """It has come by import, with members on every tier."""
+    members = list(every(f"{up.url}/v1/members", key))
+    assert len(members) == LARGE
+    assert min(Counter(member["tiers"]["class"]["code"] for member in members).values()) > 5
+    assert len({tier for tier in populated(up.url, key) if tier[0] == "card"}) == 4
 
 
-def test_up_without_a_demo_says_how_to_sign_up(folder: Path) -> None:
-    up = Up(folder, "--no-demo")
-    try:
-        up.said(r"POST http://127\.0\.0\.1:\d+/v1/signup")
-    finally:
-        up.stop()
-    assert not (folder / "demo.json").exists()
+def test_without_a_demo_it_is_said_how_to_sign_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    running = Running("http://127.0.0.1:8000", tmp_path, {}, said.append)
+    for wanted in (False, None):
+        monkeypatch.setenv("DATABASE_URL", "postgresql://somebody-elses/database")
+        for hook in hooks(wanted):
+            hook(running)
+    assert len(said) == 2
+    assert all("POST http://127.0.0.1:8000/v1/signup" in line for line in said)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.delenv("DATABASE_URL")
+    assert open_chains in [getattr(hook, "func", None) for hook in hooks(None)]

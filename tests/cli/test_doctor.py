@@ -147,3 +147,29 @@ def test_a_full_disk_is_found(environ: dict[str, str], monkeypatch: pytest.Monke
     for free, state in ((0.1 * gib, "wrong"), (2 * gib, "doubtful"), (50 * gib, "ok")):
         monkeypatch.setattr("saas.doctor.machine.shutil.disk_usage", lambda _, free=free: type("U", (), {"free": free}))
         assert [f.state for f in machine.file_store(get_settings())] == [state]
+
+
+@pytest.mark.parametrize(
+    ("database", "cache", "open_to"),
+    [
+        ("postgresql://app:x@127.0.0.1:5432/r", "redis://127.0.0.1/0", ()),
+        ("postgresql:///r?host=/run/postgresql", "redis://localhost/0", ()),
+        ("postgresql://app:x@db/r?sslmode=verify-full", "rediss://:x@cache/0", ()),
+        ("postgresql://app:x@[::1]:5432/r", "redis://[::1]:6379/0", ()),
+        ("postgresql://app:x@db.internal/r", "redis://127.0.0.1/0", ("PostgreSQL",)),
+        ("postgresql://app:x@db/r?sslmode=require", "redis://:x@cache:6379/0", ("PostgreSQL", "Valkey")),
+        ("postgresql://app:x@127.0.0.1:5432,db2:5432/r", "redis://127.0.0.1/0", ("PostgreSQL",)),
+    ],
+)
+@pytest.mark.usefixtures("environ")
+def test_what_travels_in_the_open_is_found(
+    database: str, cache: str, open_to: tuple[str, ...], settings_of: pytest.MonkeyPatch
+) -> None:
+    for name in ("GATE_DATABASE_URL", "RELAY_DATABASE_URL", "OPERATOR_DATABASE_URL"):
+        settings_of.delenv(name)
+    settings_of.setenv("DATABASE_URL", database)
+    settings_of.setenv("REDIS_URL", cache)
+    get_settings.cache_clear()
+    found = [f for f in machine.settings(get_settings()) if f.about == "lines"]
+    assert [(f.state, f.said.split()[0]) for f in found if f.state != "ok"] == [("doubtful", whom) for whom in open_to]
+    assert len(found) == max(len(open_to), 1)

@@ -18,6 +18,7 @@ from oracle.versions import TRANSITIONS
 from support.chains import Chain
 from support.clock import owner
 from support.drift import drift
+from support.proof import unproved
 from support.till import member, rows
 from test_mixed_writers import LIFE, Storm, numbers_have_no_gap, rules
 
@@ -124,6 +125,7 @@ async def test_publishes_of_every_transition_beside_all_writers(chain: Chain, dr
     await tiers_are_those_in_force(chain)
     made, told = await decided(chain), await one_after_the_other(chain)
     assert {who: (made[who], told[who]) for who in made.keys() | told.keys() if made[who] != told[who]} == {}
+    assert await unproved(chain.tenant_id) == []
 
 
 async def tiers_are_those_in_force(chain: Chain) -> None:

@@ -1,7 +1,7 @@
 """Thirty-two tills at one member's points, wallet, coupons, passes and rewards, with and without `kill -9`: no answer
 but a good one or an honest refusal, nothing spent twice, and the books are what was told.
 
-VALUE_STORM_SECONDS (3) makes it longer; it lasts until everything has happened in any case.
+VALUE_STORM_SECONDS (1) makes it longer; it lasts until everything has happened in any case.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from support.till import member
 from value_books import books_are_right
 from value_storm import Counters, Told, ValueTill
 
-SECONDS = float(os.environ.get("VALUE_STORM_SECONDS", "3"))
+SECONDS = float(os.environ.get("VALUE_STORM_SECONDS", "1"))
 TILLS, STOCK, CONFIRM_ABOVE = 32, 8, 9_000
 NAMES = {"zh-CN": "某物", "en": "Something"}
 

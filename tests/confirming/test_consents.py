@@ -180,10 +180,9 @@ async def test_while_tries_cannot_be_counted_digits_do_not_pay(chain: Chain, mon
     from pydantic import SecretStr
 
     from saas.settings import get_settings
-    from tenants.confirming import throttle
 
     away = get_settings().model_copy(update={"redis_url": SecretStr("redis://127.0.0.1:1/0")})
-    monkeypatch.setattr(throttle, "get_settings", lambda: away)
+    monkeypatch.setattr("saas.valkey.get_settings", lambda: away)
     assert await refusal(chain, one, {"type": "pin", "pin": "204816"}) == "unavailable"
     await pay(chain, one, consent)
 

@@ -7,9 +7,9 @@ import pytest
 
 from saas.demo.industries import INDUSTRIES
 from saas.demo.industry import ZONE, Industry
-from saas.demo.names import phone
 from saas.demo.people import people, person, seeded
 from saas.demo.trading_days import Calendar
+from saas.samples.names import phone
 from tenants.members.phones import normalise_phone
 
 UNTIL = datetime(2026, 11, 22, 17, 30, tzinfo=ZONE)

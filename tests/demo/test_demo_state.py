@@ -36,8 +36,8 @@ def test_a_damaged_file_says_so(tmp_path: Path, kept: str) -> None:
 
 def test_no_demo_chains_in_somebody_elses_database_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    assert len(hooks(None)) == 3
+    assert len(hooks(None)) == 4
     assert hooks(demo=False) == [announce_sign_up]
     monkeypatch.setenv("DATABASE_URL", "postgresql://elsewhere/x")
     assert hooks(None) == [announce_sign_up]
-    assert len(hooks(demo=True)) == len(hooks(None, members=10)) == 3
+    assert len(hooks(demo=True)) == len(hooks(None, members=10)) == 4

@@ -4,7 +4,6 @@ import csv
 import gzip
 import io
 import json
-import os
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -13,10 +12,11 @@ from functools import cache
 from typing import Any
 
 from foodmart.scale import scaled
-from foodmart.test_foodmart import MEMBERS, PURCHASES, NewChain, rows
+from foodmart.test_foodmart import EVERY, MEMBERS, PURCHASES, NewChain, rows
 from support.chains import Chain
 from support.clock import owner, set_clock
 from support.midnights import begin, work
+from support.plan_held import give_plan
 
 from industry_templates.loader import get
 
@@ -25,7 +25,6 @@ Held = tuple[str, date | None, date | None]
 """Tier, since, valid_until; the base tier has neither day."""
 Moves = dict[tuple[str, str], tuple[str, str]]
 """By ladder and FoodMart's number: from which tier to which."""
-EVERY = 1 if os.environ.get("FOODMART_WHOLE") else 10
 OPENED = datetime(1998, 1, 1, 12, tzinfo=UTC)
 TODAY = OPENED.date()
 
@@ -60,6 +59,7 @@ class Supermarket:
     @classmethod
     async def opened(cls, new_chain: NewChain, drain: Any, template: str, factor: str) -> "Supermarket":
         chain = await new_chain(template=template, timezone="UTC")
+        await give_plan(chain.tenant_id, "chain")  # it has 24 stores
         await begin(chain, OPENED, "UTC")
         made = cls(chain, drain)
         rules = scaled(get(template).programme, Decimal(factor)).dump()

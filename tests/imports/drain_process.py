@@ -5,7 +5,7 @@ import sys
 from uuid import UUID
 
 from saas.db import close_pools, open_pool
-from saas.jobs import drain
+from saas.running import drain
 from saas.worker import load_jobs
 from tenants.imports import batch
 

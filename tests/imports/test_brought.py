@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from support.clock import owner
 
-from saas import jobs
+from saas import jobs, running
 from saas.outbox import enqueue
 from saas.scope import tenant_scope
 from tenants.imports import purchases_brought
@@ -81,7 +81,7 @@ async def test_the_import_is_through_when_all_are_counted(family: Any, monkeypat
     states = []
     while (state := (await family.read(import_id))["state"]) != "done":
         states.append((state, await counted(family)))
-        await jobs.run_due(family.chain.tenant_id)
+        await running.run_due(family.chain.tenant_id)
     assert states == [("queued", 0), *(("running", n) for n in range(4))]
     assert await decided(family) == []
     await family.drain(family.chain.tenant_id)

@@ -121,7 +121,7 @@ async def test_memory_does_not_grow_with_the_file(imports: Any, monkeypatch: pyt
             done = await imports.read(sent.json()["import_id"])
             assert (done["rows"], done["failed"]) == (count, 0), done
 
-    small, large = await peak(3_000, 1), await peak(18_000, 2)
+    small, large = await peak(2_000, 1), await peak(12_000, 2)
     assert large < 1.3 * small, (small, large)
 
 

@@ -107,9 +107,9 @@ async def test_a_validity_that_ends_is_renewed_or_falls_as_any_other(
         await shop.run(SALES + f"T1,M1,2031-01-14,{bought}\n", "purchases")
     locks = await shop.query("SELECT locked_until, may_rise FROM member_tier WHERE tenant_id = $1")
     assert locks == [{"locked_until": None, "may_rise": True}]
-    await pass_time(shop.chain, drain, datetime(2031, 2, 8, 4, tzinfo=UTC))
+    await pass_time(shop.chain, drain, datetime(2031, 2, 8, 4, tzinfo=UTC), nights=["tiers"])
     assert await reasons(shop) == [("M1", "import", "base", "silver")]
-    await pass_time(shop.chain, drain, datetime(2031, 3, 2, 4, tzinfo=UTC))
+    await pass_time(shop.chain, drain, datetime(2031, 3, 2, 4, tzinfo=UTC), nights=["tiers"])
     assert await reasons(shop) == [("M1", "import", "base", "silver"), ("M1", *then)]
     if bought is not None:
         assert await held(shop) == [("M1", "card", "silver", "2029-02-10", "2032-02-09")]
@@ -121,7 +121,7 @@ async def test_until_the_next_schedule_decides(imports: Any, drain: Any) -> None
     done = await shop.run(HEADER + "M1,g,2020-01-01,\n", "opening_balances")
     assert (await result(shop, done))["downgraded"] == 0
     assert await held(shop) == [("M1", "card", "g", "2020-01-01", "2031-01-31")]
-    await pass_time(shop.chain, drain, datetime(2031, 2, 1, 4, tzinfo=UTC))
+    await pass_time(shop.chain, drain, datetime(2031, 2, 1, 4, tzinfo=UTC), nights=["tiers"])
     assert await reasons(shop) == [("M1", "import", "base", "g"), ("M1", "downgrade", "g", "base")]
 
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from support.feed import told_of
 from support.story import NewChain, Story
 from support.till import rows
 
@@ -105,7 +106,7 @@ async def test_growth_value_falls_one_step_after_notice(new_chain: NewChain, dra
     assert [why for _, _, why in await story.decided(idle, "card")] == ["upgrade", "renew"]  # by the year of the 5000
 
     await story.until("2033-02-20", "2033-02-01")
-    told = [row for row in await rows(story.chain, "event") if row["type"] == "tier.expiring"]
+    told = await told_of(story.chain.tenant_id, "tier.expiring")
     assert {str(row["member_id"]) for row in told if json.loads(row["data"])["valid_until"] == "2033-03-01"} == {
         idle,
         faithful,

@@ -13,7 +13,7 @@ from industry_templates.loader import UnknownTemplateError, documents, get, load
 from tenants.campaigns.document import GrantCampaign
 from tenants.campaigns.texts import placeholders
 from tenants.programme.conditions import iter_leaves, places
-from tenants.programme.document import warnings
+from tenants.programme.doubts import warnings
 from tenants.programme.strict import json_pointer
 from tenants.purchases.bodies import TenderBody
 from tenants.segments.conditions import segment_leaves

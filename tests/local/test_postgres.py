@@ -40,6 +40,7 @@ async def test_roles_are_narrow_and_provisioning_repeats(postgres: EmbeddedPostg
     )
     assert [tuple(row) for row in await fetch(postgres.dsn("app", "regulars"), sql)] == [
         ("app", True, False, False, False),
+        ("eraser", False, True, False, False),
         ("gate", True, False, False, False),
         ("migrator", False, True, True, False),
         ("operator", True, False, False, False),

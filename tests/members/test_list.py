@@ -1,11 +1,20 @@
 """Lists of members: filters, pages, and that each filter has its index."""
 
 import json
+from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from uuid_utils.compat import uuid7
+
+from saas.scope import connection, tenant_scope
+from tenants.members.bodies import MembersQuery
+from tenants.members.listing import statement
+from tenants.members.sorting import Place, Sorting
+from tenants.programme.versions import current_programme
 
 
 async def enrol(chain: Any, **member: Any) -> str:
@@ -21,7 +30,6 @@ async def found(chain: Any, query: str) -> list[str]:
 
 
 async def put_in_tier(chain: Any, member_id: str, ladder: str, tier: str, rank: int) -> None:
-    from saas.scope import connection, tenant_scope
 
     async with tenant_scope(chain.tenant_id):
         await connection().execute(
@@ -53,6 +61,7 @@ async def test_finds_by_every_identifier(chain: Any) -> None:
     assert await found(chain, "q=ann%20l") == [ann]
     assert await found(chain, "q=%25") == [cat]
     assert await found(chain, "q=nn") == []
+    assert await found(chain, "q=x-1") == [ann]
     assert await found(chain, "q=' OR true --") == []
 
 
@@ -108,50 +117,83 @@ def scans(node: dict[str, Any]) -> list[dict[str, Any]]:
     return own + [scan for child in node.get("Plans", []) for scan in scans(child)]
 
 
-async def test_every_filter_uses_an_index_as_the_role_app(chain: Any, environ: dict[str, str]) -> None:
-    from saas.scope import connection, tenant_scope
-    from tenants.members.bodies import MembersQuery
-    from tenants.members.listing import statement
-    from tenants.programme.versions import current_programme
+INDEXES = {
+    "name": "member_by_name",
+    "last_visit": "member_total_by_last_at",
+    "spend": "member_total_by_spend",
+    "points": "points_account_by_open",
+}
+VALUES = (
+    (
+        "INSERT INTO member_total (tenant_id, member_id, spend, purchases, max_purchase, last_day, last_at)"
+        " SELECT tenant_id, id, right(phone, 4)::int, 1, 1, '2026-01-01',"
+        " timestamptz '2026-01-01' + right(phone, 4)::int * interval '1 min' FROM member WHERE tenant_id = $1"
+    ),
+    (
+        "INSERT INTO points_account (tenant_id, member_id, open) SELECT tenant_id, id, right(phone, 4)::int % 100"
+        " FROM member WHERE tenant_id = $1"
+    ),
+)
 
-    async with tenant_scope(chain.tenant_id):
+
+async def fill(tenant_id: UUID) -> None:
+    """Ten thousand members, all silver."""
+
+    async with tenant_scope(tenant_id):
         conn = connection()
         await conn.execute(
             "INSERT INTO member (tenant_id, id, joined_on, phone, name, source, created_at)"
             " SELECT $1, uuidv7(), '2026-01-01', '+861380000' || lpad(n::text, 4, '0'), 'Name ' || n, 'import', now()"
             " FROM generate_series(1, 9999) AS n",
-            chain.tenant_id,
+            tenant_id,
         )
         await conn.execute(
             "INSERT INTO member_identity (tenant_id, kind, value, member_id)"
             " SELECT tenant_id, 'phone', phone, id FROM member WHERE tenant_id = $1",
-            chain.tenant_id,
+            tenant_id,
         )
         await conn.execute(
             "INSERT INTO member_tier (tenant_id, member_id, ladder, tier, rank, since, reason, valid_from,"
             " decision_id, effective_at) SELECT tenant_id, id, 'card', 'silver', 1, '2026-01-02', 'upgrade',"
             " '2026-01-02', id, now() FROM member WHERE tenant_id = $1",
-            chain.tenant_id,
+            tenant_id,
         )
         await conn.execute(
             "INSERT INTO household_member (tenant_id, phone, member_id)"
             " SELECT tenant_id, '+86139' || right(phone, 8), id FROM member WHERE tenant_id = $1",
-            chain.tenant_id,
+            tenant_id,
         )
         for tag, members in (("all", 9999), ("vip", 3)):
             await conn.execute(
                 "INSERT INTO member_tag (tenant_id, member_id, tag) SELECT tenant_id, id, $2 FROM member"
                 " WHERE tenant_id = $1 LIMIT $3",
-                chain.tenant_id,
+                tenant_id,
                 tag,
                 members,
             )
+        for sql in VALUES:
+            await conn.execute(sql, tenant_id)
+
+
+@pytest.fixture(scope="module")
+async def filled(new_chain: Any, environ: dict[str, str]) -> UUID:
+    """A tenant beside another one of the same size: of one alone a whole table is an index's worth."""
+    tenants = [(await new_chain()).tenant_id for _ in range(2)]
+    for one in tenants:
+        await fill(one)
     owner = await asyncpg.connect(environ["MIGRATOR_DATABASE_URL"])
     try:
-        await owner.execute("VACUUM (ANALYZE) member, member_identity, member_tier, member_tag, household_member")
+        await owner.execute(
+            "VACUUM (ANALYZE) member, member_identity, member_tier, member_tag, household_member, member_total,"
+            " points_account"
+        )
     finally:
         await owner.close()
-    async with tenant_scope(chain.tenant_id):
+    return tenants[0]
+
+
+async def test_every_filter_uses_an_index_as_the_role_app(filled: UUID) -> None:
+    async with tenant_scope(filled):
         conn, programme = connection(), await current_programme()
         assert await conn.fetchval("SELECT current_user") == "app"
         for query in (
@@ -175,9 +217,32 @@ async def test_every_filter_uses_an_index_as_the_role_app(chain: Any, environ: d
             {"status": "closed"},
             {"status": "erased", "q": "1234"},
         ):
-            sql, args = statement(MembersQuery(**query), programme, chain.tenant_id)
+            sql, args = statement(MembersQuery(**query), programme, filled)
             for mode in ("force_custom_plan", "force_generic_plan"):
                 await conn.execute(f"SET LOCAL plan_cache_mode = {mode}")
                 used = scans(await plan(conn, sql, args))
                 assert used, query
                 assert [s for s in used if s["Node Type"] == "Seq Scan"] == [], (query, mode)
+
+
+async def test_every_order_begins_anywhere_by_its_index_as_the_role_app(filled: UUID) -> None:
+    async with tenant_scope(filled):
+        conn, rules = connection(), await current_programme()
+        assert await conn.fetchval("SELECT current_user") == "app"
+        middle = UUID(int=uuid7().int)
+        places = {"name": b"name 5", "last_visit": datetime(2026, 1, 2, tzinfo=UTC), "spend": 5_000, "points": 50}
+        for column, falling, also in product(places, ("", "-"), ({}, {"tag": "all"}, {"tier": "silver"})):
+            asked = Sorting(MembersQuery(sort=falling + column, **also), rules, halfway=False, common=False)
+            statements = {
+                "looking": asked.looking(Place(places[column], middle), 26, 100),
+                "looking behind": asked.looking_behind(Place(None, middle), 26, 100),
+                "gathering": asked.gathering(Place(places[column], middle), 26, 0),
+            }
+            for (name, (sql, args)), mode in product(statements.items(), ("custom", "generic")):
+                await conn.execute(f"SET LOCAL plan_cache_mode = force_{mode}_plan")
+                used = scans(await plan(conn, sql, args))
+                assert [s for s in used if s["Node Type"] == "Seq Scan"] == [], (name, column, also, mode)
+                if name == "looking":
+                    (walk,) = (s for s in used if s["Index Name"] == INDEXES[column])
+                    assert "ROW" in walk["Index Cond"], walk
+                    assert walk["Scan Direction"] == ("Backward" if falling else "Forward")

@@ -18,7 +18,8 @@ from support.midnights import begin, pass_time
 from support.till import member, rows
 
 from saas.clock import tenant_now
-from saas.jobs import MAX_ATTEMPTS, run_due
+from saas.jobs import MAX_ATTEMPTS
+from saas.running import run_due
 from saas.scope import tenant_scope
 from saas.settings import get_settings
 from tenants.messages import gateway, handing

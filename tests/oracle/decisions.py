@@ -15,7 +15,8 @@ class Decision:
     a leaf is named by its place: `silver/qualify`, `gold/retain/any/0`, `gold/qualify/all/1/not`.
     `day` is the D of those values. `mode`: how to evaluate it again. `before`: the standing that it replaced, in the
     tier `from_tier` of the rules until then. `version`: the one in force; `rules`: the one that decided, which for a
-    recheck is older.
+    recheck is older. `cause`: the purchase that it came of; `undoes`: it came of that purchase's undo.
+    `carries`: new rules left the standing as it was, under the name that they have for it.
     """
 
     ladder: str
@@ -31,6 +32,9 @@ class Decision:
     before: Standing = field(default_factory=Standing)
     version: int = 1
     rules: int = 1
+    cause: str = ""
+    undoes: bool = False
+    carries: bool = False
 
     @property
     def valid_until(self) -> date | None:

@@ -39,6 +39,7 @@ class Purchase:
     lines: list[Line]
     branch: str = "main"
     external_id: str = ""
+    buyer: str = ""  # by name, as it was told
 
     @property
     def amount(self) -> int:

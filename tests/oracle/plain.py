@@ -1,14 +1,14 @@
 """The tier rules once more, in plain loops: what the compiled SQL is compared with.
 
 Written from the domain's definitions alone. It keeps every fact in a list and, for each number, walks the
-list. Programmes are plain dicts in the JSON shape of the API. Out of its reach: undoing, leaving, erasing.
+list. Programmes are plain dicts in the JSON shape of the API. Out of its reach: leaving, erasing.
 """
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
-from oracle import by_hand, merging, publishing
+from oracle import by_hand, merging, publishing, undoing
 from oracle.conditions import View, retains
 from oracle.decisions import Decision
 from oracle.facts import Activity, Json, Line, Person, Purchase
@@ -29,13 +29,14 @@ class Chain(Standings):
         super().__init__(programme, timezone)
         self.marks: dict[tuple[str, str], datetime] = {}  # put in question by a refund, until then
         self.notices: list[tuple[str, str, date]] = []  # member, ladder, valid_until
+        self.waiting: Json = {}  # rules that were asked for ahead
 
     # What is heard
 
     def add_member(self, member: str, joined_on: date, referrer: str | None = None) -> None:
         """Joining decides nothing: the member is in the base tier of each ladder."""
         self.people[member] = Person(joined_on, referrer)
-        self.moves.bought.add(member)  # whoever comes after new rules isn't moved by them
+        self.moves.joined(member)
 
     def record_purchase(
         self,
@@ -51,9 +52,12 @@ class Chain(Standings):
         """Takes the fact and evaluates its member; returns what was decided. `parts`: category and amount each."""
         member = self.who(member)
         lines = [Line(*part) for part in parts] or [Line(None, amount)]
-        bought = Purchase(occurred_at, recorded_at, lines, branch, external_id)
+        bought = Purchase(occurred_at, recorded_at, lines, branch, external_id, member)
         self.people[member].purchases.append(bought)
-        return self._after_fact(member, local_day(occurred_at, self.zone), recorded_at, bought=True)
+        self.cause = external_id
+        made = self._after_fact(member, local_day(occurred_at, self.zone), recorded_at, bought=external_id)
+        self.cause = ""
+        return made
 
     def record_activity(
         self, member: str, occurred_at: datetime, kind: str, recorded_at: datetime, value: Fraction | None = None
@@ -75,6 +79,22 @@ class Chain(Standings):
         for code, ladder in self.ladders.items():
             if self.standing(member, code).position > 0:
                 self.marks.setdefault((member, code), self._due(ladder["policy"], recorded_at))
+
+    def undo(self, external_id: str, at: datetime) -> list[Decision]:
+        """The purchase never was: where nothing else was decided since, what it replaced stands again. Its member's
+        tiers are in question.
+        """
+        member = self.owner_of(external_id)
+        person = self.people[member]
+        person.purchases = [one for one in person.purchases if one.external_id != external_id]
+        self.moves.undone(member, external_id)
+        self.cause = external_id
+        made = [one for ladder in self.ladders for one in undoing.undo(self, member, ladder, external_id, at)]
+        self.cause = ""
+        for code, ladder in self.ladders.items():
+            if self.standing(member, code).position > 0:
+                self.marks.setdefault((member, code), self._due(ladder["policy"], at))
+        return made
 
     def add_top_up(self, member: str, day: date, amount: int) -> None:
         self.people[self.who(member)].top_ups.append((day, amount))
@@ -168,6 +188,8 @@ class Chain(Standings):
                 if due is not None and due <= as_of:
                     made += self._recheck(member, ladder, as_of, firing=True, anew=ladder in moving)
                 made += self._evaluate_all([member], [ladder], as_of, "firing", moving=ladder in moving)
+        for ladder in evaluated:
+            self.ran(ladder, as_of)
         return made
 
     def night(self, midnight: datetime) -> list[Decision]:
@@ -186,9 +208,9 @@ class Chain(Standings):
 
     # How it is decided
 
-    def _after_fact(self, member: str, day: date, at: datetime, *, bought: bool = False) -> list[Decision]:
+    def _after_fact(self, member: str, day: date, at: datetime, *, bought: str | None = None) -> list[Decision]:
         made = [one for ladder in self.ladders for one in self._late(member, ladder, day, at)]
-        moving = bought and self.moves.due_at_purchase(member)
+        moving = bought is not None and self.moves.due_at_purchase(member, bought)
         for ladder, rules in self.ladders.items():
             if moving or rules["policy"]["upgrade"] == "immediate":
                 made += self._evaluate_all([member], [ladder], at, "fact", moving=moving)
@@ -238,7 +260,9 @@ class Chain(Standings):
             outcome = moved_or_acted(then, "firing") or Outcome("renew", then.standing)
         if outcome is None or outcome.standing.position <= now.standing.position:
             return []
-        return [self.write(then, "late", outcome.standing, "firing")]
+        made = self.write(then, "late", outcome.standing, "firing")
+        self.stand(member, ladder, self.gone_on(outcome.standing, ladder))  # as if it had been held since then
+        return [made]
 
     def _recheck(
         self, member: str, ladder: str, at: datetime, *, firing: bool, anew: bool = False
@@ -247,18 +271,18 @@ class Chain(Standings):
         del self.marks[member, ladder]
         if anew or (firing and validity_is_over(self.view(member, ladder, at))):
             return []  # this very schedule decides anew
-        told = self.told(member, ladder)
+        told = undoing.standing(self.told(member, ladder))
         if not told or not _given_by_rules(told[-1]):
             return []
         last = told[-1]
         rules = self.versions.number(last.rules)
         began = self.left_by(told[:-1], rules)
-        start = began
+        start = self.left_by(told[:-1], rules, last.effective_at)
         if last.reason == "late":
             start = self.before(member, ladder, last.effective_at, rules)
         view = self.view(member, ladder, last.effective_at, start, rules)
         outcome = moved_or_acted(view, last.mode) if last.reason == CHANGE else act(view, last.mode)
-        given = began if outcome is None else outcome.standing
+        given = began if outcome is None else self.gone_on(outcome.standing, ladder)
         if last.reason == "late" and given.position <= began.position:
             given = began
         given = read(given, ladder, rules, self.versions.now)

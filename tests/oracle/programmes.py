@@ -171,26 +171,30 @@ def schedules(draw: st.DrawFn) -> Json:
     return schedule
 
 
+KINDS_OF_VALIDITY = ("months", "months", "calendar_year_end", "forever", "until_next_schedule", "until_next_schedule")
+
+
+@st.composite
+def validities(draw: st.DrawFn, kinds: tuple[str, ...] = KINDS_OF_VALIDITY) -> Json:
+    validity: Json = {"type": draw(st.sampled_from(kinds))}
+    if validity["type"] == "months":
+        validity["months"] = draw(st.sampled_from((1, 1, 2, 3, 12)))
+    return validity
+
+
 @st.composite
 def policies(draw: st.DrawFn, flavour: str = ANY) -> Json:
     """Every field with every kind of value."""
-    kinds: tuple[str, ...] = (
-        "months",
-        "months",
-        "calendar_year_end",
-        "forever",
-        "until_next_schedule",
-        "until_next_schedule",
-    )
+    kinds: tuple[str, ...] = KINDS_OF_VALIDITY
     upgrade: tuple[str, ...] = ("immediate", "scheduled")
     late_days: tuple[int, ...] = (0, 3, 3, 20)
     if flavour == REFUNDS:  # where the schedule decides anew anyway, nothing is rechecked
         kinds, upgrade = kinds[:5], ("immediate", "immediate", "scheduled")
     if flavour == LATE:
         upgrade, late_days = ("immediate", "scheduled", "scheduled"), (1, 3, 20, 20)
-    validity: Json = {"type": draw(st.sampled_from(kinds))}
-    if validity["type"] == "months":
-        validity["months"] = draw(st.sampled_from((1, 1, 2, 3, 12)))
+    if flavour == NEW_RULES:  # what schedules renew without a word is what new rules may forget
+        kinds += ("until_next_schedule",) * 4
+    validity = draw(validities(kinds))
     return {
         "upgrade": draw(st.sampled_from(upgrade)),
         "schedule": draw(schedules()),

@@ -1,5 +1,6 @@
 """New rules, and old ones again: what becomes of everybody at that instant."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from oracle.conditions import Standing, View
@@ -35,7 +36,11 @@ def bring_over(chain: Standings, member: str, at: datetime) -> list[Decision]:
         given = _given(chain, view, member)
         gone = was is not None and was[1] not in chain.versions.now.codes(ladder)
         if given is not None or gone:
-            made.append(chain.write(view, CHANGE, given or view.standing, "firing", was=was))
+            standing = given or view.standing
+            same = (standing.position, standing.since) == (view.standing.position, view.standing.since)
+            wrote = replace(chain.write(view, CHANGE, standing, "firing", was=was), carries=same)
+            chain.decisions[-1] = wrote
+            made.append(wrote)
     return made
 
 
@@ -47,7 +52,7 @@ def _given(chain: Standings, view: View, member: str) -> Standing | None:
         since = told and told[-1].effective_at > view.at
         return retargeted(view, upward=now.transition == "up_only") if chain.moves.at_once and not since else None
     taken = _taken_since(chain, member, view.ladder["code"], now.rolled_back_to)
-    given = view.standing if taken is None else _replaced(taken, now)
+    given = view.standing if taken is None else _replaced(chain, taken, now)
     return None if given == view.standing else given
 
 
@@ -75,7 +80,10 @@ def _taken_since(chain: Standings, member: str, ladder: str, number: int) -> Dec
     return first
 
 
-def _replaced(taken: Decision, new: Version) -> Standing:
+def _replaced(chain: Standings, taken: Decision, new: Version) -> Standing:
     if taken.before.position == 0:
         return taken.before
-    return held_as(taken.before, new.codes(taken.ladder).index(new.means(taken.ladder, taken.from_tier)))
+    return held_as(
+        chain.gone_on(taken.before, taken.ladder),
+        new.codes(taken.ladder).index(new.means(taken.ladder, taken.from_tier)),
+    )

@@ -9,20 +9,34 @@ from hypothesis import strategies as st
 from oracle.conditions import by_rank
 from oracle.documents import ladder_json, tier_json
 from oracle.facts import Json
-from oracle.programmes import conditions, ladders
+from oracle.programmes import conditions, ladders, schedules, validities
 from oracle.versions import TRANSITIONS, Holders
 
 MOST_TIERS, MOST_LADDERS = 5, 3
-CHANGES = ("thresholds", "thresholds", "thresholds", "insert", "insert", "drop", "rename", "reorder", "policy")
+CHANGES = (
+    "thresholds",
+    "thresholds",
+    "insert",
+    "insert",
+    "drop",
+    "rename",
+    "reorder",
+    "policy",
+    "validity",
+    "validity",
+)
 
 
 @dataclass(frozen=True)
 class Revision:
-    """A next version. `renamed`: codes of the version before that go on under another name, by ladder."""
+    """A next version. `renamed`: codes of the version before that go on under another name, by ladder; `ahead`: it is
+    asked for before its time.
+    """
 
     programme: Json
     transition: str
     renamed: dict[str, dict[str, str]] = field(default_factory=dict)
+    ahead: bool = False
 
 
 @st.composite
@@ -35,12 +49,13 @@ def revisions(draw: st.DrawFn, programme: Json, number: int, flavour: str) -> Re
         made.append(draw(ladders(f"club{number}", "members", flavour)))
     if fate == "go" and len(made) > 1:
         made.pop(draw(st.integers(1, len(made) - 1)))
-    return Revision(programme | {"ladders": made}, draw(st.sampled_from(TRANSITIONS)), renamed)
+    ahead = draw(st.sampled_from((False, False, True)))
+    return Revision(programme | {"ladders": made}, draw(st.sampled_from(TRANSITIONS)), renamed, ahead)
 
 
 @st.composite
 def changed(draw: st.DrawFn, ladder: Json, number: int, flavour: str, renamed: dict[str, dict[str, str]]) -> Json:
-    """A ladder after none to three changes; `renamed` is added to. Its schedule and kind of validity stay."""
+    """A ladder after none to three changes; `renamed` is added to."""
     base, *tiers = by_rank(ladder)
     policy = ladder["policy"]
     for step, change in enumerate(draw(st.lists(st.sampled_from(CHANGES), max_size=3))):
@@ -60,6 +75,8 @@ def changed(draw: st.DrawFn, ladder: Json, number: int, flavour: str, renamed: d
                 tiers = draw(st.permutations(tiers))
             case "policy":
                 policy = policy | draw(other_policy())
+            case "validity":
+                policy = policy | draw(other_validity())
     ranked = [tier | {"rank": rank} for rank, tier in enumerate([base, *tiers])]
     return ladder_json(ladder["code"], ranked, policy, ladder["visibility"])
 
@@ -85,6 +102,14 @@ def other_policy(draw: st.DrawFn) -> Json:
     }
     name = draw(st.sampled_from(tuple(fields)))
     return {name: draw(st.sampled_from(fields[name]))}
+
+
+@st.composite
+def other_validity(draw: st.DrawFn) -> Json:
+    """How long tiers hold, and when that is looked at."""
+    values = {"validity": validities(), "schedule": schedules(), "grace_days": st.sampled_from((0, 0, 1, 30))}
+    names = draw(st.lists(st.sampled_from(tuple(values)), min_size=1, max_size=2, unique=True))
+    return {name: draw(values[name]) for name in names}
 
 
 def successors(present: dict[str, Json], revision: Revision, number: int) -> Holders:

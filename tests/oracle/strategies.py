@@ -49,6 +49,7 @@ DELAYS = (
 # The product's clock runs while it works: what is meant to come later comes this much later at least.
 APART = timedelta(seconds=30)
 MOST_FIRINGS = 14
+FIXED = ("midnight", "come_true")
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Step:
 @dataclass(frozen=True)
 class Case:
     """A programme and the versions that follow it, one time zone, members with `joined_on` and who brought them, and
-    what happens to them.
+    what happens to them. Whom a step `join` names comes with it, and isn't among `members`.
     """
 
     flavour: str
@@ -120,6 +121,8 @@ KINDS_OF_STEPS = {
     BY_HAND: (*FACTS, *STAFF * 2, "unlock", "unlock"),
     NEW_RULES: (*FACTS, *("purchase",) * 9, *STAFF),
 }
+SOON_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 1, 5, 13))
+UNDONE = 1  # of ten
 AFTERWARDS = tuple(timedelta(hours=hours) for hours in (0.01, 1, 20, 20, 100, 700))
 
 
@@ -194,30 +197,64 @@ def facts(draw: st.DrawFn, case: Frame, most: int) -> list[Step]:
             wish = {name: draw(values) for name, values in back().items()}
             wish |= {"member": step.wish["member"], "number": number + 1000, "of": number}
             steps.append(Step(step.at + draw(st.sampled_from(AFTERWARDS)), "refund", wish))
+        elif kind == "purchase" and draw(st.integers(0, 9)) < UNDONE:
+            steps.append(Step(step.at + draw(st.sampled_from(SOON_AFTER)), "undo", {"of": number}))
     return steps
 
 
 @st.composite
 def histories(
-    draw: st.DrawFn, zone: ZoneInfo, versions: Sequence[Json], members: list[str], flavour: str, most: int
+    draw: st.DrawFn,
+    zone: ZoneInfo,
+    rules: tuple[Json, list[Revision]],
+    members: tuple[list[str], dict[str, Json]],
+    flavour: str,
+    most: int,
 ) -> list[Step]:
     """Facts and acts in order of their recording, and what midnights and owners set off between them."""
+    (first, following), (names, later) = rules, members
+    versions = [first, *(one.programme for one in following)]
     start = draw(days())
     last = start + timedelta(days=draw(st.sampled_from((10, 40, 100, 200, 400))))
     sharp = [day for day in SHARP_DAYS if start <= day <= last] or [start]
     on = st.one_of(st.sampled_from(sharp), st.dates(start, last))
     fires = schedule_days(versions, start, last + 2 * ONE_DAY)
-    steps = draw(facts(Frame(zone, members, flavour, on, fires), most))
+    steps = draw(facts(Frame(zone, [*names, *later], flavour, on, fires), most))
     heard = [local_day(step.at, zone) for step in steps]
     midnights = {*thinned(fires, heard), *draw(st.lists(on, max_size=3))}
     midnights |= {local_day(step.at, zone) + ONE_DAY for step in steps if step.kind == "refund"}
     steps += [Step(at, "recalculate", {}) for at in draw(st.lists(instants(zone, on), max_size=2))]
     steps += [Step(begins(day, zone), "midnight", {}) for day in midnights]
-    new = zip(sorted(draw(several(instants(zone, on), len(versions) - 1))), range(len(versions) - 1), strict=True)
-    steps += [Step(at, "publish", {"revision": number}) for at, number in new]
-    if len(versions) > 1 and draw(st.booleans()):
+    steps += draw(publishes(zone, on, fires, [one.ahead for one in following]))
+    if following and draw(st.booleans()):
         steps.append(Step(draw(instants(zone, on)), "roll_back", {"to": draw(st.integers(0, 2))}))
-    return apart(sorted(steps, key=lambda step: (step.at, step.kind != "midnight")))
+    steps += [Step(draw(instants(zone, on)), "join", {"member": name} | who) for name, who in later.items()]
+    return apart(sorted(steps, key=in_turn))
+
+
+@st.composite
+def publishes(
+    draw: st.DrawFn, zone: ZoneInfo, on: st.SearchStrategy[date], fires: list[date], ahead: list[bool]
+) -> list[Step]:
+    """One after the other; what is asked for ahead comes at an instant of its own, some at one at which a schedule
+    fires.
+    """
+    steps: list[Step] = []
+    for number, at in enumerate(sorted(draw(several(instants(zone, on), len(ahead))))):
+        if not ahead[number]:
+            steps.append(Step(at, "publish", {"revision": number}))
+            continue
+        later = [begins(day, zone) for day in fires if begins(day, zone) > at + APART]
+        days = st.timedeltas(APART, timedelta(days=40))
+        due = draw(st.one_of(st.sampled_from(later[:3]), days.map(lambda wait, at=at: at + wait))) if later else None
+        due = due or at + draw(days)
+        steps += [Step(at, "announce", {"revision": number}), Step(due, "come_true", {"revision": number})]
+    return steps
+
+
+def in_turn(step: Step) -> tuple[datetime, int]:
+    """New rules that were asked for ahead come before the schedules of their instant, and these before all else."""
+    return step.at, {"come_true": 0, "midnight": 1}.get(step.kind, 2)
 
 
 def several(one: st.SearchStrategy[datetime], count: int) -> st.SearchStrategy[list[datetime]]:
@@ -225,14 +262,14 @@ def several(one: st.SearchStrategy[datetime], count: int) -> st.SearchStrategy[l
 
 
 def apart(steps: list[Step]) -> list[Step]:
-    """What isn't a midnight moves on where it would come too soon after the one before."""
+    """What isn't a midnight, or waited for its instant, moves on where it would come too soon after the one before."""
     made: list[Step] = []
     for step in steps:
         at = step.at
-        if made and step.kind != "midnight":
+        if made and step.kind not in FIXED:
             at = max(at, made[-1].at + APART)
         made.append(Step(at, step.kind, step.wish))
-    return sorted(made, key=lambda step: (step.at, step.kind != "midnight"))
+    return sorted(made, key=in_turn)
 
 
 @st.composite
@@ -251,11 +288,15 @@ def cases(draw: st.DrawFn, *, most_members: int = 4, most_steps: int = 25, new_r
     referrers = {
         name: names[draw(st.integers(0, n - 1))] for n, name in enumerate(names) if n and draw(st.booleans())
     }  # fmt: skip
+    later: dict[str, Json] = {}
+    for number in range(draw(st.sampled_from((0, 1, 2) if flavour == NEW_RULES else (0, 0, 0, 1)))):
+        later[f"L{number}"] = {"days": draw(st.sampled_from((0, 0, 1, 400))), "referrer": draw(st.sampled_from(names))}
     versions = [draw(programmes(flavour))]
     following: list[Revision] = []
     count = draw(st.integers(1, 3) if flavour == NEW_RULES else st.sampled_from((0, 0, 0, 1))) if new_rules else 0
     for number in range(count):
         following.append(draw(revisions(versions[-1], number, flavour)))
         versions.append(following[-1].programme)
-    steps = draw(histories(ZoneInfo(timezone), versions, names, flavour, most_steps))
+    rules = versions[0], following
+    steps = draw(histories(ZoneInfo(timezone), rules, (names, later), flavour, most_steps))
     return Case(flavour, versions[0], following, timezone, members, referrers, steps)

@@ -26,7 +26,7 @@ def direction(climbed: int) -> str:
     return UP if climbed > 0 else DOWN
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cases())
 def test_what_always_holds(case: Case) -> None:
     chain = run(case)

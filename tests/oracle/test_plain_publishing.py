@@ -226,6 +226,14 @@ def test_a_refund_is_looked_at_by_the_rules_of_the_decision_that_it_puts_in_ques
     assert told(shop.recalculate(at("2024-04-01"))) == [("gold", "argent", "refund")]  # silver by 1000, in its new name
 
 
+def test_a_refund_is_looked_at_through_a_publish_that_only_renamed_the_tier() -> None:
+    shop = opened(1000)
+    shop.people[MEMBER].purchases[0].external_id = "P"
+    shop.refund("P", at("2024-03-09"), 1)
+    shop.publish(rules(("argent", spend(1)), gold(3000)), at("2024-03-10"), "now", {"card": {"silver": "argent"}})
+    assert told(shop.recalculate(at("2024-04-01"))) == [("argent", "base", "refund")]
+
+
 def test_a_new_ladder_begins_at_its_base_and_an_ended_one_is_evaluated_no_more() -> None:
     shop = opened(3000)
     two = rules(silver(1000), gold(3000))

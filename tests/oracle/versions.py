@@ -26,7 +26,7 @@ class Moves:
     since: datetime | None = None
     waiting: set[str] = field(default_factory=set)  # ladders whose schedule hasn't fired since
     fired: dict[str, datetime] = field(default_factory=dict)  # at which schedule it was done
-    bought: set[str] = field(default_factory=set)  # members who have bought under these rules
+    bought: dict[str, set[str]] = field(default_factory=dict)  # by member, what it has bought under these rules
 
     @property
     def at_once(self) -> bool:
@@ -41,11 +41,18 @@ class Moves:
         self.fired |= dict.fromkeys(due, at)
         return due
 
-    def due_at_purchase(self, member: str) -> bool:
+    def joined(self, member: str) -> None:
+        """Whoever comes after new rules isn't moved by them."""
+        self.bought.setdefault(member, set()).add("joined")
+
+    def due_at_purchase(self, member: str, external_id: str) -> bool:
         """Whether this purchase is the member's first under these rules."""
-        first = member not in self.bought
-        self.bought.add(member)
+        first = not self.bought.get(member)
+        self.bought.setdefault(member, set()).add(external_id)
         return first and self.transition == "next_purchase"
+
+    def undone(self, member: str, external_id: str) -> None:
+        self.bought.get(member, set()).discard(external_id)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 from support.chains import Chain
 from support.clock import owner, set_clock
+from support.feed import told_of
 from support.midnights import pass_time, work
 from support.till import member, rows
 
-from saas.jobs import run_due
+from saas.running import run_due
 from saas.scheduler import fire_due
 from saas.scope import connection, tenant_scope
 from tenants.nightly import this_night
@@ -48,7 +49,7 @@ async def held(chain: Chain, who: str) -> dict[str, Any]:
 
 async def told(chain: Chain) -> list[tuple[str, str, int]]:
     """Who was told of which day and how many points."""
-    found = [row for row in await rows(chain, "event") if row["type"] == "points.expiring"]
+    found = await told_of(chain.tenant_id, "points.expiring")
     data = [(str(row["member_id"]), json.loads(row["data"])) for row in found]
     return sorted((who, each["expires_on"], each["points"]) for who, each in data)
 

@@ -272,7 +272,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(STEPS, max_size=40))
 def test_whatever_happens_lots_entries_and_balance_agree(steps: list[tuple[Any, ...]]) -> None:
     member = Member()

@@ -1,6 +1,7 @@
-"""A row's story told by the product: over HTTP, with a moved clock."""
+"""Rows' stories told by the product: over HTTP, with a moved clock. Rows of the same rules are members of one chain."""
 
 import json
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,50 +12,35 @@ from policies.happening import Event, Told, start_of
 from policies.policy_rules import Rules
 from support.chains import Chain
 from support.clock import owner, set_clock
+from support.feed import told_of
 from support.midnights import pass_time, work
 
 Json = dict[str, Any]
 
 
 class Story:
-    """One chain with the row's rules and one member."""
+    """One member of a chain, to whom a row's events happen."""
 
-    def __init__(self, chain: Chain, rules: Rules, drain: Any) -> None:
-        self.chain, self.rules, self.drain = chain, rules, drain
-        self.zone = ZoneInfo(rules.zone)
+    def __init__(self, chain: Chain, name: str, zone: ZoneInfo, branches: dict[str | None, str]) -> None:
+        self.chain, self.name, self.zone, self.branches = chain, name, zone, branches
         self.member = ""
         self.purchases: list[str] = []
-        self.branches: dict[str | None, str] = {None: chain.branch_id}
         self.number = 0
 
-    async def begin(self, at: datetime, *, warnings: bool) -> None:
-        await set_clock(self.chain.tenant_id, at)
-        await (await owner()).execute("DELETE FROM schedule WHERE tenant_id = $1", self.chain.tenant_id)
-        await self._ask("PUT", "/v1/programme/draft", self.rules.programme)
-        await self._ask("POST", "/v1/programme/draft/publish", {})
-        if not warnings:  # nights at which nothing else happens needn't pass one by one
-            nights = "DELETE FROM schedule WHERE tenant_id = $1 AND name <> 'tiers'"
-            await (await owner()).execute(nights, self.chain.tenant_id)
-        self.member = await self._enrol(joined_on=self.rules.joined_on.isoformat())
+    async def begin(self, joined_on: date) -> None:
+        self.member = await self._enrol(joined_on=joined_on.isoformat())
 
-    async def tell(self, events: list[Event]) -> None:
-        for event in events:
-            await pass_time(self.chain, self.drain, event.at)
-            self.number += 1
-            await getattr(self, f"_{event.kind}")(event, event.what)
-            await work(self.chain, self.drain)
+    async def happen(self, event: Event) -> None:
+        self.number += 1
+        await getattr(self, f"_{event.kind}")(event, event.what)
 
     async def outcome(self) -> list[Told]:
         """Decisions and warnings of the member."""
-        answer = await self._ask("GET", f"/v1/members/{self.member}/decisions?limit=200")
+        answer = await ask(self.chain, "GET", f"/v1/members/{self.member}/decisions?limit=200")
         made = [self._decided(one) for one in reversed(answer["data"])]
-        warned = await (await owner()).fetch(
-            "SELECT at, data FROM event WHERE tenant_id = $1 AND type = 'tier.expiring' AND member_id = $2::text::uuid"
-            " ORDER BY id",
-            self.chain.tenant_id,
-            self.member,
-        )
-        return [*made, *(self._warned(row["at"], json.loads(row["data"])) for row in warned)]
+        warned = await told_of(self.chain.tenant_id, "tier.expiring")
+        ours = [row for row in warned if str(row["member_id"]) == self.member]
+        return [*made, *(self._warned(row["at"], json.loads(row["data"])) for row in ours)]
 
     def _decided(self, one: Json) -> Told:
         at = datetime.fromisoformat(one["effective_at"])
@@ -77,11 +63,11 @@ class Story:
         body = {
             "member_id": member,
             "branch_id": branch,
-            "external_id": f"T{self.number}",
+            "external_id": f"{self.name}-T{self.number}",
             "external_amounts": True,
             "occurred_at": event.occurred_at.isoformat(),
         }
-        made = await self._ask("POST", "/v1/purchases", body | amounts)
+        made = await ask(self.chain, "POST", "/v1/purchases", body | amounts)
         if member == self.member:
             self.purchases.append(made["id"])
 
@@ -90,26 +76,28 @@ class Story:
         if amount is None:
             paid = "SELECT amount FROM purchase WHERE tenant_id = $1 AND id = $2::text::uuid"
             amount = await (await owner()).fetchval(paid, self.chain.tenant_id, purchase)
-        body = {"amount": amount, "external_id": f"R{self.number}"}
-        await self._ask("POST", f"/v1/purchases/{purchase}/refunds", body)
+        body = {"amount": amount, "external_id": f"{self.name}-R{self.number}"}
+        await ask(self.chain, "POST", f"/v1/purchases/{purchase}/refunds", body)
 
     async def _activity(self, event: Event, what: Json) -> None:
         body = {
             "member_id": self.member,
             "kind": what["kind"],
             "occurred_at": event.occurred_at.isoformat(),
-            "external_id": f"A{self.number}",
+            "external_id": f"{self.name}-A{self.number}",
         }
-        await self._ask("POST", "/v1/activities", body | ({} if what["value"] is None else {"value": what["value"]}))
+        await ask(
+            self.chain, "POST", "/v1/activities", body | ({} if what["value"] is None else {"value": what["value"]})
+        )
 
     async def _set(self, event: Event, what: Json) -> None:
         body = {"tier": what["tier"], "reason": "by hand"}
         if what["until"] is not None:
             body["locked_until"] = what["until"].isoformat()
-        await self._ask("PUT", f"/v1/members/{self.member}/tier", body)
+        await ask(self.chain, "PUT", f"/v1/members/{self.member}/tier", body)
 
     async def _unlock(self, event: Event, what: Json) -> None:
-        await self._ask("DELETE", f"/v1/members/{self.member}/tier")
+        await ask(self.chain, "DELETE", f"/v1/members/{self.member}/tier")
 
     async def _friend(self, event: Event, what: Json) -> None:
         friend = await self._enrol(referrer_id=self.member)
@@ -119,29 +107,51 @@ class Story:
         """Time has passed already."""
 
     async def _enrol(self, **fields: str) -> str:
-        made: str = (await self._ask("POST", "/v1/members", {"name": "王秀", **fields}))["id"]
+        made: str = (await ask(self.chain, "POST", "/v1/members", {"name": "王秀", **fields}))["id"]
         return made
 
     async def _branch(self, code: str | None) -> str:
         if code not in self.branches:
-            made = await self._ask("POST", "/v1/branches", {"code": code, "name": f"{code}"})
+            made = await ask(self.chain, "POST", "/v1/branches", {"code": code, "name": f"{code}"})
             self.branches[code] = made["id"]
         return self.branches[code]
 
-    async def _ask(self, method: str, url: str, body: Json | None = None) -> Json:
-        answer: httpx.Response = await self.chain.http.request(method, url, json=body)
-        assert answer.is_success, f"{method} {url}: {answer.text}"
-        found: Json = answer.json() if answer.content else {}
-        return found
+
+async def ask(chain: Chain, method: str, url: str, body: Json | None = None) -> Json:
+    answer: httpx.Response = await chain.http.request(method, url, json=body)
+    assert answer.is_success, f"{method} {url}: {answer.text}"
+    found: Json = answer.json() if answer.content else {}
+    return found
 
 
 def _day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
 
 
-async def outcome(chain: Chain, rules: Rules, events: list[Event], drain: Any, *, warnings: bool) -> list[Told]:
-    """Decisions and warnings as the product tells them."""
-    story = Story(chain, rules, drain)
-    await story.begin(start_of(events, rules.joined_on, rules.zone), warnings=warnings)
-    await story.tell(events)
-    return await story.outcome()
+async def outcomes(
+    chain: Chain, rules: Rules, told: Mapping[str, list[Event]], drain: Any, *, warnings: bool
+) -> dict[str, list[Told]]:
+    """Decisions and warnings up to each story's last event, by the stories' names. The chain is new."""
+    begins = min(start_of(events, rules.joined_on, rules.zone) for events in told.values())
+    await _set_up(chain, rules, begins)
+    zone, branches = ZoneInfo(rules.zone), {None: chain.branch_id}
+    stories = {name: Story(chain, name, zone, branches) for name in told}
+    for story in stories.values():
+        await story.begin(rules.joined_on)
+    nights = ("tiers", "tier-notices") if warnings else ("tiers",)
+    happenings = ((event.at, name, event) for name, events in told.items() for event in events)
+    came_out: dict[str, list[Told]] = {}
+    for at, name, event in sorted(happenings, key=lambda one: one[0]):
+        await pass_time(chain, drain, at, nights=nights)
+        await stories[name].happen(event)
+        await work(chain, drain)
+        if stories[name].number == len(told[name]):  # the row ends here, the chain may not
+            came_out[name] = await stories[name].outcome()
+    return came_out
+
+
+async def _set_up(chain: Chain, rules: Rules, at: datetime) -> None:
+    await set_clock(chain.tenant_id, at)
+    await (await owner()).execute("DELETE FROM schedule WHERE tenant_id = $1", chain.tenant_id)
+    await ask(chain, "PUT", "/v1/programme/draft", rules.programme)
+    await ask(chain, "POST", "/v1/programme/draft/publish", {})

@@ -60,7 +60,7 @@ RULES = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(basket=LINES, offered=OFFERS, rules=RULES, used=st.lists(COUPONS, max_size=3))
 def test_every_amount_is_accounted_for(
     basket: list[Line], offered: Offers, rules: Stacking, used: list[CouponUse]
@@ -83,7 +83,7 @@ def test_every_amount_is_accounted_for(
         assert all(not (each.tier and each.campaign) for each in priced.lines)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(basket=LINES, offered=OFFERS, rules=RULES, deals=DEALS)
 def test_one_more_campaign_never_costs_more(
     basket: list[Line], offered: Offers, rules: Stacking, deals: list[CampaignDiscount]
@@ -94,7 +94,7 @@ def test_one_more_campaign_never_costs_more(
     assert costs == sorted(costs)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(weights=st.lists(AMOUNTS, min_size=1, max_size=8), tenths=st.lists(st.integers(0, 10), min_size=1, max_size=4))
 def test_shares_add_up_and_fit(weights: list[int], tenths: list[int]) -> None:
     left, amounts = sum(weights), []
@@ -117,7 +117,7 @@ def test_shares_add_up_and_fit(weights: list[int], tenths: list[int]) -> None:
     assert sum(earning_of(bought, weights, shares[0], nothing, nothing, ())) == whole - amounts[0]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     points=st.integers(1, 10**4),
     amount=st.integers(1, 10**4),

@@ -108,8 +108,8 @@ async def write(tenant_id: UUID, *members: Member) -> None:
         bought = member.did("purchase", date.min, date.max)
         if bought:
             await conn.execute(
-                "INSERT INTO member_total (tenant_id, member_id, spend, purchases, max_purchase, last_day)"
-                " VALUES ($1, $2, $3, $4, $5, $6)",
+                "INSERT INTO member_total (tenant_id, member_id, spend, purchases, max_purchase, last_day, last_at)"
+                " VALUES ($1, $2, $3, $4, $5, $6, now())",
                 *(tenant_id, member.id, sum(bought), len(bought), max(bought)),
                 max(day for day, done, _ in member.facts if done == "purchase"),
             )

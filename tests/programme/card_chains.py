@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 from support.chains import Chain
+from support.midnights import pass_time as every_night
 from support.till import bought, member, rows
 
 Json = dict[str, Any]
@@ -38,6 +39,14 @@ def ladder(*tiers: tuple[str, int | None], code: str = "card", **policy: Any) ->
 
 
 OLD = ladder(("base", None), ("silver", 1_000), ("gold", 5_000))
+
+
+NIGHTS = ("tiers", "tier-notices", "programme-publish")
+"""What else nights bring has tests of its own."""
+
+
+async def pass_time(chain: Chain, drain: Drain, until: datetime) -> None:
+    await every_night(chain, drain, until, nights=NIGHTS)
 
 
 async def publish(chain: Chain, *ladders: Json, **asked: Any) -> httpx.Response:

@@ -1,6 +1,7 @@
 """Differences between versions as an owner reads them, over HTTP."""
 
 import copy
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -162,3 +163,77 @@ async def test_warnings_of_a_draft_are_in_the_same_words(chain: Chain) -> None:
 async def test_what_isnt_there_has_no_differences(chain: Chain, path: str, status: int, problem: str) -> None:
     answer = await chain.http.get(f"/v1/programme/versions/{path}")
     assert (answer.status_code, answer.json()["type"]) == (status, f"/problems/{problem}")
+
+
+async def test_a_draft_tells_what_becomes_of_who_holds_what_goes(chain: Chain) -> None:
+    for of_the_template in (await chain.http.get("/v1/segments")).json()["data"]:
+        assert (await chain.http.delete(f"/v1/segments/{of_the_template['id']}")).is_success
+    silver, gold = [(await chain.http.post("/v1/members", json={"name": f"m{n}"})).json()["id"] for n in range(2)]
+    for who, tier in ((silver, "silver"), (gold, "gold")):
+        body = {"tier": tier, "reason": "moved here"}
+        assert (await chain.http.put(f"/v1/members/{who}/tier", json=body)).is_success
+    segment = {
+        "code": "silvers",
+        "names": {"zh-CN": "银卡会员", "en": "Silver members"},
+        "condition": {"property": "tier", "in": ["silver"]},
+    }
+    assert (await chain.http.post("/v1/segments", json=segment)).status_code == 201
+
+    def change(document: Json) -> None:
+        base, _, gold_tier, _ = document["ladders"][0]["tiers"]
+        new = gold_tier | {"rank": 2, "code": "star", "names": {"zh-CN": "星", "en": "Star"}}
+        document["ladders"][0]["tiers"] = [base, gold_tier | {"rank": 1}, new]
+
+    await draft(chain, change)
+
+    async def of_tiers(language: str, **query: str) -> list[str]:
+        found = await diff(chain, "draft", language, **query)
+        gone = ("is dropped", "goes on", "egment", "取消", "人群", "延续")
+        return [text for _, _, text in found if any(word in text for word in gone) and "step" not in text]
+
+    assert await of_tiers("en") == [
+        "The tier “Silver” is dropped; 1 member holds it, and it isn't said what becomes of that.",
+        "The tier “Diamond” is dropped.",
+        "The segment “Silver members” names “Silver” and is for nobody then: change it.",
+    ]
+    merged = json.dumps({"card": {"silver": "gold", "diamond": "star"}})
+    assert (await of_tiers("en", holders=merged))[:2] == [
+        "The tier “Silver” is dropped; the 1 member who holds it gets “Gold”.",
+        "“Diamond” goes on as “Star”: who holds the one holds the other.",
+    ]
+    assert (await of_tiers("zh-CN", holders=merged))[0] == "取消等级“银卡”，持有它的 1 位会员转为“金卡”。"
+    renamed = json.dumps({"card": {"silver": "star", "diamond": "gold"}})
+    assert "The segment “Silver members” names “Star” instead of “Silver” then." in await of_tiers(
+        "en", holders=renamed
+    )
+    assert "人群“银卡会员”随之由“银卡”改为“星”。" in await of_tiers("zh-CN", holders=renamed)
+
+
+async def test_a_draft_without_a_ladder_tells_how_many_stand_on_it(chain: Chain) -> None:
+    who = (await chain.http.post("/v1/members", json={"name": "m"})).json()["id"]
+    held = {"tier": "silver", "reason": "moved here"}
+    assert (await chain.http.put(f"/v1/members/{who}/tier", json=held)).is_success
+
+    def change(document: Json) -> None:
+        document["ladders"][0] |= {"code": "club"}
+
+    await draft(chain, change)
+    unsaid, said = [await diff(chain, "draft", **query) for query in ({}, {"holders": '{"card": null}'})]
+    assert unsaid[0][2].endswith("is dropped; 1 member holds a tier of it, and it isn't said what becomes of that.")
+    assert said[0][2].endswith("is dropped; the tier that 1 member holds stays as history.")
+
+
+@pytest.mark.parametrize(
+    ("holders", "error"),
+    [
+        ('{"card": {"silver": "nothing"}}', ("/holders/card/silver", "unknown-tier")),
+        ('{"nothing": {"silver": "gold"}}', ("/holders/nothing", "unknown-ladder")),
+        ("silver", ("/holders", "invalid")),
+        ('{"card": ["silver"]}', ("/holders", "wrong-type")),
+    ],
+)
+async def test_holders_are_sent_to_what_the_draft_has(chain: Chain, holders: str, error: tuple[str, str]) -> None:
+    await draft(chain, dearer)
+    answer = await chain.http.get("/v1/programme/versions/draft/diff", params={"holders": holders})
+    assert answer.status_code == 422, answer.text
+    assert [(one["pointer"], one["code"]) for one in answer.json()["errors"]] == [error]

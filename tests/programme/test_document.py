@@ -8,7 +8,8 @@ from foodmart.scale import scaled
 from oracle.documents import document, ladder_json, tier_json
 from pydantic import ValidationError
 
-from tenants.programme.document import Programme, warnings
+from tenants.programme.document import Programme
+from tenants.programme.doubts import warnings
 from tenants.programme.strict import json_pointer
 
 Json = dict[str, Any]

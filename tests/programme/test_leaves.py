@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from tenants.programme.conditions import METRICS, UNITS, Condition, leaf_key, parse_condition
-from tenants.programme.document import Programme, warnings
+from tenants.programme.document import Programme
+from tenants.programme.doubts import warnings
 from tenants.programme.leaves import RatingLeaf, counts_anew, parse_leaf
 from tenants.programme.strict import json_pointer
 

@@ -21,11 +21,11 @@ from card_chains import (
     through,
     tiers,
 )
-from support.chains import Chain
+from support.chains import Chain, without_tasks
 from support.midnights import begin
 from support.till import bought, buy, drift, member, rows
 
-from saas.jobs import run_due
+from saas.running import run_due
 from tenants.jobs import job as job_module
 from tenants.tiers import batches
 
@@ -45,7 +45,7 @@ def discounts(card: Json, **percents: int) -> Json:
 
 @pytest.fixture
 async def shop(new_chain: NewChain) -> Chain:
-    chain = await new_chain(timezone="UTC")
+    chain = await without_tasks(await new_chain(timezone="UTC"))
     await begin(chain, NOON, "UTC")
     await published(chain, OLD, transition="grandfather")
     return chain

@@ -11,6 +11,7 @@ from card_chains import (
     NewChain,
     holders,
     ladder,
+    pass_time,
     published,
     reasons,
     rolled_back,
@@ -20,7 +21,8 @@ from card_chains import (
 )
 from support.chains import Chain
 from support.clock import set_clock
-from support.midnights import begin, pass_time, work
+from support.midnights import begin, work
+from support.midnights import pass_time as every_night
 from support.till import bought, drift, give_back, member, rows
 
 NEW = ladder(("base", None), ("silver", 2_000), ("gold", 3_000))
@@ -98,7 +100,7 @@ async def test_grandfather_leaves_tiers_until_they_end(shop: Chain, drain: Drain
     assert await standing(shop) == before
     await bought(shop, "more", 1, member_id=members[1])
     assert await tiers(shop, *members) == ["base", "silver", "silver", "gold"]
-    await pass_time(shop, drain, datetime(2032, 4, 2, tzinfo=UTC))
+    await every_night(shop, drain, datetime(2032, 4, 2, tzinfo=UTC), nights=["tiers"])
     assert (await reasons(shop, members[1]))[-1] == ("downgrade", "recalculation", "silver", "base", 3)
     assert await tiers(shop, *members) == ["base", "base", "gold", "gold"]
 

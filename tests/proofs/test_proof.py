@@ -6,6 +6,7 @@ import pytest
 from prometheus_client import REGISTRY
 from proving import plant, proof_of, prove
 from support.chains import Chain
+from support.feed import told_of
 from support.till import rows
 from verifying.lived import Lived
 
@@ -37,7 +38,7 @@ async def test_a_clean_chain_is_proved(lived: Lived, drain: Any) -> None:
     job = (await chain.http.get(f"/v1/jobs/{job_id}")).json()
     assert (job["kind"], job["state"], job["progress"]) == ("proof", "done", 1)
     assert job["result"]["proved_on"] == told["proved_on"]
-    assert [row for row in await rows(chain, "event") if row["type"] == "proof.differs"] == []
+    assert await told_of(chain.tenant_id, "proof.differs") == []
     audit = (await chain.http.get("/v1/audit-log?limit=1")).json()["data"][0]
     assert (audit["action"], audit["target"]) == ("proof.start", f"job:{job_id}")
 
@@ -64,7 +65,7 @@ async def test_a_planted_fault_is_named_in_words(sql: str, kinds: set[str], live
             assert found[kind]["member_id"] == lived.member_id
             assert int(found[kind]["expected"]) != int(found[kind]["stored"])
         assert str(told["differences"]["count"]) in told["text"]
-    (event,) = (row for row in await rows(chain, "event") if row["type"] == "proof.differs")
+    (event,) = await told_of(chain.tenant_id, "proof.differs")
     assert event["member_id"] is None
     assert _counted("wallet-principal") - before == ("wallet-principal" in kinds)
 

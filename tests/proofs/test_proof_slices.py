@@ -12,7 +12,7 @@ from support.clock import owner
 from support.till import bought, member, rows
 
 from saas.broker import Delivery
-from saas.jobs import run_due, run_job
+from saas.running import run_due, run_job
 from saas.scope import connection, tenant_scope
 from tenants.proofs import proof, slices
 

@@ -12,7 +12,7 @@ from support.chains import Chain
 from support.clock import owner
 from support.till import drift, rows
 
-EXAMPLES = int(os.environ.get("QUOTE_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("QUOTE_EXAMPLES", "16"))
 SAME = (
     "amount",
     "discounts",

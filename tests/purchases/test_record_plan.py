@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -43,8 +44,9 @@ STATEMENTS = {
 }
 
 
-@pytest.fixture
-async def large(chain: Chain) -> Chain:
+@pytest.fixture(scope="module")
+async def large(new_chain: Callable[..., Awaitable[Chain]]) -> Chain:
+    chain = await new_chain()
     await purse.rules(chain)
     who = await purse.holder(chain)
     await purse.given(chain, who, "amount", 1)

@@ -25,12 +25,13 @@ def test_every_setting_is_in_the_table_with_its_default() -> None:
         elif field.default is None:
             assert shown == ("`DATABASE_URL`" if name.endswith("database_url") else "none")
         else:
-            assert shown == ("empty" if field.default == "" else f"`{field.default}`")
+            default = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+            assert shown == (f"`{default}`" if default else "empty")
 
 
 def test_every_command_in_the_guide_exists() -> None:
     for page in DOCS.rglob("*.md"):
-        for line in re.findall(r"(?:^ *|`)regulars ([a-z]+(?: [a-z]+)?)", page.read_text(), re.MULTILINE):
+        for line in re.findall(r"(?:^ *|`)regulars ([a-z-]+(?: [a-z-]+)?)", page.read_text(), re.MULTILINE):
             first, *rest = line.split()
             assert first in main.commands, f"{page.name}: regulars {line}"
             group = getattr(main.commands[first], "commands", None)

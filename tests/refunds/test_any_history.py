@@ -23,7 +23,7 @@ from tenants.undo.bodies import UndoBody
 from tenants.undo.purchases import undo_purchase
 from tenants.verifying.ledgers import verify_ledgers
 
-EXAMPLES = int(os.environ.get("REFUND_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("REFUND_EXAMPLES", "16"))
 FIRST = datetime(2025, 1, 30, 12, tzinfo=UTC)  # a few days around a month's end
 
 

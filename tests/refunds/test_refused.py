@@ -52,7 +52,7 @@ async def test_never_more_than_the_whole_and_per_line(chain: Chain) -> None:
     line_refused = await give_back(chain, sale["id"], "r2", None, lines=[{"line": 0, "amount": 51}])
     assert (line_refused.status_code, line_refused.json()["type"]) == (422, "/problems/refund-exceeds-purchase")
     assert [(e["pointer"], e["code"]) for e in line_refused.json()["errors"]] == [("/lines/0/amount", "too-large")]
-    for language, said in (("en", "No more than CN¥2.50"), ("zh-CN", "最多还可退 ¥2.50")):
+    for language, said in (("en", "No more than ¥2.50"), ("zh-CN", "最多还可退 ¥2.50")):
         refused = await chain.http.post(
             f"/v1/purchases/{sale['id']}/refunds",
             json={"external_id": "r2", "amount": 251},

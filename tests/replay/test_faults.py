@@ -2,9 +2,7 @@
 
 import pytest
 from lives import Lived
-from support.clock import owner
-from support.proof import unproved
-from support.till import rows
+from planting import planted
 
 _MEMBER = "tenant_id = $1 AND member_id = '{first}'"
 _DECISION = (
@@ -91,33 +89,8 @@ FAULTS: dict[str, tuple[str, set[str]]] = {
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_fault_is_named(fault: str, a_life: Lived) -> None:
     sql, kinds = FAULTS[fault]
-    conn, tenant_id = await owner(), a_life.chain.tenant_id
-    table = sql.split(" SET ")[0].split(" WHERE ")[0].split("(")[0].split(" VALUES")[0].split()[-1]
-    before = await rows(a_life.chain, table)
-    try:
-        done = await conn.execute(sql.format(first=a_life.first), tenant_id)
-        assert int(done.rpartition(" ")[2]) > 0, "nothing was planted"
-        found = await unproved(tenant_id)
-    finally:
-        await _put_back(table, before, tenant_id)
+    found = await planted(a_life.chain, sql.format(first=a_life.first))
     assert {one.kind for one in found} == kinds, found
     assert all(one.expected != one.stored and set(one.why) == {"zh-CN", "en"} for one in found)
-    if "{first}" in sql and table != "points_lot":
+    if "{first}" in sql:
         assert {str(one.member_id) for one in found} == {a_life.first}
-    assert await unproved(tenant_id) == []
-
-
-async def _put_back(table: str, before: list[dict[str, object]], tenant_id: object) -> None:
-    """Replays read by a connection of their own, so that a fault has to be committed."""
-    conn = await owner()
-    async with conn.transaction():
-        await conn.execute("SET LOCAL session_replication_role = replica")
-        await conn.execute(f"DELETE FROM {table} WHERE tenant_id = $1", tenant_id)
-        if not before:
-            return
-        names = list(before[0])
-        values = ", ".join(f"${n + 1}" for n in range(len(names)))
-        columns = ", ".join(f'"{name}"' for name in names)
-        await conn.executemany(
-            f"INSERT INTO {table} ({columns}) VALUES ({values})", [list(row.values()) for row in before]
-        )

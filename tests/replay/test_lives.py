@@ -18,6 +18,6 @@ async def test_a_life_with_some_of_everything(a_life: Lived) -> None:
     assert {"purchase", "referral", "top_up", "undo", "recalculation", "manual", "merge", "refund"} <= causes, causes
 
 
-async def test_a_rebuild_is_where_it_begins(new_chain: Callable[..., Awaitable[Chain]], drain: Any) -> None:
+async def test_a_life_with_a_rebuild_in_it(new_chain: Callable[..., Awaitable[Chain]], drain: Any) -> None:
     lived = await live(new_chain, drain, rebuilt=True)
     assert await unproved(lived.chain.tenant_id) == []

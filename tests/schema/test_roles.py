@@ -3,8 +3,8 @@
 import os
 
 import asyncpg
-import catalogue
 import pytest
+from support import catalogue
 from support.clock import owner
 
 ALL = {"SELECT", "INSERT", "UPDATE", "DELETE"}
@@ -19,7 +19,7 @@ APPEND_ONLY = {
     "public.activity_external",
     "public.referral_move",
     "public.tier_act",
-    "public.event",
+    "public.event_new",
     "public.consent",
     "public.profile_change",
     "public.merge",
@@ -40,7 +40,12 @@ APPEND_ONLY = {
     "public.top_up_undone",
     "public.recalculation_batch",
     "public.task_act",
+    "public.billing_notice",
+    "public.agreement_text",
+    "public.agreement",
 }
+READ = {"public.event", "public.event_counter"}
+"""Written by the relay alone."""
 FREED = {"public.purchase_external", "public.top_up_external"}
 """Callers' numbers: never changed, freed by an undo."""
 KEPT = {
@@ -52,11 +57,23 @@ KEPT = {
     "public.coupon_grant",
     "public.reward_claim",
     "public.card",
+    "public.card_link",
+    "public.join_page",
     "public.gift",
     "public.task",
     "public.task_rule",
+    "public.subscription",
+    "public.billing_profile",
+    "public.billing_operation",
+    "public.invoice",
+    "public.stripe_event",
+    "public.usage_period",
+    "public.usage_report",
+    "public.webhook_endpoint",
+    "public.webhook_delivery",
+    "public.clock_move",
 }
-"""Balances and states that ledgers add up to: they change and never go."""
+"""Balances and states that ledgers add up to, and our copy of what Stripe knows: they change and never go."""
 ERASED = {
     "public.profile_change": "before, after",
     "public.activity": "value, data",
@@ -78,38 +95,87 @@ ERASED = {
     ),
 }
 """What erasing a person takes out of append-only facts."""
+TENANT = (
+    *("name", "locale", "timezone", "currency", "status", "plan", "trial_ends_at", "programme_version", "has_facts"),
+    *("shared_phones", "plan_revision", "held_by_operator", "cancelled_at"),
+    *("clerk_points", "clerk_money", "second_factor"),
+)
+"""The columns of its own row that a chain's work may change."""
 APP_ELSEWHERE = {
     "public.tenant": {
         "SELECT",
         "INSERT",
-        "UPDATE(name, locale, timezone, currency, programme_version, has_facts, shared_phones)",
+        f"UPDATE({', '.join(TENANT)})",
     },
     "platform.account": {"INSERT"},
     "platform.slug": {"INSERT"},
-    "platform.account_tenant": {"SELECT", "INSERT", "DELETE"},
+    "platform.account_tenant": {"SELECT", "INSERT", "UPDATE(role, branch_ids, second_factor)", "DELETE"},
     "platform.api_key": {
-        "SELECT(id, tenant_id, name, scopes, branch_ids, mode, created_at, created_by, revoked_at)",
+        "SELECT(id, tenant_id, name, scopes, branch_ids, mode, created_at, created_by, revoked_at, used_at)",
         "INSERT",
         "UPDATE(revoked_at)",
     },
     "platform.signup_key": {"SELECT", "INSERT", "UPDATE(answer)"},
+    "platform.stripe_customer": {"SELECT", "INSERT"},
+    "platform.join_code": {"SELECT", "INSERT", "UPDATE(ended_at)"},
+    "platform.isolation_proof": {
+        "SELECT(id, state, started_at, finished_at, routes, attacks, tries, leaks, report)",
+    },
 }
 NARROW = {
     "gate": {
         "public.migration": {"SELECT"},
-        "platform.account": {"SELECT", "UPDATE(password_hash)"},
+        "platform.account": {"SELECT", "UPDATE(password_hash, locale)"},
         "platform.slug": {"SELECT"},
         "platform.account_tenant": {"SELECT"},
-        "platform.api_key": {"SELECT"},
-        "platform.session": {"SELECT", "INSERT", "UPDATE(seen_at, expires_at)", "DELETE"},
+        "platform.api_key": {"SELECT", "UPDATE(used_at)"},
+        "platform.session": {
+            "SELECT",
+            "INSERT",
+            "UPDATE(seen_at, expires_at, till_id, idle_minutes, locked_at)",
+            "DELETE",
+        },
+        "platform.second_factor": {
+            "SELECT",
+            "INSERT",
+            "UPDATE(secret, begun_at, confirmed_at, last_step)",
+            "DELETE",
+        },
+        "platform.recovery_code": {"SELECT", "INSERT", "UPDATE(used_at)", "DELETE"},
+        "platform.password_reset": {"SELECT", "INSERT", "UPDATE(used_at)", "DELETE"},
+        "platform.stripe_customer": {"SELECT"},
+        "platform.stripe_event_other": {"INSERT"},
+        "platform.join_code": {"SELECT"},
     },
     "relay": {
         "public.outbox": {"SELECT", "INSERT", "UPDATE(next_at, sends)"},
         "public.schedule": {"SELECT", "UPDATE(next_at)"},
-        "public.tenant": {"SELECT(tenant_id, status, clock_offset)"},
+        "public.tenant": {"SELECT(tenant_id, status, clock_offset, sandbox_of)", "UPDATE(clock_offset)"},
+        "public.webhook_endpoint": {"SELECT(tenant_id, id, types, state, failing_since, created_at)"},
+        "public.webhook_delivery": {
+            "SELECT(tenant_id, id, endpoint_id, state, tries, next_at)",
+            "INSERT",
+            "UPDATE(next_at)",
+        },
+        "public.event_new": {"SELECT", "DELETE"},
+        "public.event_counter": {"SELECT", "INSERT", "UPDATE(position)"},
+        "public.event": {"SELECT", "INSERT"},
     },
     "rebuilder": {"public.decision": {"SELECT(tenant_id, member_id)", "DELETE"}},
     "operator": {
+        "platform.operator": {
+            "SELECT",
+            "INSERT",
+            "UPDATE(name, password_hash, gone_at, secret, confirmed_at, last_step)",
+        },
+        "platform.operator_session": {"SELECT", "INSERT", "UPDATE(seen_at)", "DELETE"},
+        "platform.operator_act": {"SELECT", "INSERT"},
+        "platform.isolation_proof": {
+            "SELECT",
+            "INSERT",
+            "UPDATE(state, finished_at, routes, attacks, tries, leaks, report, found, error)",
+            "DELETE",
+        },
         "public.migration": {"SELECT"},
         "public.tenant": {"SELECT"},
         "public.outbox": {"SELECT", "UPDATE(next_at, attempts, sends, starts, last_error, dead_at)", "DELETE"},
@@ -117,7 +183,19 @@ NARROW = {
         "public.proof": {
             "SELECT(tenant_id, id, state, started_at, finished_at, total, members, differences, proved_on)"
         },
+        "public.subscription": {"SELECT"},
+        "public.invoice": {"SELECT"},
+        "public.billing_profile": {"SELECT"},
+        "public.usage_report": {"SELECT"},
+        "public.stripe_event": {"SELECT(received_at)", "DELETE"},
+        "public.event": {"SELECT(numbered_at)", "DELETE"},
+        "public.webhook_delivery": {"SELECT(tenant_id, id, endpoint_id, state, next_at, created_at)", "DELETE"},
+        "public.webhook_endpoint": {"SELECT(tenant_id, id, state, state_since, failing_since)"},
+        "public.event_new": {"SELECT(tenant_id, id)"},
         "platform.signup_key": {"SELECT(created_at)", "DELETE"},
+        "platform.stripe_event_other": {"SELECT", "UPDATE(handled_at)", "DELETE"},
+        "platform.stripe_backfill": {"SELECT", "INSERT", "UPDATE"},
+        "platform.erased_tenant": {"SELECT", "INSERT"},
     },
 }
 
@@ -126,11 +204,21 @@ async def test_app_may_work_in_tenant_tables_and_append_only_ones_stay(database:
     conn = await owner()
     expected = dict.fromkeys(await catalogue.tenant_tables(conn), ALL)
     expected |= {name: {"SELECT", "INSERT"} for name in APPEND_ONLY} | APP_ELSEWHERE
+    expected |= {name: {"SELECT"} for name in READ}
     expected |= {name: {"SELECT", "INSERT", "DELETE"} for name in FREED}
     expected |= {name: {"SELECT", "INSERT", "UPDATE"} for name in KEPT}
     for name, columns in ERASED.items():
         expected[name] = {"SELECT", "INSERT", f"UPDATE({columns})"}
     assert await catalogue.granted(conn, "app") == expected
+
+
+async def test_the_eraser_may_delete_what_it_can_see_and_read_nothing(database: None) -> None:
+    conn = await owner()
+    secured = await catalogue.tenant_tables(conn)
+    unsecured = ["platform.slug", "platform.session", "platform.signup_key"]
+    expected = {name: {"SELECT(tenant_id)", "DELETE"} for name in [*secured, *unsecured]}
+    expected |= {"platform.account": {"SELECT(id)", "DELETE"}}
+    assert await catalogue.granted(conn, "eraser") == expected
 
 
 @pytest.mark.parametrize("role", NARROW)
@@ -148,8 +236,8 @@ async def test_no_role_of_ours_can_pass_the_rules(database: None) -> None:
     found = {row["rolname"]: tuple(row.values())[1:] for row in rows}
     login: tuple[object, ...] = (True, False, False, False, [])
     assert found.pop("migrator")[:3] == (False, True, False)
-    app = (*login[:4], ["rebuilder"])
-    assert found == {"app": app, "gate": login, "operator": login, "relay": login}
+    app, operator = (*login[:4], ["rebuilder"]), (*login[:4], ["eraser"])
+    assert found == {"app": app, "gate": login, "operator": operator, "relay": login}
 
 
 async def test_app_owns_nothing(database: None) -> None:

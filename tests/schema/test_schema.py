@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
-import catalogue
 import pytest
+from support import catalogue
 from support.clock import owner
 
 GOOD = (
@@ -14,7 +14,8 @@ GOOD = (
     " (tenant_id, member_id); ALTER TABLE planted OWNER TO migrator; ALTER TABLE planted ENABLE ROW LEVEL SECURITY;"
     " ALTER TABLE planted FORCE ROW LEVEL SECURITY; CREATE POLICY tenant ON planted TO app"
     " USING (tenant_id = current_setting('app.tenant_id')::uuid)"
-    " WITH CHECK (tenant_id = current_setting('app.tenant_id')::uuid)"
+    " WITH CHECK (tenant_id = current_setting('app.tenant_id')::uuid);"
+    " CREATE POLICY eraser ON planted TO eraser USING (tenant_id = current_setting('app.tenant_id')::uuid)"
 )
 
 
@@ -55,6 +56,8 @@ BROKEN = [
     (catalogue.row_security_is_on_and_forced, "ALTER TABLE planted NO FORCE ROW LEVEL SECURITY"),
     (catalogue.row_security_is_on_and_forced, "CREATE TABLE platform.planted_too (tenant_id uuid PRIMARY KEY)"),
     (catalogue.one_simple_policy_for_app, "DROP POLICY tenant ON planted"),
+    (catalogue.one_simple_policy_for_app, "DROP POLICY eraser ON planted"),
+    (catalogue.one_simple_policy_for_app, "ALTER POLICY eraser ON planted USING (true)"),
     (catalogue.one_simple_policy_for_app, "CREATE POLICY more ON planted TO app USING (true)"),
     (catalogue.one_simple_policy_for_app, "CREATE POLICY more ON planted USING (true)"),
     (catalogue.one_simple_policy_for_app, "CREATE POLICY more ON planted TO relay USING (true)"),
@@ -89,8 +92,8 @@ BROKEN = [
     (
         catalogue.foreign_keys_stay_in_the_tenant_and_have_an_index,
         (
-            "CREATE UNIQUE INDEX u ON branch (id); CREATE INDEX ON planted (member_id);"
-            " ALTER TABLE planted ADD FOREIGN KEY (member_id) REFERENCES branch (id)"
+            "CREATE UNIQUE INDEX u ON planted (id); CREATE INDEX ON planted (member_id);"
+            " ALTER TABLE planted ADD FOREIGN KEY (member_id) REFERENCES planted (id)"
         ),
     ),
     (

@@ -123,7 +123,7 @@ leaves = st.one_of(properties(), properties(), metrics)
 conditions = st.one_of(leaves, st.recursive(leaves, _branch, max_leaves=5))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     crowd=st.lists(people(), min_size=1, max_size=8),
     asked=st.lists(conditions, min_size=3, max_size=6),

@@ -54,7 +54,11 @@ async def crowd(database: None) -> tuple[UUID, list[Person]]:
             ("member_attribute", "code, text", "'choice', 'dry'"),
             ("member_day", "day, spend, purchases, max_purchase", "'2027-01-01', 1, 1, 1"),
             ("member_month", "month, spend, purchases, max_purchase", "'2027-01-01', 1, 1, 1"),
-            ("member_total", "spend, purchases, max_purchase, last_day", "1, 1, 1, '2027-01-01'"),
+            (
+                "member_total",
+                "spend, purchases, max_purchase, last_day, last_at",
+                "1, 1, 1, '2027-01-01', '2027-01-01'",
+            ),
         ):
             await conn.execute(
                 f"INSERT INTO {table} (tenant_id, member_id, {columns}) SELECT tenant_id, id, {values} FROM member"

@@ -139,6 +139,15 @@ async def test_a_franchisee_sees_what_concerns_it(chain: Chain, client: httpx.As
     assert told(report) == {("east", "south"): (10_000, 0, 0, 10_000)}
     assert [b["branch"]["code"] for b in report["branches"]] == ["south"]
     assert len(told(await settled(chain))) == 2
+    asked = "from=2031-03-01&to=2031-03-31&branch_id="
+    alone = (await chain.http.get(f"/v1/reports/settlement?{asked}{south}")).json()
+    assert (alone["pairs"], alone["branches"]) == (report["pairs"], report["branches"])
+    file = await chain.http.get(f"/v1/reports/settlement.csv?{asked}{south}")
+    assert len(file.text.splitlines()) == 2
+    for path, status in ((f"{asked}{east}", 403), (f"{asked}{who}", 403), ("from=2031-03-01&to=2031-03-31", 200)):
+        answer = await chain.http.get(f"/v1/reports/settlement?{path}", headers={"Authorization": f"Bearer {key}"})
+        assert answer.status_code == status, path
+    assert (await chain.http.get(f"/v1/reports/settlement?{asked}{who}")).status_code == 404
     without = {"name": "till", "scopes": ["wallet:write"]}
     key = (await chain.http.post("/v1/api-keys", json=without)).json()["key"]
     url = "/v1/reports/settlement?from=2031-03-01&to=2031-03-31"

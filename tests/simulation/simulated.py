@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from support.chains import Chain
+from support.chains import Chain, without_tasks
 from support.clock import owner, set_clock
 
 NewChain = Callable[..., Awaitable[Chain]]
@@ -43,7 +43,7 @@ CARD = ladder("card", tier(0, "regular"), tier(1, "silver", spend(10_000)), tier
 
 async def card_chain(new_chain: NewChain, *ladders: Json, timezone: str = "UTC", **parts: Any) -> Chain:
     """Silver from 100.00 on, gold from 500.00; no benefits, no points. Now: 20 March 2031, noon UTC. No schedules."""
-    chain = await new_chain(timezone=timezone)
+    chain = await without_tasks(await new_chain(timezone=timezone))
     await set_clock(chain.tenant_id, NOON)
     await release(chain, {"ladders": list(ladders) or [CARD], "points": {}, "wallet": {}, "stacking": {}} | parts)
     await (await owner()).execute("DELETE FROM schedule WHERE tenant_id = $1", chain.tenant_id)

@@ -11,8 +11,8 @@ from support.chains import Chain
 from support.clock import owner
 from support.till import bought, give_back, member, rows
 
-from saas.jobs import run_due
 from saas.outbox import enqueue
+from saas.running import run_due
 from saas.scope import connection, tenant_scope
 from tenants.simulation import batches
 from tenants.simulation.tables import REMOVE

@@ -1,9 +1,11 @@
 """A simulation over HTTP: who would move, from where to where, branch by branch, with names."""
 
+import json
+
 import pytest
 from simulated import CARD, Drain, Json, NewChain, card_chain, ladder, movers, moves, simulated, spend, tier
 from support.chains import Chain
-from support.till import bought, member
+from support.till import bought, member, rows
 
 
 def asking(silver: int, gold: int) -> Json:
@@ -40,6 +42,9 @@ async def test_who_moves_and_who_stays(chain: Chain, drain: Drain) -> None:
     (loser,) = await movers(chain, result["job_id"], direction="down", ladder="card")
     assert (loser["name"], loser["from"], loser["direction"]) == ("丙", "gold", "down")
     assert await movers(chain, result["job_id"], ladder="other") == []
+    taken = [row for row in await rows(chain, "audit") if row["action"] == "programme.simulation_export"]
+    assert {row["target"] for row in taken} == {f"job:{result['job_id']}"}
+    assert sorted(len(json.loads(row["detail"])) for row in taken) == [0, 1, 2]
 
 
 async def test_upward_only_nobody_falls(chain: Chain, drain: Drain) -> None:

@@ -5,11 +5,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from support.chains import Chain
+from support.clock import owner
 from support.midnights import begin, pass_time
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NAMES = {"zh-CN": "回访", "en": "Call"}
 EVERYBODY = {"metric": "tenure_days", "gte": 0}
+_NOT_YET = "DELETE FROM outbox WHERE tenant_id = $1 AND name = 'tasks.remake'"
 WEEKLY = {"type": "days", "days": 7}
 
 
@@ -25,8 +27,10 @@ async def opened(chain: Chain, instant: str = "2031-03-10 12:00", zone: str = "A
         assert answer.status_code == 204, answer.text
 
 
-async def rule(chain: Chain, code: str = "call", **fields: Any) -> str:
-    """A new rule's id: weekly, for everybody in the segment `all`, unless `fields` say otherwise."""
+async def rule(chain: Chain, code: str = "call", *, at_once: bool = False, **fields: Any) -> str:
+    """A new rule's id: weekly, for everybody in the segment `all`, unless `fields` say otherwise. Its first list is
+    made by the next night, unless it is to be made `at_once`, as a chain's is.
+    """
     if "ladder" not in fields and "segment" not in fields:
         await chain.http.post("/v1/segments", json={"code": "all", "names": NAMES, "condition": EVERYBODY})
         fields["segment"] = "all"
@@ -34,12 +38,14 @@ async def rule(chain: Chain, code: str = "call", **fields: Any) -> str:
     answer = await chain.http.post("/v1/tasks/rules", json=body)
     assert answer.status_code == 201, answer.text
     made: str = answer.json()["id"]
+    if not at_once:
+        await (await owner()).execute(_NOT_YET, chain.tenant_id)
     return made
 
 
 async def nights(chain: Chain, drain: Any, until: str, zone: ZoneInfo = SHANGHAI) -> None:
-    """Every midnight up to then."""
-    await pass_time(chain, drain, at(until, zone))
+    """Every midnight up to then: of what else it brings, tests of its own tell."""
+    await pass_time(chain, drain, at(until, zone), nights=("tiers", "tasks"))
 
 
 async def listed(chain: Chain, query: str = "") -> list[dict[str, Any]]:

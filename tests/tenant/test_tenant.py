@@ -18,8 +18,8 @@ async def test_shows_settings_plan_limits_and_use(chain: Any) -> None:
     tenant = (await chain.http.get("/v1/tenant")).json()
     assert tenant["id"] == str(chain.tenant_id)
     assert (tenant["plan"], tenant["status"]) == ("trial", "trialing")
-    assert tenant["use"] == {"members": 1, "branches": 1}
-    assert tenant["limits"] == {"members": None, "branches": None}
+    assert tenant["use"] == {"members": 1, "branches": 1, "active_members": 0}
+    assert tenant["limits"] == {"branches": 20, "members_included": 10_000, "requests_per_second": 50}  # growth's
 
 
 async def test_time_zone_and_currency_change_until_the_first_fact(new_chain: NewChain) -> None:

@@ -40,24 +40,27 @@ def ladder(code: str = "card", window: Json = LIFE, retain: Json | None = None, 
     return {"code": code, "names": names, "tiers": tiers, "policy": POLICY | policy}
 
 
-async def chain_with(new_chain: NewChain, now: datetime, *ladders: Json, zone: str = "UTC") -> Chain:
-    """A chain of these ladders whose clock stands at `now`."""
+async def chain_with(
+    new_chain: NewChain, now: datetime, *ladders: Json, zone: str = "UTC", notices: bool = False
+) -> Chain:
+    """A chain of these ladders whose clock stands at `now`. `notices`: its nights warn of validities that end."""
     chain = await new_chain(timezone=zone)
     await set_clock(chain.tenant_id, now)
     await (await owner()).execute("DELETE FROM schedule WHERE tenant_id = $1", chain.tenant_id)
-    await publish(chain, *ladders)
+    await publish(chain, *ladders, notices=notices)
     return chain
 
 
-async def publish(chain: Chain, *ladders: Json) -> None:
+async def publish(chain: Chain, *ladders: Json, notices: bool = False, **asked: Any) -> None:
     document: Json = (await chain.http.get("/v1/programme")).json() | {"ladders": list(ladders)}
     answer = await chain.http.put("/v1/programme/draft", json=document)
     assert answer.status_code == 200, answer.text
-    answer = await chain.http.post("/v1/programme/draft/publish", json={})
-    assert answer.status_code == 200, answer.text
+    answer = await chain.http.post("/v1/programme/draft/publish", json=asked)
+    assert answer.status_code == (202 if "at" in asked else 200), answer.text
     # What else the nights bring is others' tests.
-    others = "DELETE FROM schedule WHERE tenant_id = $1 AND name NOT IN ('tiers', 'tier-notices')"
-    await (await owner()).execute(others, chain.tenant_id)
+    nights = ["tiers", "programme-publish", *(["tier-notices"] if notices else [])]
+    others = "DELETE FROM schedule WHERE tenant_id = $1 AND name <> ALL ($2)"
+    await (await owner()).execute(others, chain.tenant_id, nights)
 
 
 async def told(chain: Chain) -> list[tuple[str, str, str, str]]:

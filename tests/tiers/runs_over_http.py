@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from support.chains import Chain
+from support.chains import Chain, without_tasks
 from support.clock import owner, set_clock
 from support.till import rows
 
@@ -19,7 +19,7 @@ URL = "/v1/programme/recalculate"
 
 async def monthly_chain(new_chain: NewChain) -> Chain:
     """The pharmacy's kind of ladder: what a month's spend was decides at its end. Now: 20 March 2031, noon, UTC."""
-    chain = await new_chain(timezone="UTC")
+    chain = await without_tasks(await new_chain(timezone="UTC"))
     await set_clock(chain.tenant_id, datetime(2031, 3, 20, 12, tzinfo=UTC))
     document: Json = (await chain.http.get("/v1/programme")).json()
     ladder = document["ladders"][0]

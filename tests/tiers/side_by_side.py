@@ -24,6 +24,7 @@ from tenants.members.bodies import MemberChange
 from tenants.members.change import change_member
 from tenants.merging.merge import merge
 from tenants.numbers import TAKE
+from tenants.programme.pending import publish_pending
 from tenants.programme.publish import publish, put_draft, roll_back
 from tenants.purchases.bodies import PurchaseBody
 from tenants.purchases.record import record_purchase
@@ -33,6 +34,8 @@ from tenants.tiers.by_hand import set_tier, unlock_tier
 from tenants.tiers.expiring import run_notices
 from tenants.tiers.recalculate import Request, start_recalculation
 from tenants.tiers.schedules import fire
+from tenants.undo.bodies import UndoBody
+from tenants.undo.purchases import undo_purchase
 
 Drain = Callable[..., Awaitable[Any]]
 Row = dict[str, Any]
@@ -172,6 +175,39 @@ class Product:
             await publish(what["transition"], None, what["holders"])
         return await self._in_force_since()
 
+    async def _announce(self, deed: Deed) -> datetime:
+        what = deed.what
+        async with tenant_scope(self.tenant_id):
+            await put_draft(what["programme"], None)
+            await publish(what["transition"], None, what["holders"], what["at"])
+        return deed.at
+
+    async def _come_true(self, deed: Deed) -> datetime:
+        await set_clock(self.tenant_id, deed.at + JUST_AFTER)
+        async with tenant_scope(self.tenant_id):
+            await publish_pending({"due_at": deed.what["at"].isoformat()})
+        return await self._in_force_since()
+
+    async def _join(self, deed: Deed) -> datetime:
+        what = deed.what
+        self.members[what["member"]] = member = uuid7()
+        await (await owner()).execute(
+            "INSERT INTO member (tenant_id, id, joined_on, referrer_id, name, source, created_at)"
+            " VALUES ($1, $2, $3, $4, 'm', 'api', $5)",
+            self.tenant_id,
+            member,
+            what["joined_on"],
+            self.members[what["referrer"]],
+            deed.at,
+        )
+        return deed.at
+
+    async def _undo(self, deed: Deed) -> datetime:
+        async with tenant_scope(self.tenant_id):
+            undone = await undo_purchase(self.purchases[deed.what["purchase"]], UndoBody())
+        at: datetime = undone.row["recorded_at"]
+        return at
+
     async def _roll_back(self, deed: Deed) -> datetime:
         async with tenant_scope(self.tenant_id):
             await roll_back(deed.what["to"], None)
@@ -222,7 +258,7 @@ class Product:
         """What the new rules schedule is set off here step by step, not by a scheduler."""
         await (await owner()).execute("DELETE FROM schedule WHERE tenant_id = $1", self.tenant_id)
         at: datetime = await (await owner()).fetchval(
-            "SELECT published_at FROM programme_version WHERE tenant_id = $1 ORDER BY version DESC LIMIT 1",
+            "SELECT effective_at FROM programme_version WHERE tenant_id = $1 ORDER BY version DESC LIMIT 1",
             self.tenant_id,
         )
         return at

@@ -8,10 +8,11 @@ from policy_chains import MONTH, Drain, NewChain, at, chain_with, ladder, number
 from support.chains import Chain
 from support.clock import owner, set_clock
 from support.explained import numbers
+from support.feed import told_of
 from support.midnights import pass_time, work
 from support.till import bought, member, rows
 
-from saas.jobs import run_due
+from saas.running import run_due
 from saas.scheduler import fire_due
 from saas.scope import tenant_scope
 from tenants.tiers import expiring
@@ -24,11 +25,11 @@ RULES = {"validity": {"type": "months", "months": 2}, "grace_days": 5, "schedule
 async def shop(new_chain: NewChain) -> Chain:
     """Silver is kept by 300 in a month; now: 1 January 2031, noon."""
     retain = {"metric": "spend", "window": MONTH, "gte": 300}
-    return await chain_with(new_chain, at("2031-01-01 12:00"), ladder(retain=retain, **RULES))
+    return await chain_with(new_chain, at("2031-01-01 12:00"), ladder(retain=retain, **RULES), notices=True)
 
 
 async def told(chain: Chain) -> list[dict[str, Any]]:
-    found = await rows(chain, "event")
+    found = await told_of(chain.tenant_id, "tier.expiring")
     return [{**row, "data": json.loads(row["data"])} for row in found]
 
 
@@ -149,7 +150,7 @@ async def test_each_ladder_and_each_lock_has_its_own(new_chain: NewChain, drain:
         ladder("monthly", validity={"type": "until_next_schedule"}, window=MONTH),
         ladder("ever", validity={"type": "forever"}, window=MONTH),
     ]
-    chain = await chain_with(new_chain, at("2031-01-01 12:00"), *rules)
+    chain = await chain_with(new_chain, at("2031-01-01 12:00"), *rules, notices=True)
     one = await member(chain)
     await bought(chain, "1", 1000, member_id=one)
     for code in ("monthly", "ever"):

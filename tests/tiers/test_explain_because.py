@@ -166,7 +166,7 @@ async def test_kept_fallen_and_counted_anew(new_chain: NewChain, drain: Drain) -
     assert await then(chain, one) == ("“Gold”: spend ¥50.00 more.", "“金卡”：再消费 ¥50.00。")
 
 
-async def test_locks(new_chain: NewChain) -> None:
+async def test_locks(new_chain: NewChain, drain: Drain) -> None:
     chain = await shop(new_chain, "2031-03-10 12:00", card())
     up, down = await member(chain), await member(chain)
     body = {"tier": "silver", "reason": "老客户", "locked_until": "2031-06-30"}
@@ -198,6 +198,11 @@ async def test_locks(new_chain: NewChain) -> None:
         "“Gold” is earned, but staff locked the tier until Jun 30, 2031.",
         "已达到“金卡”的条件，但等级由员工锁定至2031年6月30日。",
     )
+    assert (await explained(chain, down))["next"]["on"] == "2031-07-01"  # the lock's last day is over then
+    await pass_time(chain, drain, at("2031-06-30 23:59"))
+    assert (await explained(chain, down))["current"]["code"] == "silver"
+    await pass_time(chain, drain, at("2031-07-01 00:01"))
+    assert (await explained(chain, down))["current"]["code"] == "gold"
 
 
 async def test_late_refunded_and_undone(new_chain: NewChain, drain: Drain) -> None:
@@ -274,6 +279,20 @@ async def test_late_refunded_and_undone(new_chain: NewChain, drain: Drain) -> No
             "因有退款，将于2031年4月1日重新核定当初的定级。",
         ],
     )
+
+
+async def test_a_refund_questions_no_tier_that_staff_gave(new_chain: NewChain, drain: Drain) -> None:
+    chain = await shop(new_chain, "2031-02-02 12:00", card())
+    one = await member(chain)
+    sale = await bought(chain, "1", 1500, member_id=one)
+    body = {"tier": "gold", "reason": "老客户", "locked_until": "2031-06-30"}
+    assert (await chain.http.put(f"/v1/members/{one}/tier", json=body)).is_success
+    told = await because(chain, one)
+    assert len(told[0]) == len(told[1]) == 3
+    await given_back(chain, sale["id"], "r", 1000)
+    assert await because(chain, one) == told
+    await pass_time(chain, drain, at("2031-03-01 12:00"))
+    assert await because(chain, one) == told
 
 
 async def test_merged(new_chain: NewChain) -> None:
@@ -510,6 +529,31 @@ async def test_now_and_back(new_chain: NewChain, drain: Drain) -> None:
             "有效期至2032年3月9日；届时的保级条件目前已满足：累计消费满 ¥10.00。",
         ],
     )
+
+
+async def test_a_roll_back_is_told_under_later_rules_too(new_chain: NewChain, drain: Drain) -> None:
+    """Also where the tier was the same: a publish had taken it and another one had given it again."""
+    chain, one, _ = await new_rules(new_chain, "now")
+    await drain(chain.tenant_id)
+    await pass_time(chain, drain, at("2031-03-12 12:00"))
+    await publish(chain, card(), transition="now")
+    await drain(chain.tenant_id)
+    assert (await chain.http.post("/v1/programme/versions/2/rollback", json={})).is_success
+    await drain(chain.tenant_id)
+    told = (
+        [
+            "The rules were rolled back to version 2 on Mar 12, 2031, which gives “Silver” back.",
+            "It holds until Mar 9, 2032; what keeps it then is met as of now: spend of ¥10.00 in all.",
+        ],
+        [
+            "2031年3月12日规则回退到第 2 版，恢复为“银卡”。",
+            "有效期至2032年3月9日；届时的保级条件目前已满足：累计消费满 ¥10.00。",
+        ],
+    )
+    assert await because(chain, one) == told
+    await publish(chain, card(gold=6000), transition="grandfather")
+    await drain(chain.tenant_id)
+    assert await because(chain, one) == told
 
 
 async def test_a_tier_that_was_renamed(new_chain: NewChain, drain: Drain) -> None:

@@ -10,7 +10,7 @@ from support.chains import Chain
 from support.clock import owner
 from support.till import bought, member, rows
 
-from saas.jobs import run_due
+from saas.running import run_due
 from tenants.jobs import job as job_module
 from tenants.tiers import batches
 

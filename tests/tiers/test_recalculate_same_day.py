@@ -196,7 +196,9 @@ async def test_a_purchase_under_way_at_the_first_run_is_seen_by_the_second(month
             "2031-03-20" if day == "day" else "2031-03-01",
         )
     await conn.execute(
-        "INSERT INTO member_total VALUES ($1, $2::text::uuid, 150, 1, 150, '2031-03-20')", monthly.tenant_id, one
+        "INSERT INTO member_total VALUES ($1, $2::text::uuid, 150, 1, 150, '2031-03-20', '2031-03-20')",
+        monthly.tenant_id,
+        one,
     )
     await ask(monthly)
     running = asyncio.ensure_future(drain(monthly.tenant_id))

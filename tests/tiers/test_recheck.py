@@ -23,7 +23,7 @@ from support.clock import owner, set_clock
 from support.midnights import pass_time, work
 from support.till import bought, given_back, member, rows
 
-from saas.jobs import run_due
+from saas.running import run_due
 from saas.scope import tenant_scope
 from tenants.tiers import batches, recheck, rechecks
 from tenants.tiers.rechecks import run_rechecks

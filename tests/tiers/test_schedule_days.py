@@ -37,7 +37,7 @@ async def test_quarters_and_years(schedule: Json, expected: list[str], new_chain
     chain = await chain_with(new_chain, at("2031-01-10 12:00"), rules)
     one = await member(chain)
     await bought(chain, "1", 1000, member_id=one)
-    await pass_time(chain, drain, at("2032-05-01 12:00"))
+    await pass_time(chain, drain, at("2032-05-01 12:00"), nights=["tiers"])
     assert await fired(chain) == [f"{day} 00:00" for day in expected]
     (decision,) = await rows(chain, "decision")
     assert f"{decision['effective_at']:%Y-%m-%d}" == expected[0]
@@ -47,7 +47,7 @@ async def test_a_quarter_fires_once_when_the_scheduler_was_away(new_chain: NewCh
     chain = await chain_with(new_chain, at("2031-01-10 12:00"), ladder(schedule={"type": "quarterly"}))
     await member(chain)
     await set_clock(chain.tenant_id, at("2031-08-15 12:00"))
-    await pass_time(chain, drain, at("2031-08-15 12:00"))
+    await pass_time(chain, drain, at("2031-08-15 12:00"), nights=["tiers"])
     assert await fired(chain) == ["2031-04-01 00:00", "2031-07-01 00:00"]
 
 

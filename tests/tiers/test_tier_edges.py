@@ -38,7 +38,7 @@ async def unlocked(chain: Chain, one: str) -> Json:
 
 async def test_unlocked_and_kept_until_the_next_schedule(new_chain: NewChain) -> None:
     """No run has been yet that could have moved the validity on."""
-    chain = await chain_with(new_chain, at("2031-01-15 12:00"), ladder("card", MONTH, **BY_MONTH))
+    chain = await chain_with(new_chain, at("2031-01-15 12:00"), ladder("card", MONTH, **BY_MONTH), notices=True)
     one = await member(chain)
     await bought(chain, "S1", 1000, member_id=one)
     await put(chain, one, "silver", "2031-06-30")
@@ -48,7 +48,7 @@ async def test_unlocked_and_kept_until_the_next_schedule(new_chain: NewChain) ->
 
 
 async def test_what_runs_moved_on_is_shown_behind_an_unlock(new_chain: NewChain, drain: Drain) -> None:
-    chain = await chain_with(new_chain, at("2031-01-15 12:00"), ladder("card", MONTH, **BY_MONTH))
+    chain = await chain_with(new_chain, at("2031-01-15 12:00"), ladder("card", MONTH, **BY_MONTH), notices=True)
     one = await member(chain)
     await bought(chain, "S1", 1000, member_id=one)
     await pass_time(chain, drain, at("2031-02-15 12:00"))
@@ -59,7 +59,7 @@ async def test_what_runs_moved_on_is_shown_behind_an_unlock(new_chain: NewChain,
 
 
 async def test_a_lock_that_is_over_is_not_shown(new_chain: NewChain, drain: Drain) -> None:
-    chain = await chain_with(new_chain, at("2031-01-15 12:00"), ladder(grace_days=20))
+    chain = await chain_with(new_chain, at("2031-01-15 12:00"), ladder(grace_days=20), notices=True)
     one = await member(chain)
     await put(chain, one, "silver", "2031-01-20")
     assert (await tier_of(chain, one))["current"]["locked_until"] == "2031-01-20"
@@ -70,7 +70,7 @@ async def test_a_lock_that_is_over_is_not_shown(new_chain: NewChain, drain: Drai
 async def test_warnings_wait_for_a_schedule_that_waits_for_a_run(new_chain: NewChain, drain: Drain) -> None:
     """An owner's run is under way at midnight: the schedule's waits, and so do those who would be told."""
     nightly = ladder("card", MONTH, validity={"type": "months", "months": 1}, schedule={"type": "daily"})
-    chain = await chain_with(new_chain, at("2031-01-15 12:00"), nightly)
+    chain = await chain_with(new_chain, at("2031-01-15 12:00"), nightly, notices=True)
     one = await member(chain)
     await bought(chain, "S1", 1000, member_id=one)
     await set_clock(chain.tenant_id, at("2031-02-10 00:00:01"))
@@ -87,7 +87,7 @@ async def test_warnings_wait_for_a_schedule_that_waits_for_a_run(new_chain: NewC
 
 
 async def test_a_sale_is_answered_alike_behind_a_rebuild(new_chain: NewChain, drain: Drain) -> None:
-    chain = await chain_with(new_chain, at("2031-01-15 12:00"), ladder())
+    chain = await chain_with(new_chain, at("2031-01-15 12:00"), ladder(), notices=True)
     one = await member(chain)
     sales = [await bought(chain, f"S{n}", amount, member_id=one) for n, amount in enumerate((100, 900, 100, 4000, 1))]
     tiers = [sale["tier"] for sale in sales]

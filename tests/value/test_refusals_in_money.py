@@ -141,7 +141,7 @@ async def _refused(answer: httpx.Response) -> Json:
 @pytest.mark.parametrize(
     ("currency", "chinese", "english"),
     [
-        ("CNY", "¥2,016.37", "CN¥2,016.37"),
+        ("CNY", "¥2,016.37", "¥2,016.37"),
         ("JPY", "JP¥201,637", "¥201,637"),
         ("KWD", "KWD201.637", "KWD201.637"),
     ],

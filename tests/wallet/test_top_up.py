@@ -7,6 +7,7 @@ import pytest
 from support.chains import Chain
 from support.clock import owner, set_clock
 from support.counter import change_wallet, pays, top_up, topped_up, wallet
+from support.feed import told_of
 from support.till import member, rows
 from support.wallet_check import check_wallets
 
@@ -30,7 +31,7 @@ async def test_a_top_up_pays_in_and_brings_its_steps_bonus(chain: Chain) -> None
     (lot,) = shown["lots"]
     assert (lot["id"], lot["principal_left"], lot["bonus_left"]) == (made["id"], 50_000, 20_000)
     assert (await chain.http.get(f"/v1/wallet/top-ups/{made['id']}")).json() == made
-    (event,) = [e for e in await rows(chain, "event") if e["type"] == "wallet.topped_up"]
+    (event,) = await told_of(chain.tenant_id, "wallet.topped_up")
     assert str(event["member_id"]) == who
     shown_member = (await chain.http.get(f"/v1/members/{who}")).json()
     assert shown_member["wallet"] == {"principal": 50_000, "bonus": 20_000}

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from piccolo.columns.combination import WhereRaw
+
 from saas.auth import NewKey, new_key, remembered
 from saas.errors import DomainError
 from saas.principal import KeyScope
@@ -82,8 +84,13 @@ async def key_named(key_id: str) -> dict[str, Any]:
 
 
 async def keys(before: tuple[datetime, str] | None, count: int) -> list[dict[str, Any]]:
-    """Up to `count` keys, revoked ones too, the newest first, behind `before` (created_at, id)."""
+    """Up to `count` keys, revoked ones too, the newest first, behind `before` (created_at, id). Who is bound to
+    branches sees the keys of no other.
+    """
     query = ApiKey.select(*_SHOWN).where(ApiKey.tenant_id == current().tenant_id)
+    own = current().principal.branch_ids
+    if own is not None:
+        query = query.where(WhereRaw("branch_ids <@ {}::uuid[]", list(own)))
     if before is not None:
         created_at, key_id = before
         same_instant = (ApiKey.created_at == created_at) & (ApiKey.id < key_id)

@@ -17,8 +17,10 @@ SELECT s.id, s.name, s.email, s.role, s.branch_ids, s.created_at, s.left_at,
        CASE WHEN s.left_at IS NULL AND s.account_id IS NULL THEN s.invitation_until END AS invited_until
   FROM staff s
  WHERE s.tenant_id = $1"""
-_ONE: Final = f"{_SHOWN} AND s.id = $2"
-_HERE: Final = f"{_SHOWN} AND s.left_at IS NULL AND ($2::uuid IS NULL OR s.id > $2) ORDER BY s.id LIMIT $3"
+# Who works at one of these branches, or everywhere; null: anybody.
+_SEEN: Final = "($3::uuid[] IS NULL OR s.branch_ids IS NULL OR s.branch_ids && $3)"
+_ONE: Final = f"{_SHOWN} AND s.id = $2 AND {_SEEN}"
+_HERE: Final = f"{_SHOWN} AND s.left_at IS NULL AND ($2::uuid IS NULL OR s.id > $2) AND {_SEEN} ORDER BY s.id LIMIT $4"
 # Held until the end, so that of two owners who remove each other one finds itself the last.
 _LOCK: Final = "SELECT FROM tenant AS t WHERE t.tenant_id = $1 FOR NO KEY UPDATE"
 _OTHER_OWNER: Final = (
@@ -37,16 +39,21 @@ _OUT: Final = "DELETE FROM platform.account_tenant AS a WHERE a.tenant_id = $1 A
 
 
 async def person(staff_id: UUID) -> dict[str, Any]:
-    """One of staff as JSON data, also who has left. Raises DomainError `not-found`."""
-    row = await connection().fetchrow(_ONE, current().tenant_id, staff_id)
+    """One of staff as JSON data, also who has left. Raises DomainError `not-found`, also where the asker is bound to
+    branches and the person works at none of them.
+    """
+    row = await connection().fetchrow(_ONE, current().tenant_id, staff_id, current().principal.branch_ids)
     if row is None:
         raise DomainError("not-found")
     return dict(row)
 
 
 async def people(after: UUID | None, count: int) -> list[dict[str, Any]]:
-    """Up to `count` of those who work here or are invited, in the order they came, behind `after`."""
-    return [dict(row) for row in await connection().fetch(_HERE, current().tenant_id, after, count)]
+    """Up to `count` of those who work here or are invited, in the order they came, behind `after`. Who is bound to
+    branches sees whom they meet there: who works at one of them, or everywhere.
+    """
+    own = current().principal.branch_ids
+    return [dict(row) for row in await connection().fetch(_HERE, current().tenant_id, after, own, count)]
 
 
 async def change_person(

@@ -62,3 +62,27 @@ async def test_it_ends_keys_of_its_branches_and_itself_alone(chain: Chain, clien
     beside = await key_of(chain, "members:read", branch=other)
     for one in (beside, made):
         assert (await client.delete(f"/v1/api-keys/{one['id']}", headers=headers)).status_code == 204
+
+
+async def test_it_sees_keys_and_staff_of_its_branches_alone(chain: Chain, client: httpx.AsyncClient) -> None:
+    other = (await chain.http.post("/v1/branches", json={"code": "two", "name": "二店"})).json()["id"]
+    made = await key_of(chain, "admin", branch=other)
+    beside = await key_of(chain, "members:read", branch=other)
+    for branch in (chain.branch_id, None):
+        await key_of(chain, "members:read", branch=branch)
+    people = {}
+    for name, branches in (("here", [other]), ("both", [other, chain.branch_id]), ("there", [chain.branch_id])):
+        body = {"email": f"{name}@example.com", "name": name, "role": "clerk", "branch_ids": branches}
+        people[name] = (await chain.http.post("/v1/staff", json=body)).json()["id"]
+    headers = {"Authorization": f"Bearer {made['key']}"}
+
+    keys = (await client.get("/v1/api-keys", headers=headers)).json()["data"]
+    assert [one["id"] for one in keys] == [beside["id"], made["id"]]
+    seen = (await client.get("/v1/staff", headers=headers)).json()["data"]
+    assert {one["role"] for one in seen if one["name"] not in people} == {"owner"}
+    assert {one["name"] for one in seen} & people.keys() == {"here", "both"}
+    statuses = {
+        name: (await client.get(f"/v1/staff/{one}", headers=headers)).status_code for name, one in people.items()
+    }
+    assert statuses == {"here": 200, "both": 200, "there": 404}
+    assert len((await chain.http.get("/v1/api-keys")).json()["data"]) == 5

@@ -16,6 +16,7 @@ def link(calls: list[Call], paths: dict[str, Any]) -> None:
     """Puts `links` into the answers of `paths`. One that has several parameters gets them all: from the answer, or
     from the request that it answers.
     """
+    homes = {name: _homes(name, calls) for call in calls for name in _PARAMETER.findall(call.path)}
     for call in calls:
         for status in _LINKED:
             answer = paths[call.path][call.method.lower()]["responses"].get(status)
@@ -25,7 +26,7 @@ def link(calls: list[Call], paths: dict[str, Any]) -> None:
             found = {
                 told["operationId"]: {"operationId": told["operationId"], "parameters": parameters}
                 for other in calls
-                if other is not call and (parameters := _leads(call, other, fields, calls))
+                if other is not call and (parameters := _leads(call, other, fields, homes))
                 for told in [paths[other.path][other.method.lower()]]
             }
             if found:
@@ -44,8 +45,8 @@ def _fields(call: Call, status: str) -> Mapping[str, str]:
     return {name: f"{at}/{name}" for name, value in one.items() if isinstance(value, str | int) and value != ""}
 
 
-def _leads(call: Call, other: Call, fields: Mapping[str, str], calls: list[Call]) -> dict[str, str]:
-    """The other's parameters, where this call's answer leads to it."""
+def _leads(call: Call, other: Call, fields: Mapping[str, str], homes: Mapping[str, list[Call]]) -> dict[str, str]:
+    """The other's parameters, where this call's answer leads to it; `homes` by parameter."""
     wanted = _PARAMETER.findall(other.path)
     mine = set(_PARAMETER.findall(call.path))
     if not wanted:
@@ -58,7 +59,7 @@ def _leads(call: Call, other: Call, fields: Mapping[str, str], calls: list[Call]
         return {}
     if other.path.startswith(f"{call.path}/{{{last}}}") and call.method in {"GET", "POST"}:
         field = fields.get(last) or fields.get("id")
-    elif other in _homes(last, calls) or _beside(call, other):
+    elif other in homes[last] or _beside(call, other):
         field = fields.get(last)
     else:
         field = None
@@ -71,7 +72,8 @@ def _homes(name: str, calls: list[Call]) -> list[Call]:
     """What reads the thing of that name (`member_id`: `GET /v1/members/{member_id}`); without such an operation, all
     that is done with it.
     """
-    below = [call for call in calls if re.fullmatch(rf"/v1/[a-z-]+/\{{{name}\}}(/[a-z.-]+)?", call.path)]
+    pattern = re.compile(rf"/v1/[a-z-]+/\{{{name}\}}(/[a-z.-]+)?")
+    below = [call for call in calls if pattern.fullmatch(call.path)]
     whole = [call for call in below if call.method == "GET" and call.path.endswith("}")]
     return whole or below
 

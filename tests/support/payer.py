@@ -123,7 +123,9 @@ async def payer(
     clock stands, now if it's left out.
     """
     forget_prices()
-    await sync()
+    if not box.has_plans:
+        await sync()
+        box.has_plans = True
     chain = await new_chain(**fields)
     now = start or datetime.now(UTC).replace(microsecond=0)
     clock = box.new_clock(int(now.timestamp()))

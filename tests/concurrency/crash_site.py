@@ -6,8 +6,6 @@ Its PostgreSQL keeps its promises (fsync is on). Everything dies with the test's
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -17,8 +15,9 @@ from uuid import UUID
 import asyncpg
 import httpx
 from support.chains import Servers, environment
+from support.forking import Beside, Forks
 
-from saas.local.process import end, free_port, spawn
+from saas.local.process import free_port
 from saas.local.provision import provision
 
 ROOT = Path(__file__).parents[2]
@@ -27,11 +26,11 @@ ROOT = Path(__file__).parents[2]
 class CrashSite:
     """`api`, `worker` and `relay` are running processes or None; `kill` is SIGKILL, at once."""
 
-    def __init__(self, servers: Servers, folder: Path) -> None:
-        self.servers, self.folder = servers, folder
+    def __init__(self, servers: Servers, folder: Path, forks: Forks) -> None:
+        self.servers, self.folder, self.forks = servers, folder, forks
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.processes: dict[str, Beside] = {}
         self.environment: dict[str, str] = {}
         self.clients: list[httpx.AsyncClient] = []
 
@@ -44,17 +43,20 @@ class CrashSite:
             "PYTHONUNBUFFERED": "1",
         }
         await provision(self.servers.postgres)
-        self.start("migrate")
-        assert await asyncio.to_thread(self.processes.pop("migrate").wait, 60) == 0, self.log("migrate")
+        assert await self.run("migrate") == 0, self.log("migrate")
+
+    async def run(self, what: str, *arguments: str) -> int:
+        """`regulars <what>` to its end; how that was."""
+        return await asyncio.to_thread(self._begin(what, what, *arguments).wait, 60)
 
     def start(self, what: str) -> None:
-        """Starts `regulars <what>`: api, worker, relay, migrate."""
-        serve = ["serve", "--port", str(self.port)]
-        command = [sys.executable, "-m", "saas.cli", *(serve if what == "api" else [what])]
-        with (self.folder / f"{what}.log").open("ab") as log:
-            self.processes[what] = spawn(
-                command, death_signal=signal.SIGKILL, environment=self.environment, folder=ROOT, output=log
-            )
+        """Starts `regulars <what>`: api, worker, relay, scheduler."""
+        command = ["serve", "--port", str(self.port)] if what == "api" else [what]
+        self.processes[what] = self._begin(what, *command)
+
+    def _begin(self, what: str, *command: str) -> Beside:
+        log = self.folder / f"{what}.log"
+        return self.forks.begin(*command, environ=self.environment, log=log, folder=ROOT)
 
     def log(self, what: str) -> str:
         return (self.folder / f"{what}.log").read_text(errors="replace")[-4000:]
@@ -75,8 +77,7 @@ class CrashSite:
         for http in self.clients:
             await http.aclose()
         for what in list(self.processes):
-            process = self.processes.pop(what)
-            end(process, (signal.SIGTERM, 8.0))
+            self.kill(what)
 
     async def serving(self) -> None:
         """The API, started where it isn't running, answers that it can serve."""

@@ -2,24 +2,31 @@
 
     with Forks("billing/dying.py") as forks:
         ended = await forks.run("some", "arguments")
+        beside = forks.begin("others", environ=variables, log=file)
 
 The module's `main(*arguments)`, a coroutine function or not, is run to its end in a process of its own. Nothing but the
 module's imports is older than that process: no loop, no connection, no setting is shared.
 """
 
 import asyncio
+import ctypes
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Self
 
 TESTS = Path(__file__).parents[1]
-_FLAGS = (os.O_RDONLY, os.O_WRONLY, os.O_WRONLY)
+_FLAGS = (os.O_RDONLY, os.O_WRONLY | os.O_APPEND, os.O_WRONLY | os.O_APPEND)
+_DIES_WITH_ITS_PARENT = 1  # PR_SET_PDEATHSIG
 
 
 class Forks:
@@ -33,6 +40,7 @@ class Forks:
             stdout=subprocess.PIPE,
             text=True,
         )
+        self._one = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -49,18 +57,69 @@ class Forks:
         self, *arguments: str, environ: Mapping[str, str], files: Sequence[Path] = (), folder: Path | None = None
     ) -> int:
         """Likewise, with exactly this environment; `files`: what its input, output and errors are, instead of ours."""
-        wanted = {
+        return int(self._asks("run", self._told(arguments, environ, files, folder)))
+
+    def begin(self, *arguments: str, environ: Mapping[str, str], log: Path, folder: Path) -> "Beside":
+        """Starts it in a session of its own, says where it can be found, and doesn't wait; it dies with this process.
+        Its output is put behind what `log` has.
+        """
+        log.touch()
+        return Beside(
+            self, int(self._asks("begin", self._told(arguments, environ, [Path(os.devnull), log, log], folder)))
+        )
+
+    def status(self, pid: int) -> int | None:
+        """Of one that was begun: None while it runs. To be asked until it isn't."""
+        found = self._asks("status", {"pid": pid})
+        return None if found is None else int(found)
+
+    def _told(
+        self, arguments: Sequence[str], environ: Mapping[str, str], files: Sequence[Path], folder: Path | None
+    ) -> dict[str, Any]:
+        return {
             "arguments": arguments,
             "environ": dict(environ),
             "files": [str(file) for file in files],
             "folder": str(folder or Path.cwd()),
         }
+
+    def _asks(self, what: str, wanted: dict[str, Any]) -> Any:
         given, told = self.process.stdin, self.process.stdout
         assert given is not None
         assert told is not None
-        given.write(json.dumps(wanted) + "\n")
-        given.flush()
-        return int(told.readline())
+        with self._one:
+            given.write(json.dumps({"what": what, **wanted}) + "\n")
+            given.flush()
+            return json.loads(told.readline())
+
+
+@dataclass
+class Beside:
+    """One that runs beside the test, as a `subprocess.Popen`."""
+
+    forks: Forks
+    pid: int
+    returncode: int | None = None
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            self.returncode = self.forks.status(self.pid)
+        return self.returncode
+
+    def wait(self, timeout: float = 60) -> int:
+        deadline = time.monotonic() + timeout
+        while (status := self.poll()) is None:
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout)
+            time.sleep(0.005)
+        return status
+
+    def send_signal(self, number: signal.Signals) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
 
 
 def serve(path: Path) -> None:
@@ -71,12 +130,31 @@ def serve(path: Path) -> None:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     for line in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            os._exit(_child(module, json.loads(line)))
-        _, status = os.waitpid(pid, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        wanted = json.loads(line)
+        match wanted["what"]:
+            case "run":
+                _, status = os.waitpid(_fork(module, wanted), 0)
+                told: int | None = os.waitstatus_to_exitcode(status)
+            case "begin":
+                told = _fork(module, wanted)
+            case _:
+                pid, status = os.waitpid(wanted["pid"], os.WNOHANG)
+                told = os.waitstatus_to_exitcode(status) if pid else None
+        sys.stdout.write(f"{json.dumps(told)}\n")
         sys.stdout.flush()
+
+
+def _fork(module: ModuleType, wanted: dict[str, Any]) -> int:
+    parent = os.getpid()
+    pid = os.fork()
+    if pid:
+        return pid
+    if wanted["what"] == "begin":
+        os.setsid()
+        ctypes.CDLL(None).prctl(_DIES_WITH_ITS_PARENT, signal.SIGKILL)
+        if os.getppid() != parent:  # it was faster
+            os._exit(1)
+    os._exit(_child(module, wanted))
 
 
 def _child(module: ModuleType, wanted: dict[str, Any]) -> int:

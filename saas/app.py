@@ -41,6 +41,7 @@ from saas.problem_details import exception_handlers
 from saas.samples import pages as samples_pages
 from saas.sandbox import api as sandbox_api
 from saas.sandbox import pages as sandbox_pages
+from saas.sandbox.middleware import ClockMiddleware
 from saas.settings import get_settings
 from saas.signup import api as signup_api
 from saas.signup import pages as signup_pages
@@ -269,7 +270,14 @@ def create_app() -> Litestar:
     app = Litestar.from_config(
         AppConfig(
             route_handlers=handlers,
-            middleware=[RequestIdMiddleware(), CompressMiddleware(), AuthMiddleware(), limiter, ScopeMiddleware()],
+            middleware=[
+                RequestIdMiddleware(),
+                CompressMiddleware(),
+                AuthMiddleware(),
+                limiter,
+                ClockMiddleware(),
+                ScopeMiddleware(),
+            ],
             exception_handlers=exception_handlers,
             after_exception=[before_refusal],
             plugins=[_Bodies()],

@@ -123,7 +123,7 @@ async def principal_of_key(text: str) -> Principal:
         raise DomainError("unauthenticated")
     branches = None if row["branch_ids"] is None else frozenset(row["branch_ids"])
     await pool.execute(_USED, key_id)
-    principal = Principal(f"key:{key_id}", row["tenant_id"], frozenset(row["scopes"]), branches)
+    principal = Principal(f"key:{key_id}", row["tenant_id"], frozenset(row["scopes"]), branches, test=mode == "test")
     remembered.put(token, principal)
     return principal
 

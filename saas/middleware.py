@@ -31,6 +31,7 @@ from saas.patience import WITH_BODY, patient
 from saas.principal import Principal
 from saas.problem_details import RERUN, header_of, request_id_of, send_problem
 from saas.scope import CommitFailedError, OpenScope, connection
+from saas.sessions import SAFE_METHODS
 
 log = logging.getLogger(__name__)
 
@@ -128,8 +129,9 @@ class ScopeMiddleware(ASGIMiddleware):
             except DomainError as error:
                 await send_problem(scope, send, error.code, params=error.params, errors=error.errors)
                 return
+        request_id, writes = scope["state"].get("request_id"), _method(scope) not in SAFE_METHODS
         for rerunnable in (True, False):
-            opened = OpenScope(principal.tenant_id, principal, scope["state"].get("request_id"), rerunnable=rerunnable)
+            opened = OpenScope(principal.tenant_id, principal, request_id, rerunnable=rerunnable, writes=writes)
             opened.scope.approval = header_of(scope, b"approval")
             exchange = _Exchange(opened, key, secret=bool(opt.get("shows_secret")))
             await exchange.run(scope, receive, send, next_app)

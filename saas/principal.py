@@ -23,7 +23,8 @@ SCOPES: tuple[KeyScope, ...] = get_args(KeyScope)
 @dataclass(frozen=True, slots=True)
 class Principal:
     """`actor` is what the audit log keeps: `key:<id>`, `staff:<id>`, `system`. `branch_ids` None: every branch.
-    `role` and `session` (the SHA-256 of its token) are those of staff who are logged in.
+    `role` and `session` (the SHA-256 of its token) are those of staff who are logged in. `test`: with a test key, or
+    in a chain beside a real one, whose clock may be moved.
     """
 
     actor: str
@@ -32,6 +33,7 @@ class Principal:
     branch_ids: frozenset[UUID] | None = None
     role: str | None = None
     session: bytes | None = field(default=None, repr=False)
+    test: bool = False
 
     def may(self, scope: KeyScope) -> bool:
         """`admin` may everything."""

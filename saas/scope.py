@@ -29,6 +29,13 @@ ACQUIRE_SECONDS: Final = 10.0
 _REPEATABLE: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ"
 
 
+def clock_lock(tenant_id: UUID) -> int:
+    """The advisory lock of a clock that can be moved: who writes there shares it until the end, and who moves the
+    clock has it alone, so that nothing is stamped before a move and committed behind it.
+    """
+    return int.from_bytes(tenant_id.bytes[8:], signed=True)
+
+
 class ScopeClosedError(RuntimeError):
     """A query outside a scope, or after its end (a stream, a background task)."""
 
@@ -112,7 +119,7 @@ class OpenScope:
     """A scope's life by hand, for the middleware: `begin`, then once `commit` or `roll_back`.
 
     `tenant_id` is a UUID object, so that putting its text into SET LOCAL is safe; BEGIN and the
-    settings go in one message.
+    settings go in one message. `writes` False: it only reads, and no moving clock minds it.
     """
 
     def __init__(
@@ -122,10 +129,13 @@ class OpenScope:
         request_id: str | None,
         *,
         rerunnable: bool = False,
+        writes: bool = True,
         begin: str = "BEGIN",
     ) -> None:
         self.scope = Scope(tenant_id, principal, request_id, None, rerunnable=rerunnable)
         self._begin = begin
+        held = principal.test and writes
+        self._lock = f"; SELECT pg_advisory_xact_lock_shared({clock_lock(tenant_id)})" if held else ""
         self._tokens: tuple[Token[Scope | None], Token[Any]] | None = None
 
     @property
@@ -144,7 +154,7 @@ class OpenScope:
         try:
             tag = await conn.execute(
                 f"{self._begin}; SET LOCAL app.tenant_id = '{self.scope.tenant_id}'; "
-                f"SET LOCAL lock_timeout = {get_settings().lock_timeout_ms}{also}"
+                f"SET LOCAL lock_timeout = {get_settings().lock_timeout_ms}{self._lock}{also}"
             )
         except asyncpg.PostgresError:  # a key that is still at work elsewhere, mostly: the connection is fine
             with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
@@ -228,7 +238,8 @@ async def snapshot_scope(tenant_id: UUID, *, principal: Principal = SYSTEM) -> A
     """The same, but every query sees the tenant as it was at the first one, and nothing can be written: for what
     compares many rows with each other while the tills go on.
     """
-    async with _opened(OpenScope(tenant_id, principal, None, begin=f"{_REPEATABLE} READ ONLY")) as scope:
+    begin = f"{_REPEATABLE} READ ONLY"
+    async with _opened(OpenScope(tenant_id, principal, None, writes=False, begin=begin)) as scope:
         yield scope
 
 

@@ -70,7 +70,7 @@ class Session:
     looks different in each answer, and good whatever its mask (`csrf_secret` is what is behind it). `locale` is the
     account's own. `till_id`: on a till that several people share, which
     locks after `idle_minutes`; `locked`: it has. `lacks_factor`: the chain asks this role for a second factor, and the
-    account has none yet.
+    account has none yet. `test`: in a sandbox or a sample chain.
     """
 
     token_hash: bytes
@@ -87,6 +87,7 @@ class Session:
     idle_minutes: int | None = None
     locked: bool = False
     lacks_factor: bool = False
+    test: bool = False
 
     @property
     def principal(self) -> Principal:
@@ -97,6 +98,7 @@ class Session:
             self.branch_ids,
             self.role,
             self.token_hash,
+            self.test,
         )
 
 
@@ -139,7 +141,7 @@ SELECT $1, a.account_id, a.tenant_id, a.staff_id, $4, $6, $6, $5, $7, $8, $9
   FROM platform.account_tenant a WHERE a.account_id = $2 AND a.tenant_id = $3"""
 _FIND: Final = """
 SELECT s.account_id, s.tenant_id, t.staff_id, t.role, t.branch_ids, s.csrf_token, s.seen_at, s.till_id, s.idle_minutes,
-       s.locked_at, a.locale, a.email,
+       s.locked_at, a.locale, a.email, t.sample AS test,
        t.second_factor AND t.role IN ('owner', 'manager') AND NOT EXISTS (
            SELECT FROM platform.second_factor f WHERE f.account_id = s.account_id AND f.confirmed_at IS NOT NULL)
            AS lacks_factor
@@ -211,6 +213,7 @@ async def find_session(token: str, *, background: bool = False) -> Session | Non
         idle,
         locked,
         row["lacks_factor"],
+        row["test"],
     )
 
 

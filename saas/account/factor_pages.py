@@ -20,7 +20,7 @@ from tenants.cards.qr import qr_svg
 from tenants.frame import frame
 
 HOME: Final = "/account/second-factor"
-_PAGE: Final[dict[str, Any]] = {"auth": "page", "scoped": False, "although": ("lacks-factor",)}
+_PAGE: Final[dict[str, Any]] = {"auth": "page", "scoped": False, "although": ("lacks-factor", "moving")}
 _Request = Request[Any, Any, Any]
 
 

@@ -25,7 +25,7 @@ from tenants.tills.people import note_log_in
 from tenants.tills.till import IDLE_DEFAULT, IDLE_LONGEST, make_till, minutes_of, work_here
 
 HOME: Final = "/account"
-_PAGE: Final[dict[str, Any]] = {"auth": "page", "scoped": False}
+_PAGE: Final[dict[str, Any]] = {"auth": "page", "scoped": False, "although": ("moving",)}
 _BRANCHES: Final = 2000
 _TILL: Final = (
     "SELECT t.name, b.name AS branch, t.idle_minutes FROM till t"

@@ -40,6 +40,7 @@ _IDS: Final = {
     "POST /v1/billing/portal": "open_billing_portal",
     "POST /v1/sandbox": "create_sandbox",
     "POST /v1/sandbox/clock": "move_sandbox_clock",
+    "POST /v1/sandbox/clock/cancel": "cancel_sandbox_move",
 }
 _WHOLE: Final = {"GET": "get", "POST": "create", "PATCH": "update", "PUT": "put", "DELETE": "delete"}
 _IF_MATCH: Final = ("/v1/members/{member_id}", "/v1/programme/draft", "/v1/programme/draft/publish")

@@ -14,6 +14,7 @@ _ALWAYS: Final = ("bad-request", "internal", "unavailable", "busy")
 _WRITING: Final = ("commit-failed", "conflict")
 _KEYED: Final = ("idempotency-key-invalid", "idempotency-key-reused", "idempotency-in-progress")
 _LOGGED_IN: Final = ("unauthenticated", "rate-limited", "forbidden", "not-permitted")
+_IN_A_SANDBOX: Final = "clock-running"
 _SESSION: Final = ("locked", "second-factor-required")
 _BODY: Final = ("malformed-json", "validation-failed", "payload-too-large", "request-timeout", "unsupported-media-type")
 
@@ -49,7 +50,7 @@ def general(*, logged_in: bool, method: str, body: bool, query: bool, path: bool
     """What an operation of such a kind can answer, beside what its own code refuses."""
     found = set(_ALWAYS)
     found |= set(_LOGGED_IN) if logged_in else set()
-    found |= {*_SESSION, *(("csrf-failed",) if method != "GET" else ())} if logged_in else set()
+    found |= {*_SESSION, *(("csrf-failed", _IN_A_SANDBOX) if method != "GET" else ())} if logged_in else set()
     found |= set(_WRITING) if method != "GET" else set()
     found |= set(_KEYED) if method == "POST" else set()
     found |= set(_BODY) if body else set()

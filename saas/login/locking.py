@@ -29,8 +29,8 @@ from tenants.tills.people import come_back, people_of
 from tenants.tills.till import Till
 
 _OPEN: Final[dict[str, Any]] = {"auth": "none", "scoped": False}
-_LOCK: Final = {"auth": "page", "scoped": False, "although": ("locked", "lacks-factor")}
-_AWAKE: Final = {"auth": "page", "scoped": False, "although": ("lacks-factor",)}
+_LOCK: Final = {"auth": "page", "scoped": False, "although": ("locked", "lacks-factor", "moving")}
+_AWAKE: Final = {"auth": "page", "scoped": False, "although": ("lacks-factor", "moving")}
 _Request = Request[Any, Any, Any]
 
 

@@ -28,7 +28,7 @@ from saas.sessions import ROLE_NAMES, end_session, same_origin, session_cookie, 
 
 HOME: Final = "/overview"
 _OPEN: Final[dict[str, Any]] = {"auth": "none", "scoped": False}
-_LEAVE: Final = {"auth": "page", "scoped": False, "although": ("locked", "lacks-factor")}
+_LEAVE: Final = {"auth": "page", "scoped": False, "although": ("locked", "lacks-factor", "moving")}
 _Form = dict[str, str]
 
 

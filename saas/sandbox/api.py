@@ -15,13 +15,15 @@ from saas.paging import Page, decode_cursor, page
 from saas.principal import KeyScope, Principal
 from saas.problem_details import language_of
 from saas.sandbox.asking import ask, read, remove, reset
-from saas.sandbox.clock import Move, look, move
+from saas.sandbox.clock import Move, cancel, look, move
 from saas.sandbox.keys import issue_test_key
 from saas.sandbox.letters import letters
+from saas.sandbox.middleware import MOVING
 from saas.validation import Body, ListQuery, Name, parse_query
 from tenants.branches.branch import require_whole_chain
 
 _OPT: Final[dict[str, Any]] = {"requires": "admin"}
+_MOVES: Final[dict[str, Any]] = {**_OPT, "although": (MOVING,)}
 _Request = Request[Any, Any, Any]
 
 
@@ -111,17 +113,30 @@ async def create_key(request: _Request, data: JSONBody[NewTestKey]) -> dict[str,
 
 @get("/v1/sandbox/clock", opt=_OPT, summary="What the sandbox's clock shows, and its last move")
 async def show_clock() -> dict[str, Any]:
-    """With a test key. `fired` are schedules' instants, `ran` and `failed` the jobs that they and others led to."""
+    """With a test key. `fired` are schedules' instants, `ran` and `failed` the jobs that they and others led to, but
+    for what a killed worker hadn't told. `error` says why a move `failed`: `clock-cancelled`, `internal`.
+    """
     return await look()
 
 
-@post("/v1/sandbox/clock", opt=_OPT, status_code=202, summary="Move the sandbox's clock forward")
+@post("/v1/sandbox/clock", opt=_MOVES, status_code=202, summary="Move the sandbox's clock forward")
 async def move_clock(data: JSONBody[Move]) -> dict[str, Any]:
     """With a test key. All that falls due until then happens, in its order and on its day: tiers are decided, points
-    and vouchers expire, campaigns run, tasks come up. A job plays it; the clock shows where it is.
+    and vouchers expire, campaigns run, tasks come up. A job plays it; the clock shows where it is. Meanwhile nothing
+    else is written: 409 `clock-running`.
     """
     require_whole_chain()
     await move(data)
+    return await look()
+
+
+@post("/v1/sandbox/clock/cancel", opt=_MOVES, status_code=200, summary="Stop the clock where it has come to")
+async def cancel_move() -> dict[str, Any]:
+    """With a test key. What was played stays; the move ends as `failed`, its job with the code `clock-cancelled`. One
+    that is over stays as it ended.
+    """
+    require_whole_chain()
+    await cancel()
     return await look()
 
 
@@ -134,4 +149,4 @@ async def list_letters(request: _Request) -> Page:
     return page(await letters(before, query.limit + 1), query.limit, dict, lambda row: (row["id"],))
 
 
-HANDLERS = [show, create, drop, begin_anew, create_key, show_clock, move_clock, list_letters]
+HANDLERS = [show, create, drop, begin_anew, create_key, show_clock, move_clock, cancel_move, list_letters]

@@ -20,10 +20,11 @@ from saas.sandboxed import require_sandbox
 from saas.scope import connection, current
 from saas.validation import AwareDatetime, Body
 from tenants.audit.record import record
-from tenants.jobs.job import new_job
+from tenants.jobs.job import fail_job, new_job
 
 PLAY: Final = "sandbox.play"
 KIND: Final = "clock"
+CANCELLED: Final = "clock-cancelled"
 LONGEST: Final = timedelta(days=3 * 366)
 """One move."""
 FARTHEST: Final = timedelta(days=10 * 366)
@@ -31,7 +32,8 @@ FARTHEST: Final = timedelta(days=10 * 366)
 
 _LOOK: Final = """
 SELECT clock_timestamp() + t.clock_offset AS now, extract(epoch FROM t.clock_offset)::float8 AS ahead, t.timezone,
-       m.id, m.from_at, m.to_at, m.fired, m.ran, m.failed, j.state, j.progress::float8 AS progress
+       m.id, m.from_at, m.to_at, m.fired, m.ran, m.failed, j.state, j.progress::float8 AS progress,
+       j.error ->> 'code' AS error
   FROM tenant t
   LEFT JOIN LATERAL (SELECT * FROM clock_move x WHERE x.tenant_id = $1 ORDER BY x.id DESC LIMIT 1) m ON true
   LEFT JOIN job j ON j.tenant_id = $1 AND j.id = m.id
@@ -39,6 +41,10 @@ SELECT clock_timestamp() + t.clock_offset AS now, extract(epoch FROM t.clock_off
 _BEGIN: Final = """
 INSERT INTO clock_move AS m (tenant_id, id, actor, from_at, to_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT DO NOTHING RETURNING m.id"""
+
+_CANCEL: Final = """
+UPDATE clock_move AS m SET ended_at = clock_timestamp() WHERE m.tenant_id = $1 AND m.ended_at IS NULL
+RETURNING m.id, m.to_at"""
 
 _Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]
 
@@ -72,7 +78,7 @@ async def look() -> dict[str, Any]:
     row: Any = await connection().fetchrow(_LOOK, current().tenant_id)
     move = None
     if row["id"] is not None:
-        names = ("from_at", "to_at", "state", "progress", "fired", "ran", "failed")
+        names = ("from_at", "to_at", "state", "progress", "fired", "ran", "failed", "error")
         move = {"job_id": row["id"], **{name: row[name] for name in names}}
     return {"now": row["now"], "seconds_ahead": round(row["ahead"]), "timezone": row["timezone"], "move": move}
 
@@ -91,6 +97,17 @@ async def move(wanted: Move) -> UUID:
     await record("clock.move", f"tenant:{scope.tenant_id}", {"to": to.isoformat()})
     await enqueue(PLAY, {"id": str(job_id)})
     return job_id
+
+
+async def cancel() -> None:
+    """The move that is under way ends where the clock is; without one: nothing. Raises DomainError `sandbox-only`."""
+    await require_sandbox()
+    tenant_id = current().tenant_id
+    row = await connection().fetchrow(_CANCEL, tenant_id)
+    if row is None:
+        return
+    await fail_job(row["id"], "cancelled by whoever had asked for it", code=CANCELLED)
+    await record("clock.cancel", f"tenant:{tenant_id}", {"to": row["to_at"].isoformat()})
 
 
 async def _wanted(wanted: Move, now: datetime) -> datetime:
@@ -114,10 +131,16 @@ _LIMITS: Final = {"years": 3, "total": 10}
 
 async def _advanced(by: Advance, now: datetime) -> datetime:
     """Raises ValueError or OverflowError where the calendar ends."""
+    if by.years or by.months or by.days:
+        now = await _later(by, now)
+    return now + timedelta(hours=by.hours, minutes=by.minutes)
+
+
+async def _later(by: Advance, now: datetime) -> datetime:
+    """By years, months and days, at the same time of day, also over a change to summer time."""
     name: str = await connection().fetchval("SELECT timezone FROM tenant WHERE tenant_id = $1", current().tenant_id)
     local = now.astimezone(ZoneInfo(name))
     month = local.month - 1 + by.months
     year, month = local.year + by.years + month // 12, month % 12 + 1
     local = local.replace(year=year, month=month, day=min(local.day, monthrange(year, month)[1]))
-    local += timedelta(days=by.days)  # the same time of day, also over a change to summer time
-    return local.astimezone(now.tzinfo) + timedelta(hours=by.hours, minutes=by.minutes)
+    return (local + timedelta(days=by.days)).astimezone(now.tzinfo)

@@ -16,10 +16,11 @@ from saas.pages import reader_of, render_page, see_other
 from saas.principal import Principal
 from saas.sandbox.api import NewSandbox, NewTestKey
 from saas.sandbox.asking import ask, read, remove, reset
-from saas.sandbox.clock import Advance, Move, look, move
+from saas.sandbox.clock import CANCELLED, Advance, Move, cancel, look, move
 from saas.sandbox.crossing import HOME, cross_back, cross_over
 from saas.sandbox.keys import issue_test_key
 from saas.sandbox.letters import letters
+from saas.sandbox.middleware import MOVING
 from saas.sandboxed import in_sandbox
 from saas.scope import connection, current, tenant_scope
 from saas.sessions import session_of
@@ -34,6 +35,7 @@ STEPS: Final = {
     "year": (Advance(years=1), n_("One year")),
 }
 _PAGE: Final[dict[str, Any]] = {"auth": "page", "requires": "admin"}
+_MOVES: Final[dict[str, Any]] = {**_PAGE, "although": (MOVING,)}
 _LETTERS: Final = 20
 _KEYS: Final = """
 SELECT count(*) FILTER (WHERE k.revoked_at IS NULL) FROM platform.api_key AS k WHERE k.tenant_id = $1"""
@@ -86,7 +88,7 @@ async def end(request: _Request) -> _Answer:
     return see_other(HOME)
 
 
-@post(f"{HOME}/cross", opt={**_PAGE, "scoped": False}, include_in_schema=False)
+@post(f"{HOME}/cross", opt={**_MOVES, "scoped": False}, include_in_schema=False)
 async def cross(request: _Request) -> _Answer:
     """Over to the sandbox, or back to the chain."""
     session = await session_of(request)
@@ -114,7 +116,7 @@ async def issue(request: _Request) -> _Answer:
         return await _page(request, form if error else None, error, made=made)
 
 
-@post(f"{HOME}/clock", opt=_PAGE, status_code=200, include_in_schema=False)
+@post(f"{HOME}/clock", opt=_MOVES, status_code=200, include_in_schema=False)
 async def move_clock(request: _Request) -> _Answer:
     """`by` a step, or `to` a local instant."""
     require_whole_chain()
@@ -128,6 +130,14 @@ async def move_clock(request: _Request) -> _Answer:
         return see_other(await once(request, begin))
     except DomainError as error:
         return await _page(request, form, error)
+
+
+@post(f"{HOME}/clock/cancel", opt=_MOVES, include_in_schema=False)
+async def cancel_move() -> _Answer:
+    """The clock stops where it is."""
+    require_whole_chain()
+    await cancel()
+    return see_other(HOME)
 
 
 async def _wanted(form: dict[str, str]) -> Move:
@@ -169,6 +179,7 @@ async def _page(
         clock = await look()
         going = clock["move"] is not None and clock["move"]["state"] in {"queued", "running"}
         context |= {"clock": clock, "going": going, "steps": STEPS, "letters": await letters(None, _LETTERS)}
+        context["cancelled"] = clock["move"] is not None and clock["move"]["error"] == CANCELLED
         context["keys"] = await connection().fetchval(_KEYS, current().tenant_id)
     else:
         sandbox, language = await read(), reader_of(request).language
@@ -180,4 +191,4 @@ async def _page(
     return render_page(request, template, context, status=problem.status if problem else 200)
 
 
-HANDLERS = [show, make, ask_first, end, cross, issue, move_clock]
+HANDLERS = [show, make, ask_first, end, cross, issue, move_clock, cancel_move]

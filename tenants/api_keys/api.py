@@ -37,7 +37,7 @@ async def list_keys(request: Request[Any, Any, Any]) -> Page:
     return page(rows, query.limit, dict, lambda row: (row["created_at"], row["id"]))
 
 
-@delete("/v1/api-keys/{key_id:str}", opt=OPT, summary="Revoke a key; again is fine")
+@delete("/v1/api-keys/{key_id:str}", opt={**OPT, "although": ("moving",)}, summary="Revoke a key; again is fine")
 async def revoke(key_id: FromPath[str]) -> None:
     await revoke_key(key_id)
 

@@ -82,7 +82,7 @@ async def ask(request: _Request, key_id: FromPath[str]) -> _Answer:
     return render_page(request, "api_keys/revoke.html", context)
 
 
-@post(f"{HOME}/{{key_id:str}}/revoke", opt=_PAGE, include_in_schema=False)
+@post(f"{HOME}/{{key_id:str}}/revoke", opt={**_PAGE, "although": ("moving",)}, include_in_schema=False)
 async def revoke(key_id: FromPath[str]) -> _Answer:
     """Ended at once, once."""
     await revoke_key(key_id)

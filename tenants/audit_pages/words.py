@@ -45,6 +45,7 @@ ACTS: Final[dict[str, str]] = {
     "card.replace": n_("replaced a card"),
     "card.send_link": n_("sent a link to a digital card"),
     "clock.move": n_("moved the sandbox’s clock forward"),
+    "clock.cancel": n_("stopped the sandbox’s clock on its way"),
     "configuration.put": n_("took a set-up over"),
     "coupon.change": n_("changed a coupon"),
     "coupon.create": n_("made a coupon"),

@@ -360,6 +360,8 @@ class Story:
         await self.send("POST /v1/sandbox/clock", "/v1/sandbox/clock", {"advance": {"hours": 1}}, **own)
         await self.drain()
         await self.send("GET /v1/sandbox/clock", "/v1/sandbox/clock", **own)
+        await self.http.post("/v1/sandbox/clock", json={"advance": {"years": 1}}, **own)
+        await self.send("POST /v1/sandbox/clock/cancel", "/v1/sandbox/clock/cancel", **own)
         await self.send("GET /v1/sandbox/letters", "/v1/sandbox/letters", **own)
 
     async def _end(self) -> None:

@@ -160,9 +160,12 @@ async def test_months_go_by_the_calendar(box: Box) -> None:
             ("2027-11-30T12:00", {"months": 3}, "2028-02-29T12:00"),
             ("2028-02-29T12:00", {"years": 1}, "2029-02-28T12:00"),
             ("2027-03-13T12:00", {"days": 1}, "2027-03-14T12:00"),  # an hour shorter there
+            ("2027-11-06T12:00", {"days": 1, "hours": 1}, "2027-11-07T13:00"),  # and longer
         ):
             begun = datetime.fromisoformat(start).replace(tzinfo=ZONE).astimezone(UTC)
             assert await _advanced(Advance(**by), begun) == datetime.fromisoformat(end).replace(tzinfo=ZONE)
+        twice = datetime(2027, 11, 7, 6, 30, tzinfo=UTC)  # half past one, for the second time
+        assert await _advanced(Advance(minutes=5), twice) == twice + timedelta(minutes=5)
 
 
 async def test_no_other_clock_can_be_moved(box: Box) -> None:

@@ -151,6 +151,7 @@ NARROW = {
         "public.outbox": {"SELECT", "INSERT", "UPDATE(next_at, sends)"},
         "public.schedule": {"SELECT", "UPDATE(next_at)"},
         "public.tenant": {"SELECT(tenant_id, status, clock_offset, sandbox_of)", "UPDATE(clock_offset)"},
+        "public.clock_move": {"SELECT(tenant_id, id, ended_at)"},
         "public.webhook_endpoint": {"SELECT(tenant_id, id, types, state, failing_since, created_at)"},
         "public.webhook_delivery": {
             "SELECT(tenant_id, id, endpoint_id, state, tries, next_at)",

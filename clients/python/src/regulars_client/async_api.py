@@ -154,7 +154,7 @@ class Sandbox(Resource):
     async def clock(self) -> types.SandboxClock:
         """What the sandbox's clock shows, and its last move.
 
-        With a test key. `fired` are schedules' instants, `ran` and `failed` the jobs that they and others led to.
+        With a test key. `fired` are schedules' instants, `ran` and `failed` the jobs that they and others led to, but for what a killed worker hadn't told. `error` says why a move `failed`: `clock-cancelled`, `internal`.
 
         Scope: `admin`. Not for a key that is bound to branches.
 
@@ -165,7 +165,7 @@ class Sandbox(Resource):
     async def move_clock(self, *, idempotency_key: str | None = None, **body: Unpack[types.Move]) -> types.SandboxClock:
         """Move the sandbox's clock forward.
 
-        With a test key. All that falls due until then happens, in its order and on its day: tiers are decided, points and vouchers expire, campaigns run, tasks come up. A job plays it; the clock shows where it is.
+        With a test key. All that falls due until then happens, in its order and on its day: tiers are decided, points and vouchers expire, campaigns run, tasks come up. A job plays it; the clock shows where it is. Meanwhile nothing else is written: 409 `clock-running`.
 
         Scope: `admin`. Not for a key that is bound to branches.
 
@@ -175,6 +175,19 @@ class Sandbox(Resource):
             Call[types.SandboxClock](
                 method="POST", path="/v1/sandbox/clock", body=spelled(body), idempotency_key=idempotency_key
             )
+        )
+
+    async def clock_cancel(self, *, idempotency_key: str | None = None) -> types.SandboxClock:
+        """Stop the clock where it has come to.
+
+        With a test key. What was played stays; the move ends as `failed`, its job with the code `clock-cancelled`. One that is over stays as it ended.
+
+        Scope: `admin`. Not for a key that is bound to branches.
+
+        `POST /v1/sandbox/clock/cancel`
+        """
+        return await self._send(
+            Call[types.SandboxClock](method="POST", path="/v1/sandbox/clock/cancel", idempotency_key=idempotency_key)
         )
 
     def letters(self, *, limit: int | None = None, cursor: str | None = None) -> AsyncPages[types.SandboxLettersItem]:

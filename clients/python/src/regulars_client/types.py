@@ -3851,6 +3851,7 @@ class SandboxClockMove(TypedDict):
     fired: int
     ran: int
     failed: int
+    error: str | None
 
 
 class SandboxLettersItem(TypedDict):

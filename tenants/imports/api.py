@@ -87,7 +87,7 @@ async def read_errors(request: Request[Any, Any, Any], import_id: FromPath[UUID]
         await show_import(import_id, language)
     return Stream(
         errors_csv(tenant_id, import_id, language),
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={
             "Content-Disposition": f'attachment; filename="import-{import_id}-errors.csv"',
             "Content-Language": language,

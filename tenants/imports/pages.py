@@ -117,7 +117,7 @@ async def example(request: _Request) -> Response[bytes]:
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
-    return Response(text.encode(), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(text.encode(), media_type="text/csv", headers=headers)
 
 
 @get(f"{HOME}/files/{{upload_id:uuid}}", opt=_PAGE, include_in_schema=False)

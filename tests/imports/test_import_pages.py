@@ -210,6 +210,7 @@ async def test_examples_are_understood_by_themselves(app: Any, chain: Any) -> No
         async with logged_in(app, chain, language=language) as browser:
             for kind in ("members", "purchases", "activities", "opening_balances"):
                 file = await browser.get(f"/imports/example.csv?kind={kind}")
+                assert file.headers["content-type"] == "text/csv; charset=utf-8"
                 assert file.content.startswith(b"\xef\xbb\xbf")
                 sent = await send(browser, file.content, kind)
                 form = chosen((await browser.get(sent.headers["location"])).text)

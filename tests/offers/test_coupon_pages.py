@@ -232,6 +232,7 @@ async def test_numbers_are_printed_once_and_the_sheet_comes_again(app: Any, chai
             sheet = following[1] if following else ""
         assert len(set(numbers)) == 30
         file = await browser.get(f"{at}/sheets/{act}/numbers.csv")
+        assert file.headers["content-type"] == "text/csv; charset=utf-8"
         assert [line.split(",")[0] for line in file.text.split("\r\n")[1:-1]] == [n.replace("-", "") for n in numbers]
         found = await browser.get("/coupons/find", params={"number": numbers[0].lower()})
         assert re.fullmatch(r"/coupons/grants/[0-9a-f-]{36}", found.headers["location"])

@@ -45,7 +45,9 @@ async def test_a_list_is_made_and_priced_by_hand(app: Any, chain: Any) -> None:
         assert "=T1" not in found.partition('id="prices"')[2].partition('id="price-title"')[0]
         await send(browser, f"{at}/remove", AT, sku="T2")
         assert set(await prices(chain, "members")) == {"=T1"}
-        file = (await browser.get(f"{at}/prices.csv")).text
+        download = await browser.get(f"{at}/prices.csv")
+        assert download.headers["content-type"] == "text/csv; charset=utf-8"
+        file = download.text
         assert "'=T1" in file  # never a formula
         back = await upload(browser, "members", file)
         assert "New" in back.text

@@ -87,7 +87,7 @@ async def numbers(request: Asked, coupon_id: FromPath[UUID], act: FromPath[UUID]
     name = named(kept["names"], speaks)
     lines = [[row["number"], name, row["valid_from"].isoformat(), row["valid_until"].isoformat()] for row in rows]
     headers = {"Content-Disposition": f'attachment; filename="{kept["code"]}.csv"', "Cache-Control": "no-store"}
-    return Response(csv_text([head, *lines]), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(csv_text([head, *lines]), media_type="text/csv", headers=headers)
 
 
 HANDLERS = [print_them, show_sheet, numbers]

@@ -34,7 +34,7 @@ async def download(request: Asked, code: FromPath[str]) -> Response[Any]:
     kept, around = await price_list(code), await frame()
     headers = {"Content-Disposition": f'attachment; filename="{code}.csv"', "Cache-Control": "no-store"}
     text = written(kept["prices"], around.currency, speaks_of(request))
-    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(text, media_type="text/csv", headers=headers)
 
 
 @post(f"{ONE}/upload", opt=_UPLOAD, status_code=200, include_in_schema=False)

@@ -52,7 +52,7 @@ class Seen:
             fits = {each for each, pattern in _FORMATS.items() if pattern.fullmatch(value)}
             self.formats = fits if self.formats is None else self.formats & fits
         elif kind == "array":
-            self.items = self.items or Seen()
+            self.items = Seen() if self.items is None else self.items
             for one in value:
                 self.items.add(one)
         elif kind == "object":
@@ -80,7 +80,7 @@ class Seen:
             mine.merge(seen)
             self.members[key] = (before + count, mine)
         if other.items is not None:
-            self.items = self.items or Seen()
+            self.items = Seen() if self.items is None else self.items
             self.items.merge(other.items)
 
     @property
@@ -171,7 +171,10 @@ class Seen:
         elif "properties" not in schema:
             self.types.add("free")
         for key, one in schema.get("properties", {}).items():
-            self.members[key] = (int(key in schema.get("required", ())), Seen.of(one, shapes, inside))
+            seen = Seen.of(one, shapes, inside)
+            if not one:  # such a member was there, and always null
+                seen.types.add("null")
+            self.members[key] = (int(key in schema.get("required", ())), seen)
 
     def dump(self) -> dict[str, Any]:
         return {

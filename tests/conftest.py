@@ -14,6 +14,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from contract.untold import refuse_untold
 from hypothesis import HealthCheck, settings
 from support.chains import Chain, Servers, environment
 from support.clock import owner
@@ -40,11 +41,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """A test whose answers aren't as the contract tells fails, whatever it looks at itself."""
-    from contract.watching import refuse_untold
-
-    result = yield
-    refuse_untold(item.path)
-    return result
+    try:
+        return (yield)
+    finally:
+        refuse_untold(item.path)
 
 
 @pytest.fixture(scope="session", autouse=True)

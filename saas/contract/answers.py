@@ -14,7 +14,9 @@ FOLDER: Final = Path(__file__).with_name("answers")
 SHAPES: Final = "_shapes.json"
 
 Kept = Mapping[str, Any]
-"""Of an operation: `request` (an example), `answers` (by status: `type`, `schema`, `example`), `refusals` (codes)."""
+"""Of an operation: `request` (an example), `answers` (by status: `type`, `schema`, `example`, `headers` of its own),
+`refusals` (codes of those that no rule tells).
+"""
 
 
 @cache

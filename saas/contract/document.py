@@ -1,10 +1,12 @@
 """The OpenAPI document as a whole."""
 
+import json
 from typing import Any, Final
 
 from litestar import Litestar
 
 from saas.contract.answers import shapes
+from saas.contract.headers import HEADERS
 from saas.contract.links import link
 from saas.contract.models import body_schemas
 from saas.contract.operations import calls, codes_of, operation
@@ -13,26 +15,6 @@ from saas.middleware import API_VERSION
 from saas.principal import SCOPES
 
 _TEXT: Final = {"type": "string"}
-_HEADERS: Final[dict[str, Any]] = {
-    "RequestId": {
-        "description": "The request's id: in our logs, in the audit log, and in the jobs that it caused.",
-        "schema": {"type": "string", "format": "uuid"},
-    },
-    "Version": {"description": "The contract's version.", "schema": {"type": "string", "const": API_VERSION}},
-    "RateLimit": {
-        "description": 'What is left of each policy, and in how many seconds all is there again: `"tenant";r=249;t=1`.',
-        "schema": _TEXT,
-    },
-    "RateLimitPolicy": {
-        "description": 'How many requests a policy holds, and in how many seconds it refills: `"tenant";q=250;w=5`.',
-        "schema": _TEXT,
-    },
-    "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
-    "IdempotentReplayed": {
-        "description": "`true` where this is the kept answer to an earlier request with the same key.",
-        "schema": {"type": "string", "const": "true"},
-    },
-}
 _PARAMETERS: Final[dict[str, Any]] = {
     "AcceptLanguage": {
         "name": "Accept-Language",
@@ -90,7 +72,7 @@ def document(app: Litestar) -> dict[str, Any]:
             "schemas": {**shapes(), **components, "Problem": PROBLEM, "FieldError": FIELD_ERROR},
             "responses": shared,
             "examples": examples(codes),
-            "headers": _HEADERS,
+            "headers": HEADERS,
             "parameters": _PARAMETERS,
             "securitySchemes": {
                 "key": {
@@ -106,13 +88,13 @@ def document(app: Litestar) -> dict[str, Any]:
 
 
 def _share(paths: dict[str, Any]) -> dict[str, Any]:
-    """Takes refusals that many operations have alike out of them: components, by status and size."""
+    """Takes refusals that many operations have alike out of them: components, by status."""
     found: dict[str, list[dict[str, Any]]] = {}
     for methods in paths.values():
         for told in methods.values():
             for status, response in told["responses"].items():
                 if status >= "400":
-                    found.setdefault(f"{status} {response['description']}", []).append(told["responses"])
+                    found.setdefault(f"{status} {json.dumps(response)}", []).append(told["responses"])
     shared: dict[str, Any] = {}
     for alike in (key for key, places in found.items() if len(places) > 1):
         status = alike.partition(" ")[0]

@@ -1,7 +1,7 @@
 """One operation of the contract, from its handler."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from saas.auth import OF_THE_CHAIN
 from saas.contract.answers import Kept, kept
+from saas.contract.headers import ALWAYS, OWN, header
 from saas.contract.models import one_line, parameters
 from saas.contract.refusals import general, refusals
 from saas.contract.walking import problems_of, queries_of
@@ -103,8 +104,7 @@ def calls(app: Litestar) -> list[Call]:
 def operation(call: Call, schemas: Mapping[Any, Any]) -> dict[str, Any]:
     """The operation; `schemas` are the bodies', by type."""
     known = kept().get(call.key, {})
-    opt = call.handler.opt
-    logged_in = opt.get("auth", "key") != "none"
+    logged_in = _logged_in(call)
     queries = queries_of(call.handler.fn)
     body = _request_body(call, schemas, known)
     told: dict[str, Any] = {
@@ -116,15 +116,28 @@ def operation(call: Call, schemas: Mapping[Any, Any]) -> dict[str, Any]:
     }
     if body is not None:
         told["requestBody"] = body
-    codes = problems_of(call.handler.fn) | set(known.get("refusals", ()))
-    kind = {"logged_in": logged_in, "body": body is not None, "query": bool(queries)}
-    codes |= general(method=call.method, path=bool(_PARAMETER.search(call.typed_path)), **kind)
-    if opt.get("shows_secret"):
-        codes |= {"secret-shown-once"}
-    told["responses"] = {**dict(_answers(call, known, logged_in=logged_in)), **refusals(codes)}
+    codes = refused_by_rule(call) | set(known.get("refusals", ()))
+    headers = _limits(logged_in=logged_in)
+    told["responses"] = {**dict(_answers(call, known, logged_in=logged_in)), **refusals(codes, headers)}
     if not logged_in:
         told["security"] = []
     return told
+
+
+def refused_by_rule(call: Call) -> frozenset[str]:
+    """Codes of the problems that its kind may meet, and of those that its code is seen to raise."""
+    kind = {
+        "logged_in": _logged_in(call),
+        "body": call.body is not None or call.handler.operation_class is not Operation,
+        "query": bool(queries_of(call.handler.fn)),
+        "path": bool(_PARAMETER.search(call.typed_path)),
+    }
+    secret = {"secret-shown-once"} if call.handler.opt.get("shows_secret") else set()
+    return problems_of(call.handler.fn) | general(method=call.method, **kind) | secret
+
+
+def _logged_in(call: Call) -> bool:
+    return bool(call.handler.opt.get("auth", "key") != "none")
 
 
 def codes_of(told: Mapping[str, Any]) -> Iterator[str]:
@@ -225,7 +238,7 @@ def _may_be_empty(kind: Any) -> bool:
 def _answers(call: Call, known: Kept, *, logged_in: bool) -> Iterator[tuple[str, dict[str, Any]]]:
     found = known.get("answers", {}) or {str(call.handler.status_code): {}}
     for status, told in sorted(found.items()):
-        headers = _answer_headers(call, logged_in=logged_in)
+        headers = _answer_headers(call, told.get("headers", ()), logged_in=logged_in)
         answer: dict[str, Any] = {"description": _SAID.get(status, "Done."), "headers": headers}
         kind = told.get("type")
         if kind is not None:
@@ -242,10 +255,11 @@ _SAID: Final = {
 }
 
 
-def _answer_headers(call: Call, *, logged_in: bool) -> dict[str, Any]:
-    names = {"X-Request-Id": "RequestId", "Regulars-Version": "Version"}
-    if logged_in:
-        names |= {"RateLimit": "RateLimit", "RateLimit-Policy": "RateLimitPolicy"}
-    if call.method == "POST":
-        names |= {"Idempotent-Replayed": "IdempotentReplayed"}
-    return {name: {"$ref": f"#/components/headers/{component}"} for name, component in names.items()}
+def _answer_headers(call: Call, own: Iterable[str], *, logged_in: bool) -> dict[str, Any]:
+    """Those of every answer, and its `own`, which were seen."""
+    replayed = {"Idempotent-Replayed": header("IdempotentReplayed")} if call.method == "POST" else {}
+    return {**ALWAYS, **_limits(logged_in=logged_in), **replayed, **{name: header(OWN[name]) for name in own}}
+
+
+def _limits(*, logged_in: bool) -> dict[str, Any]:
+    return {"RateLimit": header("RateLimit"), "RateLimit-Policy": header("RateLimitPolicy")} if logged_in else {}

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from saas.contract.headers import ALWAYS, header
 from saas.errors import LANGUAGES, Problem, catalogue
 from saas.problem_details import problem_body
 
@@ -58,22 +59,23 @@ def general(*, logged_in: bool, method: str, body: bool, query: bool, path: bool
     return found | ({"not-found", "validation-failed"} if path else set())
 
 
-def refusals(codes: Iterable[str]) -> dict[str, Any]:
-    """OpenAPI's responses, by status. Raises KeyError for a code that the catalogue doesn't have."""
+def refusals(codes: Iterable[str], headers: Mapping[str, Any]) -> dict[str, Any]:
+    """OpenAPI's responses, by status; `headers` are what they may have, too. Raises KeyError for a code that the
+    catalogue doesn't have.
+    """
     known = catalogue().problems
     by_status: Mapping[int, list[Problem]] = defaultdict(list)
     for code in sorted(codes):
         by_status[known[code].status].append(known[code])
-    return {str(status): _response(status, by_status[status]) for status in sorted(by_status)}
+    return {str(status): _response(status, by_status[status], headers) for status in sorted(by_status)}
 
 
-def _response(status: int, problems: list[Problem]) -> dict[str, Any]:
+def _response(status: int, problems: list[Problem], headers: Mapping[str, Any]) -> dict[str, Any]:
     types = [f"/problems/{problem.code}" for problem in problems]
     told = "; ".join(f"`{problem.code}`: {problem.title['en']}" for problem in problems)
-    headers: dict[str, Any] = {"$ref": "#/components/headers/RequestId"}
     response: dict[str, Any] = {
         "description": told,
-        "headers": {"X-Request-Id": headers},
+        "headers": {**ALWAYS, **headers},
         "content": {
             MEDIA_TYPE: {
                 "schema": {
@@ -87,9 +89,9 @@ def _response(status: int, problems: list[Problem]) -> dict[str, Any]:
         },
     }
     if any(problem.retry_after for problem in problems):
-        response["headers"]["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
+        response["headers"]["Retry-After"] = header("RetryAfter")
     if status == 401:  # noqa: PLR2004
-        response["headers"]["WWW-Authenticate"] = {"schema": {"type": "string"}, "description": "The scheme, `Bearer`."}
+        response["headers"]["WWW-Authenticate"] = header("Scheme")
     return response
 
 

@@ -83,7 +83,8 @@ def _join(seen: dict[str, Kept], more: dict[str, Any]) -> None:
                 continue
             loaded["seen"].merge(mine["answers"][status]["seen"])
             best = max(loaded, mine["answers"][status], key=lambda one: (one["score"], -one["length"]))
-            mine["answers"][status] = {**best, "seen": loaded["seen"]}
+            headers = {*loaded["headers"], *mine["answers"][status]["headers"]}
+            mine["answers"][status] = {**best, "headers": headers, "seen": loaded["seen"]}
 
 
 def _keep(seen: dict[str, Kept], before: dict[str, Any]) -> None:
@@ -93,10 +94,11 @@ def _keep(seen: dict[str, Kept], before: dict[str, Any]) -> None:
         mine = seen.setdefault(key, {"refusals": set(), "answers": {}})
         mine["refusals"] |= set(told.get("refusals", ()))
         for status, answer in told["answers"].items():
-            known = Seen.of(answer.get("schema", {}), shapes)
+            known, headers = Seen.of(answer.get("schema", {}), shapes), {*answer.get("headers", ())}
             if status in mine["answers"]:
                 known.merge(mine["answers"][status]["seen"])
-            kept = {"type": answer["type"], "seen": known, "score": 0, "length": 0, "request": None}
+                headers |= {*mine["answers"][status]["headers"]}
+            kept = {"type": answer["type"], "headers": headers, "seen": known, "request": None}
             mine["answers"][status] = {**kept, "example": answer.get("example")}
         if "request" in told:
             mine["request"] = told["request"]
@@ -187,6 +189,8 @@ def _written(told: Kept, named: dict[frozenset[str], str]) -> Kept:
         schema = answer["seen"].schema(named) if json_ else {"type": "string"}
         example = _short(answer["example"]) if json_ else _clean(str(answer["example"])[:400])
         out["answers"][status] = {"type": answer["type"], "schema": schema, "example": example}
+        if answer["headers"]:
+            out["answers"][status]["headers"] = sorted(answer["headers"])
     out["refusals"] = sorted(told["refusals"])
     return out
 

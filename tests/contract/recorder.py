@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -9,7 +10,8 @@ import httpx
 from litestar import Litestar
 
 from contract.seen import Seen
-from saas.contract.operations import Call, calls
+from saas.contract.headers import OWN
+from saas.contract.operations import calls, refused_by_rule
 
 _PARAMETER: Final = re.compile(r"\\\{[a-z_]+\\\}")
 _LONGEST: Final = 6_000
@@ -20,22 +22,27 @@ class Router:
     """Finds a request's operation."""
 
     def __init__(self, app: Litestar) -> None:
-        self._plain: dict[str, Call] = {}
-        self._patterns: list[tuple[str, re.Pattern[str], Call]] = []
-        for call in calls(app):
+        self._plain: set[str] = set()
+        self._patterns: dict[tuple[str, str, int], list[tuple[re.Pattern[str], str]]] = defaultdict(list)
+        for call in sorted(calls(app), key=lambda one: one.path.count("{")):
             if "{" not in call.path:
-                self._plain[call.key] = call
+                self._plain.add(call.key)
                 continue
             pattern = re.compile(_PARAMETER.sub("[^/]+", re.escape(call.path)))
-            self._patterns.append((call.method, pattern, call))
-        self._patterns.sort(key=lambda one: one[2].path.count("{"))
+            self._patterns[_part(call.method, call.path)].append((pattern, call.key))
 
     def find(self, method: str, path: str) -> str | None:
         """`GET /v1/branches/{branch_id}`; None for what isn't in the contract."""
-        if f"{method} {path}" in self._plain:
-            return f"{method} {path}"
-        found = (call for each, pattern, call in self._patterns if each == method and pattern.fullmatch(path))
-        return next((call.key for call in found), None)
+        if (key := f"{method} {path}") in self._plain:
+            return key
+        near = self._patterns.get(_part(method, path), ())
+        return next((key for pattern, key in near if pattern.fullmatch(path)), None)
+
+
+def _part(method: str, path: str) -> tuple[str, str, int]:
+    """What a path and its pattern have in common: the part of the contract, and how long they are."""
+    parts = path.split("/")
+    return method, parts[min(2, len(parts) - 1)] if parts[1] == "v1" else parts[1], len(parts)
 
 
 def watch(app: Litestar, tell: Callable[[Exchange], None]) -> Callable[[], None]:
@@ -49,7 +56,8 @@ def watch(app: Litestar, tell: Callable[[Exchange], None]) -> Callable[[], None]
         if key is not None and getattr(self, "app", None) is app:
             raw = b"".join([part async for part in response.stream])  # type: ignore[union-attr]
             response.stream = httpx.ByteStream(raw)
-            tell((key, request, response, httpx.Response(200, headers=response.headers, content=raw).content))
+            plain = "content-encoding" not in response.headers
+            tell((key, request, response, raw if plain else _plain(response, raw)))
         return response
 
     httpx.ASGITransport.handle_async_request = handle  # type: ignore[method-assign]
@@ -60,10 +68,15 @@ def watch(app: Litestar, tell: Callable[[Exchange], None]) -> Callable[[], None]
     return end
 
 
-class Recorder:
-    """Keeps what answers look like, and of each kind the example that shows most."""
+def _plain(response: httpx.Response, raw: bytes) -> bytes:
+    return httpx.Response(200, headers=response.headers, content=raw).content
 
-    def __init__(self) -> None:
+
+class Recorder:
+    """Keeps what answers look like, of each kind the example that shows most, and the refusals that no rule tells."""
+
+    def __init__(self, app: Litestar) -> None:
+        self._by_rule = {call.key: refused_by_rule(call) for call in calls(app)}
         self.kept: dict[str, dict[str, Any]] = {}
 
     def __call__(self, exchange: Exchange) -> None:
@@ -72,10 +85,11 @@ class Recorder:
         kind = response.headers.get("content-type", "").partition(";")[0]
         if response.status_code >= 400:
             if kind == "application/problem+json":
-                told["refusals"].add(json.loads(raw)["type"].rpartition("/")[2])
+                told["refusals"] |= {json.loads(raw)["type"].rpartition("/")[2]} - self._by_rule[key]
             return
-        unseen = {"type": kind or None, "seen": Seen(), "score": -1}
+        unseen = {"type": kind or None, "headers": set(), "seen": Seen(), "score": -1}
         answer = told["answers"].setdefault(str(response.status_code), unseen)
+        answer["headers"] |= {name for name in OWN if name in response.headers}
         value = json.loads(raw) if kind == "application/json" else raw.decode(errors="replace")
         if kind == "application/json":
             answer["seen"].add(value)
@@ -89,7 +103,8 @@ class Recorder:
             key: {
                 "refusals": sorted(told["refusals"]),
                 "answers": {
-                    status: {**answer, "seen": answer["seen"].dump()} for status, answer in told["answers"].items()
+                    status: {**answer, "headers": sorted(answer["headers"]), "seen": answer["seen"].dump()}
+                    for status, answer in told["answers"].items()
                 },
             }
             for key, told in self.kept.items()

@@ -10,8 +10,9 @@ import pytest
 from litestar import Litestar
 from support.chains import Chain
 
+from saas.contract.answers import kept
 from saas.contract.document import document
-from saas.contract.operations import calls
+from saas.contract.operations import calls, refused_by_rule
 from saas.errors import catalogue
 from saas.principal import SCOPES
 
@@ -109,6 +110,12 @@ def test_every_refusal_names_its_problem_types(contract: dict[str, Any]) -> None
     purchase = contract["paths"]["/v1/purchases"]["post"]["responses"]
     conflict = resolved(contract, purchase["409"])["content"]["application/problem+json"]["examples"]
     assert {"external-id-conflict", "idempotency-in-progress", "member-closed", "coupon-not-usable"} <= conflict.keys()
+
+
+def test_what_a_rule_tells_isnt_learned(app: Litestar) -> None:
+    """Else it would stay told when the code no longer does it."""
+    learned = {call.key: set(kept().get(call.key, {}).get("refusals", ())) for call in calls(app)}
+    assert {call.key: both for call in calls(app) if (both := learned[call.key] & refused_by_rule(call))} == {}
 
 
 def test_every_scope_is_told(app: Litestar, contract: dict[str, Any]) -> None:

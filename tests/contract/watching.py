@@ -12,23 +12,11 @@ from litestar import Litestar
 
 from contract.checking import Checker
 from contract.recorder import Recorder, watch
+from contract.untold import UNTOLD
 from saas.contract.document import document
 
-LEARN = "CONTRACT_LEARN"
+LEARN: Final = "CONTRACT_LEARN"
 """In the environment: a folder. What the tests see is written there for `tests.contract.learn`, and fails none."""
-
-_HELD: Final = frozenset({"contract"})
-"""Folders whose answers were all learned, so that a new one is news."""
-_UNTOLD: list[str] = []
-
-
-def refuse_untold(test: Path) -> None:
-    """Raises AssertionError where the test of this file saw answers that aren't as the contract tells."""
-    found = list(dict.fromkeys(_UNTOLD))
-    _UNTOLD.clear()
-    assert not (found and test.parent.name in _HELD), (
-        "Answered otherwise than the contract tells (tests/contract/learn.py learns):\n" + "\n".join(found)
-    )
 
 
 @contextmanager
@@ -39,7 +27,7 @@ def watched(app: Litestar) -> Iterator[None]:
             yield
         return
     checker = Checker(document(app))
-    checker.wrong = _UNTOLD
+    checker.wrong = UNTOLD
     end = watch(app, checker)
     yield
     end()
@@ -47,9 +35,10 @@ def watched(app: Litestar) -> Iterator[None]:
 
 @contextmanager
 def _learning(app: Litestar, folder: Path) -> Iterator[None]:
-    recorder = Recorder()
+    recorder = Recorder(app)
     end = watch(app, recorder)
     yield
     end()
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{secrets.token_hex(8)}.json"
     path.write_text(json.dumps(recorder.dump(), ensure_ascii=False))

@@ -71,7 +71,7 @@ _NOT_FOUND: Final = {
 }
 
 BY_HAND: Final = {
-    "GET /problems/{code}": {**_answer(_TYPE, _NOT_FOUND), "refusals": ["method-not-allowed", "not-found"]},
+    "GET /problems/{code}": _answer(_TYPE, _NOT_FOUND),
     "POST /v1/billing/checkout": _answer(
         _PLACE,
         {"url": "https://checkout.stripe.com/c/pay/cs_live_a1", "expires_at": "2026-11-24T09:57:43Z"},

@@ -317,7 +317,7 @@ class AuditLogListItemDetail(TypedDict):
     members: NotRequired[int]
     records: NotRequired[int]
     coupons: NotRequired[int]
-    consents_withdrawn: NotRequired[list[Any]]
+    consents_withdrawn: NotRequired[list[str]]
     merge_id: NotRequired[str]
     other_id: NotRequired[str]
     fields: NotRequired[list[str]]
@@ -358,7 +358,7 @@ class Billing(TypedDict):
     use: BillingUse
     under_way: bool
     email: str
-    fapiao: Any
+    fapiao: BillingFapiao | None
     offers: list[Plan]
 
 
@@ -387,11 +387,21 @@ class BillingCheckoutAnswer(TypedDict):
     expires_at: str | None
 
 
+class BillingFapiao(TypedDict):
+    bank: str
+    type: str
+    phone: str
+    title: str
+    account: str
+    address: str
+    tax_number: str
+
+
 class BillingInvoicesItem(TypedDict):
     id: str
-    number: Any
+    number: str | None
     status: str
-    billing_reason: Any
+    billing_reason: str | None
     collection_method: str
     currency: str
     total: int
@@ -400,13 +410,27 @@ class BillingInvoicesItem(TypedDict):
     period_start: str
     period_end: str
     created_at: str
-    due_at: Any
-    paid_at: Any
+    due_at: str | None
+    paid_at: str | None
     out_of_band: bool
     next_attempt_at: Any
-    hosted_url: Any
-    pdf_url: Any
-    lines: list[Any]
+    hosted_url: str | None
+    pdf_url: str | None
+    lines: list[BillingInvoicesItemLinesItem]
+
+
+BillingInvoicesItemLinesItem = TypedDict(
+    "BillingInvoicesItemLinesItem",
+    {
+        "to": "str",
+        "from": "str",
+        "price": "str",
+        "amount": "int",
+        "quantity": "int",
+        "proration": "bool",
+        "description": "str",
+    },
+)
 
 
 class BillingOpenPortalAnswer(TypedDict):
@@ -415,11 +439,11 @@ class BillingOpenPortalAnswer(TypedDict):
 
 class BillingUsageAnswer(TypedDict):
     period: BillingUsageAnswerPeriod
-    counted_at: Any
+    counted_at: str | None
     plan: BillingUsageAnswerPlan
     active_members: BillingUsageAnswerActiveMembers
     days: list[BillingUsageAnswerDaysItem]
-    expected_invoice: Any
+    expected_invoice: BillingUsageAnswerExpectedInvoice | None
 
 
 class BillingUsageAnswerActiveMembers(TypedDict):
@@ -434,6 +458,20 @@ class BillingUsageAnswerDaysItem(TypedDict):
     count: int
 
 
+class BillingUsageAnswerExpectedInvoice(TypedDict):
+    currency: str
+    lines: list[BillingUsageAnswerExpectedInvoiceLinesItem]
+    total: int
+
+
+class BillingUsageAnswerExpectedInvoiceLinesItem(TypedDict):
+    part: str
+    plan: str
+    quantity: int
+    unit_amount: str
+    amount: int
+
+
 class BillingUsageAnswerPeriod(TypedDict):
     start: str
     end: str
@@ -442,7 +480,7 @@ class BillingUsageAnswerPeriod(TypedDict):
 
 class BillingUsageAnswerPlan(TypedDict):
     code: str
-    revision: Any
+    revision: str | None
     names: dict[str, str]
 
 
@@ -2902,7 +2940,7 @@ class PurchasesCreateBatchAnswerDataItem(TypedDict):
     refunded: NotRequired[int]
     undone_at: NotRequired[Any]
     amount: NotRequired[int]
-    discounts: NotRequired[list[PurchasesCreateBatchAnswerDataItemDiscountsItem]]
+    discounts: NotRequired[list[PurchaseDiscount]]
     paid: NotRequired[int]
     lines: NotRequired[list[Line] | None]
     tenders: NotRequired[list[Tender] | None]
@@ -2911,17 +2949,10 @@ class PurchasesCreateBatchAnswerDataItem(TypedDict):
     wallet: NotRequired[PurchasesCreateBatchAnswerDataItemWallet]
     points: NotRequired[PurchasesCreateBatchAnswerDataItemPoints | None]
     printed_coupons: NotRequired[list[Any]]
-    sold_by: NotRequired[Any]
+    sold_by: NotRequired[str | None]
     tier: NotRequired[PurchasesCreateBatchAnswerDataItemTier | None]
     tiers: NotRequired[list[TierChange]]
     decision_id: NotRequired[str | None]
-
-
-class PurchasesCreateBatchAnswerDataItemDiscountsItem(TypedDict):
-    type: str
-    code: str
-    amount: int
-    id: str
 
 
 class PurchasesCreateBatchAnswerDataItemPoints(TypedDict):
@@ -2956,7 +2987,7 @@ class PurchasesUndoAnswer(TypedDict):
     points_reversed: int
     points_returned: int
     wallet: PurchasesUndoAnswerWallet
-    coupons: list[Any]
+    coupons: list[str]
     tiers: list[TierChange]
 
 
@@ -4015,6 +4046,7 @@ class SignupCreateAnswerTenant(TypedDict):
     programme_version: int
     created_at: str
     mode: NotRequired[str]
+    sandbox_of: NotRequired[Any]
 
 
 class SimulateBody(TypedDict):
@@ -4129,11 +4161,16 @@ class Subscription(TypedDict):
     collection_method: str
     currency: str
     period: SubscriptionPeriod
-    trial_end: Any
+    trial_end: str | None
     ends_at: str | None
     ended_at: str | None
-    payment_method: PaymentMethod
-    next_plan: Any
+    payment_method: PaymentMethod | None
+    next_plan: SubscriptionNextPlan | None
+
+
+class SubscriptionNextPlan(TypedDict):
+    code: str
+    revision: str
 
 
 class SubscriptionPeriod(TypedDict):
@@ -4448,6 +4485,7 @@ class Tenant(TypedDict):
     mode: NotRequired[str]
     limits: TenantLimits
     use: TenantUse
+    sandbox_of: NotRequired[Any]
 
 
 class TenantChange(TypedDict):

@@ -1,0 +1,51 @@
+"""The headers of answers."""
+
+from typing import Any, Final
+
+from saas.middleware import API_VERSION
+
+_TEXT: Final = {"type": "string"}
+HEADERS: Final[dict[str, Any]] = {
+    "RequestId": {
+        "description": "The request's id: in our logs, in the audit log, and in the jobs that it caused.",
+        "required": True,
+        "schema": {"type": "string", "format": "uuid"},
+    },
+    "Version": {
+        "description": "The contract's version.",
+        "required": True,
+        "schema": {"type": "string", "const": API_VERSION},
+    },
+    "RateLimit": {
+        "description": 'What is left of each policy, and in how many seconds all is there again: `"tenant";r=249;t=1`.',
+        "schema": _TEXT,
+    },
+    "RateLimitPolicy": {
+        "description": 'How many requests a policy holds, and in how many seconds it refills: `"tenant";q=250;w=5`.',
+        "schema": _TEXT,
+    },
+    "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
+    "IdempotentReplayed": {
+        "description": "`true` where this is the kept answer to an earlier request with the same key.",
+        "schema": {"type": "string", "const": "true"},
+    },
+    "ETag": {
+        "description": "The revision that was read or written: sent as If-Match it keeps others' changes.",
+        "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+    },
+    "FileName": {
+        "description": "The file's name.",
+        "schema": {"type": "string", "pattern": '^attachment; filename="[^"]+"$'},
+    },
+    "Scheme": {"description": "The scheme, `Bearer`.", "schema": {"type": "string", "const": "Bearer"}},
+}
+OWN: Final = {"ETag": "ETag", "Content-Disposition": "FileName"}
+"""Headers that some answers have, each with its component. Which ones is learned, with the answers."""
+
+
+def header(component: str) -> dict[str, str]:
+    """A reference to one of `HEADERS`."""
+    return {"$ref": f"#/components/headers/{component}"}
+
+
+ALWAYS: Final = {"X-Request-Id": header("RequestId"), "Regulars-Version": header("Version")}

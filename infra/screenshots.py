@@ -113,6 +113,9 @@ def prepare(made: Demo) -> Shown:
         tier["qualify"]["gte"] += tier["qualify"]["gte"] // 2
     rules["ladders"][0]["tiers"][1]["retain"]["gte"] = 1500
     _asked(made.api.put("/v1/programme/draft", json=rules))
+    _asked(made.api.post("/v1/exports"))
+    if _asked(made.api.get("/v1/sandbox"))["state"] == "none":
+        _asked(made.api.post("/v1/sandbox", json={"samples": True}))
     return Shown(
         member["id"],
         member["phone"][-4:],
@@ -195,11 +198,20 @@ def admin(camera: Camera) -> None:
             "rules": "/programme",
             "coupons": "/coupons",
             "rewards": "/rewards",
+            "calls": "/tasks",
+            "segments": "/segments",
+            "campaigns": "/campaigns",
+            "messages": "/messages",
+            "loyalty": "/reports/loyalty",
             "staff": "/staff",
+            "exports": "/exports",
+            "sandbox": "/sandbox",
+            "proof": "/proof",
+            "isolation": "/proof/isolation",
             "billing": "/billing",
         }.items():
             page.goto(camera.made.url + path)
-            camera.take(page, name, whole=name in {"member", "rules", "billing"})
+            camera.take(page, name, whole=name in {"member", "rules", "loyalty", "sandbox", "billing"})
         for scene in (counter, drafting, importing):
             scene(camera, page)
 

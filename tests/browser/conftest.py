@@ -40,15 +40,14 @@ def _free_port() -> int:
 
 def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            break
-        try:
-            httpx.get(url, timeout=2, trust_env=False).raise_for_status()
-        except httpx.HTTPError:
-            time.sleep(0.1)
-        else:
-            return
+    with httpx.Client(timeout=2, trust_env=False) as http:  # one: each reads all authorities' certificates
+        while time.monotonic() < deadline and server.poll() is None:
+            try:
+                http.get(url).raise_for_status()
+            except httpx.HTTPError:
+                time.sleep(0.1)
+            else:
+                return
     raise RuntimeError("the server did not come up")
 
 

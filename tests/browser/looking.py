@@ -100,14 +100,27 @@ drawn in the same way) is taken out of the page meanwhile, as are the lines of i
 """
 _known: Final[set[str]] = set()
 """Pieces in which nothing was found."""
-_WIDER: Final = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+_LAID_OUT: Final = """() => {
+  const root = document.documentElement, shown = (e) => getComputedStyle(e).display;
+  const apart = [...document.querySelectorAll("td, th")].filter((cell) =>
+    shown(cell.parentElement) === "table-row" && !["table-cell", "none"].includes(shown(cell)));
+  const out = (e) => e.scrollWidth > root.clientWidth && e.checkVisibility();
+  const name = (e) => [e.localName, ...e.classList].join(".");
+  return [
+    ...(root.scrollWidth > root.clientWidth
+      ? [`wider: than the window: ${[...document.querySelectorAll("main, main *")].filter(out).slice(-3).map(name)}`]
+      : []),
+    ...apart.slice(0, 3).map((cell) => `no-cell: ${cell.className || cell.textContent.trim()}`),
+  ];
+}"""
+"""A cell that is laid out as something else, by a class that means another thing elsewhere, leaves its row."""
 
 _ready: Final[WeakSet[Any]] = WeakSet()
 """The tabs that have axe in each of their pages from the beginning."""
 
 
 async def faults(page: Any, exclude: Sequence[str] = ()) -> list[str]:
-    """What axe finds, but within `exclude`, and whether the page is wider than its window."""
+    """What axe finds, but within `exclude`; whether the page is wider than its window, and cells are in their rows."""
     if page not in _ready:
         await page.add_init_script(_AXE)
         await page.evaluate(_AXE)
@@ -117,8 +130,7 @@ async def faults(page: Any, exclude: Sequence[str] = ()) -> list[str]:
     told, looked = await page.evaluate(_RUN, [context, _OPTIONS, [*_known]])
     if not told:
         _known.update(looked)
-    if await page.evaluate(_WIDER):
-        told.append("wider: than the window")
+    told.extend(await page.evaluate(_LAID_OUT))
     return [f"{one} on {urlsplit(page.url).path}" for one in told]
 
 

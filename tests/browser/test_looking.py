@@ -51,4 +51,7 @@ async def test_what_is_wrong_is_seen_wherever_it_is(window: Callable[..., Any], 
         assert await w.page.content() == before, "what was taken out is back"
         await w.open("/settings")
         await w.page.evaluate("document.querySelector('main').style.width = '3000px'")
-        assert "wider: than the window on /settings" in await faults(w.page)
+        assert "wider" in kinds(await faults(w.page))
+        await w.open("/branches")
+        await w.page.evaluate("document.querySelector('td').style.display = 'flex'")
+        assert kinds(await faults(w.page)) == {"no-cell"}

@@ -64,30 +64,29 @@ async def test_a_scrape_shows_what_all_workers_served(tmp_path: Path) -> None:
     try:
         await _answers(url)
         # A connection of its own for each: the workers share them out.
-        for _ in range(20):
-            async with httpx.AsyncClient(base_url=url) as http:
+        async with httpx.AsyncClient(base_url=url, headers={"Connection": "close"}) as http:
+            for _ in range(20):
                 assert (await http.get("/v1/templates/courier")).status_code == 200
-        seen = {await _counted(url) for _ in range(6)}
+            seen = {await _counted(http) for _ in range(6)}
     finally:
         await asyncio.to_thread(end, server, (signal.SIGTERM, 15.0))
     assert seen == {20}
 
 
 async def _answers(url: str) -> None:
-    for _ in range(900):
-        try:
-            async with httpx.AsyncClient(base_url=url) as http:
+    async with httpx.AsyncClient(base_url=url) as http:
+        for _ in range(900):
+            try:
                 await http.get("/healthz")
-        except httpx.TransportError:
-            await asyncio.sleep(0.1)
-        else:
-            return
+            except httpx.TransportError:
+                await asyncio.sleep(0.1)
+            else:
+                return
     raise AssertionError("the server doesn't answer")
 
 
-async def _counted(url: str) -> int:
-    async with httpx.AsyncClient(base_url=url) as http:
-        metrics = (await http.get("/metrics")).text
+async def _counted(http: httpx.AsyncClient) -> int:
+    metrics = (await http.get("/metrics")).text
     counts = re.findall(
         r'regulars_http_seconds_count\{method="GET",route="/v1/templates/[^"]*",status="200"\} (\d+)', metrics
     )

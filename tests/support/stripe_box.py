@@ -58,6 +58,7 @@ class StripeBox:
         self.has_plans = False
         """Whether `regulars billing sync` has been through, for who needs no more than that."""
         self.client = self.client_with(key)
+        self._anybody = httpx.Client(timeout=30)
         self._http = httpx.Client(base_url=f"{url}/_sandbox", headers={"Authorization": f"Bearer {key}"}, timeout=30)
 
     def client_with(self, key: str) -> stripe.StripeClient:
@@ -115,7 +116,7 @@ class StripeBox:
 
     def fills_in(self, url: str, **form: str) -> httpx.Response:
         """A person sends the form on a page of Stripe's; not redirected."""
-        return httpx.post(url, data=form, timeout=30)
+        return self._anybody.post(url, data=form)
 
     def new_clock(self, frozen_time: int) -> str:
         return self.client.v1.test_helpers.test_clocks.create({"frozen_time": frozen_time}).id
@@ -137,6 +138,7 @@ class StripeBox:
             time.sleep(0.005)
 
     def close(self) -> None:
+        self._anybody.close()
         self._http.close()
 
 

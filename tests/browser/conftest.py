@@ -20,6 +20,8 @@ CHROMIUM = next(
     (path for path in (Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium")) if path.exists()), None
 )
 """The one without a window of its own needs a third less."""
+ONCE = "--single-threaded --max-optimized-bytecode-size=0 --no-maglev"
+"""For V8: no page lives long enough to be worth compiling its scripts well, nor threads of their own for that."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -84,7 +86,7 @@ def selling_site(database: None, environ: dict[str, str], stripe_process: Any) -
 async def chromium() -> AsyncIterator[Browser]:
     assert CHROMIUM is not None, "apt-get install chromium-headless-shell fonts-noto-cjk"
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", f"--js-flags={ONCE}"])
         yield browser
         await browser.close()
 

@@ -86,7 +86,9 @@ def selling_site(database: None, environ: dict[str, str], stripe_process: Any) -
 async def chromium() -> AsyncIterator[Browser]:
     assert CHROMIUM is not None, "apt-get install chromium-headless-shell fonts-noto-cjk"
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", f"--js-flags={ONCE}"])
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", f"--js-flags={ONCE}"]
+        )
         yield browser
         await browser.close()
 

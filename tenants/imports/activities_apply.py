@@ -25,8 +25,9 @@ from tenants.imports.activities_sql import (
     LOCK,
     MEASURES,
     TABLE,
+    WHOSE,
 )
-from tenants.imports.context import Context, Counts, RetryBatchError, create_branches
+from tenants.imports.context import Context, Counts, RetryBatchError, create_branches, merged
 from tenants.imports.missing import create_members, find_members, member_of, name_missing
 
 
@@ -72,12 +73,20 @@ async def _find_branches(rows: list[ActivityRow], context: Context) -> None:
 
 
 async def _known(keys: Iterable[str], context: Context) -> dict[str, _Known]:
-    rows = await connection().fetch(KNOWN, context.tenant_id, list(keys))
-    return _by_number(rows)
+    return await _by_number(await connection().fetch(KNOWN, context.tenant_id, list(keys)), context)
 
 
-def _by_number(rows: Iterable[asyncpg.Record]) -> dict[str, _Known]:
-    return {row["external_id"]: _Known(row["fingerprint"], row["member_id"]) for row in rows}
+async def _by_number(rows: list[asyncpg.Record], context: Context) -> dict[str, _Known]:
+    """With the members of the activities that these numbers stand for."""
+    if not rows:
+        return {}
+    told = await connection().fetch(WHOSE, context.tenant_id, [row["activity_id"] for row in rows])
+    members = {row["id"]: row["member_id"] for row in told}
+    into = await merged(members.values(), context)
+    return {
+        row["external_id"]: _Known(row["fingerprint"], into.get(member := members[row["activity_id"]], member))
+        for row in rows
+    }
 
 
 async def _lock_and_refuse(rows: list[ActivityRow], missing: set[UUID], context: Context) -> None:
@@ -116,7 +125,7 @@ async def _write(new: list[ActivityRow], context: Context) -> dict[str, _Known]:
     recorded_at = await connection().fetchval(CLOCK, context.tenant_id)
     taken: dict[str, _Known] = {}
     if await connection().execute(EXTERNALS, context.tenant_id) != f"INSERT 0 {len(new)}":
-        taken = _by_number(await connection().fetch(DROP_KNOWN, context.tenant_id))
+        taken = await _by_number(await connection().fetch(DROP_KNOWN, context.tenant_id), context)
     await connection().execute(ACTIVITIES, context.tenant_id, recorded_at, context.run.actor)
     await connection().execute(MEASURES, context.tenant_id)
     return taken

@@ -27,6 +27,7 @@ _TENANT: Final = (
 _BRANCHES: Final = (
     "SELECT code, id FROM branch WHERE tenant_id = $1 AND ($2::uuid[] IS NULL OR id = ANY ($2)) ORDER BY id"
 )
+_MERGED: Final = "SELECT id, merged_into FROM member WHERE tenant_id = $1 AND id = ANY ($2) AND merged_into IS NOT NULL"
 
 
 class BranchRow(Protocol):
@@ -158,3 +159,9 @@ async def create_branches(context: Context, rows: Iterable[BranchRow]) -> None:
         detail = {"code": code, "import_id": str(context.run.id)}
         await record("branch.open", f"branch:{branch_id}", detail)
         context.branches[code] = branch_id
+
+
+async def merged(members: Iterable[UUID], context: Context) -> dict[UUID, UUID]:
+    """Whom those of them that were merged away were merged into."""
+    rows = await connection().fetch(_MERGED, context.tenant_id, list(set(members)))
+    return {row["id"]: row["merged_into"] for row in rows}

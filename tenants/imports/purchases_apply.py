@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import asyncpg
+
 from saas.scope import connection
-from tenants.imports.context import Context, Counts, RetryBatchError, create_branches
+from tenants.imports.context import Context, Counts, RetryBatchError, create_branches, merged
 from tenants.imports.missing import create_members, find_members, member_of, name_missing
 from tenants.imports.purchases_rows import PurchaseRow
 from tenants.imports.purchases_sql import (
@@ -22,6 +24,7 @@ from tenants.imports.purchases_sql import (
     LOCK,
     PURCHASES,
     TABLE,
+    WHOSE,
 )
 from tenants.purchases.fingerprint import fingerprint
 
@@ -133,7 +136,19 @@ async def _copy(rows: Iterable[PurchaseRow]) -> None:
 async def _drop_known(context: Context) -> dict[Key, _Known]:
     """Leaves only what is new in the temporary table. Returns what was recorded before."""
     rows = await connection().fetch(DROP_KNOWN, context.tenant_id)
-    return {(row["branch_id"], row["external_id"]): _Known(row["fingerprint"], row["recorded_for"]) for row in rows}
+    if not rows:
+        return {}
+    told = await connection().fetch(WHOSE, context.tenant_id, [row["purchase_id"] for row in rows])
+    members = {row["id"]: row["member_id"] for row in told}
+    others = {member for row in rows if (member := members[row["purchase_id"]]) != row["member_id"]}
+    into = await merged(others, context) if others else {}
+
+    def recorded_for(row: asyncpg.Record) -> UUID | None:
+        """The same member under the id that it had before it was merged."""
+        member = members[row["purchase_id"]]
+        return member if into.get(member) == row["member_id"] else None
+
+    return {(row["branch_id"], row["external_id"]): _Known(row["fingerprint"], recorded_for(row)) for row in rows}
 
 
 async def _write_new(left: int, context: Context) -> dict[Key, _Known]:

@@ -26,13 +26,17 @@ CREATE TEMP TABLE import_purchase (
 ANALYZE: Final = "ANALYZE import_purchase"
 
 # The row's own id tells ours from somebody else's: an EXTERNALS that lost a number is followed by this again.
-# `recorded_for`: the same member under the id that it had before it was merged.
+# Each is looked up by its whole key: of a young chain, which the statistics don't know, the planner takes thousands of
+# rows for one, and a join would compare each with each.
 DROP_KNOWN: Final = """
-DELETE FROM import_purchase n USING purchase_external e
- WHERE e.tenant_id = $1 AND e.branch_id = n.branch_id AND e.external_id = n.external_id AND e.purchase_id <> n.id
-RETURNING n.branch_id, n.external_id, e.fingerprint,
-          (SELECT m.id FROM purchase p JOIN member m ON m.tenant_id = $1 AND m.id = p.member_id
-            WHERE p.tenant_id = $1 AND p.id = e.purchase_id AND m.merged_into = n.member_id) AS recorded_for"""
+DELETE FROM import_purchase d USING (
+    SELECT n.id, e.purchase_id, e.fingerprint FROM import_purchase n CROSS JOIN LATERAL (
+        SELECT x.purchase_id, x.fingerprint FROM purchase_external x
+         WHERE x.tenant_id = $1 AND x.branch_id = n.branch_id AND x.external_id = n.external_id
+           AND x.purchase_id <> n.id OFFSET 0) e) e
+ WHERE d.id = e.id
+RETURNING d.branch_id, d.external_id, d.member_id, e.fingerprint, e.purchase_id"""
+WHOSE: Final = "SELECT id, member_id FROM purchase WHERE tenant_id = $1 AND id = ANY ($2)"
 DROP_MEMBERS: Final = "DELETE FROM import_purchase WHERE member_id = ANY ($1)"
 
 LOCK: Final = "SELECT id, status FROM member WHERE tenant_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE"

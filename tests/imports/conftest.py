@@ -106,3 +106,13 @@ def csv_text(header: str, rows: Sequence[str]) -> str:
 @pytest.fixture
 def imports(chain: Any, drain: Callable[..., Awaitable[Any]]) -> Imports:
     return Imports(chain, drain)
+
+
+@pytest.fixture
+def new_imports(new_chain: Any, drain: Callable[..., Awaitable[Any]]) -> Callable[[], Awaitable[Imports]]:
+    """Likewise, for as many chains as are asked for."""
+
+    async def make() -> Imports:
+        return Imports(await new_chain(), drain)
+
+    return make

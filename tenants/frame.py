@@ -28,7 +28,7 @@ class Frame:
     """The chain and the reader of a page. `role_name` is to be translated. `notice`: what everybody, or who `pays`,
     has to know of the chain's account. `searches`: members may be looked for; `enrols`: new ones written down.
     `sample`, `sandbox`: a chain beside a real one, which nobody pays for. `moved`: its clock, which shows `now`, isn't
-    ours.
+    ours; `moving`: just now, and nothing can be written.
     """
 
     chain: str
@@ -46,6 +46,7 @@ class Frame:
     sandbox: bool
     now: datetime
     moved: bool
+    moving: bool
 
 
 PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
@@ -115,6 +116,8 @@ SELECT t.name AS chain, t.timezone, t.currency, f.name AS staff, f.role, t.statu
        s.cancel_at_period_end OR s.cancel_at IS NOT NULL AS ending, coalesce(s.cancel_at, s.period_end) AS ends_at,
        clock_timestamp() + t.clock_offset AS now, t.sample_of IS NOT NULL AS sample,
        t.sandbox_of IS NOT NULL AS sandbox, t.clock_offset > '1 minute' AS moved,
+       t.sandbox_of IS NOT NULL
+           AND EXISTS (SELECT FROM clock_move m WHERE m.tenant_id = $1 AND m.ended_at IS NULL) AS moving,
        (SELECT count(*) FROM branch b WHERE b.tenant_id = $1 AND b.closed_at IS NULL) AS branches
   FROM tenant t
   JOIN staff f ON f.tenant_id = t.tenant_id AND f.id = $2::text::uuid
@@ -148,6 +151,7 @@ async def frame() -> Frame:
         row["sandbox"],
         row["now"],
         row["moved"],
+        row["moving"],
     )
 
 

@@ -188,7 +188,10 @@ async def _page(
     part = request.headers.get("hx-request") and not request.headers.get("hx-history-restore-request")
     name = "inside" if inside else "beside"
     template = f"sandbox/_{name}.html" if part else f"sandbox/{name}.html"
-    return render_page(request, template, context, status=problem.status if problem else 200)
+    answer = render_page(request, template, context, status=problem.status if problem else 200)
+    if part and inside and not context["going"]:  # it has arrived: all of the page is of another day
+        answer.headers["HX-Refresh"] = "true"
+    return answer
 
 
 HANDLERS = [show, make, ask_first, end, cross, issue, move_clock, cancel_move]

@@ -176,7 +176,7 @@ class ClaimNotOpen(ConflictError):
 
 
 class ClockRunning(ConflictError):
-    """The clock is moving: While a sandbox's clock moves it can be read, and nothing is written. Wait until the move's job is done, then send the same again."""
+    """The clock is moving: While a sandbox's clock moves it can be read, and nothing is written. Wait until the clock has arrived, then send the same again."""
 
     code = "clock-running"
 

@@ -5,7 +5,7 @@ through the imports, as a chain's own history would; progress is theirs.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -13,24 +13,22 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from industry_templates import loader
+from saas.beside.standing import gave_up, went_on
 from saas.errors import Language
 from saas.i18n import n_, tongue
 from saas.jobs import errand
-from saas.outbox import enqueue
 from saas.principal import Principal
 from saas.samples.filling import Filling, bring
-from saas.scope import connection, current, tenant_scope
+from saas.scope import connection, tenant_scope
 from saas.signup.laying_out import lay_out
 from saas.signup.slugs import claim_slug
 from tenants.branches.branch import open_branch
 from tenants.first_steps.asking import MAKE
-from tenants.jobs.job import fail_job, finish_job, progress_job
 from tenants.staff.employ import employ_owner
 from tenants.tenant.create import NewTenant
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
-_PAUSE: Final = timedelta(seconds=1)
 _NAME: Final = n_("%(company)s (sample)")
 _BRANCHES: Final = (("north", n_("North branch")), ("harbour", n_("Harbour branch")))
 _ASKED: Final = """
@@ -41,8 +39,6 @@ SELECT s.sample_id, s.job_id, s.asked_by, s.state, j.created_at, t.name, t.templ
   JOIN staff f ON f.tenant_id = s.tenant_id AND f.id = s.asked_by
  WHERE s.tenant_id = $1 AND s.state = 'making'"""
 _STANDS: Final = "SELECT EXISTS (SELECT FROM tenant WHERE tenant_id = $1)"
-_READY: Final = "UPDATE sample SET state = 'ready' WHERE tenant_id = $1 AND state = 'making'"
-_FAILED: Final = "UPDATE sample SET state = 'failed' WHERE tenant_id = $1 AND state = 'making' RETURNING job_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +62,7 @@ class _Asked:
 
 
 async def _give_up(_payload: dict[str, Any], error: str) -> None:
-    """In the real chain's scope: the card says that it failed, and it can be asked for again."""
-    job_id = await connection().fetchval(_FAILED, current().tenant_id)
-    if job_id is not None:
-        await fail_job(job_id, error)
+    await gave_up("sample", error, removing=False)
 
 
 @errand(MAKE, on_dead=_give_up)
@@ -81,12 +74,7 @@ async def make(tenant_id: UUID, _payload: dict[str, Any]) -> None:
         return
     await _found(asked)
     progress = await bring(_filling(asked))
-    async with tenant_scope(tenant_id):
-        if progress < 1:
-            await progress_job(asked.job_id, progress, {})
-            await enqueue(MAKE, {}, delay=_PAUSE)
-        elif await connection().execute(_READY, tenant_id) == "UPDATE 1":
-            await finish_job(asked.job_id, {"sample_id": str(asked.sample_id)})
+    await went_on("sample", tenant_id, (asked.sample_id, asked.job_id), progress, MAKE)
 
 
 async def _read(tenant_id: UUID) -> _Asked | None:

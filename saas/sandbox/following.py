@@ -21,12 +21,6 @@ WITH gone AS (
 UPDATE staff AS s SET left_at = clock_timestamp() FROM gone WHERE s.tenant_id = $1 AND s.id = gone.staff_id"""
 
 
-async def close(sandbox_id: UUID) -> None:
-    """Nothing is written there any more, and its jobs wait."""
-    async with tenant_scope(sandbox_id):
-        await connection().execute(_STATUS, sandbox_id, "suspended")
-
-
 @errand(FOLLOW, although_closed=True)
 async def follow(tenant_id: UUID, _payload: dict[str, Any]) -> None:
     """Brings the sandbox to where its chain is now. Its status is `trialing`, or what closes the chain."""

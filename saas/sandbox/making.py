@@ -4,7 +4,7 @@ Each step looks at what is there and does what comes next, so it may run twice a
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,16 +12,15 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from industry_templates import loader
+from saas.beside.standing import close, gave_up, went_on
 from saas.erasing import empty_tenant
 from saas.errors import DomainError, Language
 from saas.i18n import n_, tongue
 from saas.jobs import errand
-from saas.outbox import enqueue
 from saas.principal import SYSTEM, Principal
 from saas.samples.filling import Filling, bring
 from saas.sandbox.asking import MAKE
-from saas.sandbox.following import close
-from saas.scope import connection, current, snapshot_scope, tenant_scope
+from saas.scope import connection, snapshot_scope, tenant_scope
 from saas.signup.laying_out import lay_out
 from saas.signup.slugs import claim_slug
 from saas.validation import parse_item
@@ -29,7 +28,6 @@ from tenants.branches.branch import open_branch
 from tenants.configuration.applying import take_over
 from tenants.configuration.document import Configuration
 from tenants.configuration.reading import configuration
-from tenants.jobs.job import fail_job, finish_job, progress_job
 from tenants.programme.document import Programme
 from tenants.programme.versions import current_programme
 from tenants.tenant.create import NewTenant, create_tenant
@@ -37,7 +35,6 @@ from tenants.tiers.schedules import install_schedules
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
-_PAUSE: Final = timedelta(seconds=1)
 _NAME: Final = n_("%(company)s (sandbox)")
 _KEYS: Final = "platform.api_key"
 _ASKED: Final = """
@@ -52,9 +49,6 @@ SELECT b.code, b.name, b.kind FROM branch b WHERE b.tenant_id = $1 AND b.closed_
 _CODES: Final = "SELECT b.code FROM branch b WHERE b.tenant_id = $1 ORDER BY b.created_at, b.id LIMIT 4"
 _STANDS: Final = "SELECT EXISTS (SELECT FROM tenant WHERE tenant_id = $1)"
 _SETTLED: Final = "UPDATE sandbox SET state = 'making' WHERE tenant_id = $1 AND state = 'resetting'"
-_READY: Final = "UPDATE sandbox SET state = 'ready' WHERE tenant_id = $1 AND state = 'making'"
-_FAILED: Final = """
-UPDATE sandbox SET state = 'failed' WHERE tenant_id = $1 AND state IN ('making', 'resetting') RETURNING job_id"""
 # A new beginning has new branches: a key that is bound to those before would work nowhere.
 _BOUND: Final = """
 UPDATE platform.api_key AS k SET revoked_at = clock_timestamp()
@@ -89,10 +83,7 @@ class _SetUp:
 
 
 async def _give_up(_payload: dict[str, Any], error: str) -> None:
-    """In the chain's scope: it says that it failed, and can be asked for again."""
-    job_id = await connection().fetchval(_FAILED, current().tenant_id)
-    if job_id is not None:
-        await fail_job(job_id, error)
+    await gave_up("sandbox", error, removing=False)
 
 
 @errand(MAKE, on_dead=_give_up)
@@ -109,12 +100,7 @@ async def make(tenant_id: UUID, _payload: dict[str, Any]) -> None:
             await connection().execute(_SETTLED, tenant_id)
     await _found(asked, set_up)
     progress = await bring(await _people(asked)) if asked.samples else 1.0
-    async with tenant_scope(tenant_id):
-        if progress < 1:
-            await progress_job(asked.job_id, progress, {})
-            await enqueue(MAKE, {}, delay=_PAUSE)
-        elif await connection().execute(_READY, tenant_id) == "UPDATE 1":
-            await finish_job(asked.job_id, {"sandbox_id": str(asked.sandbox_id)})
+    await went_on("sandbox", tenant_id, (asked.sandbox_id, asked.job_id), progress, MAKE)
 
 
 async def _read(tenant_id: UUID) -> _Asked | None:

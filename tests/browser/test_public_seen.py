@@ -9,8 +9,8 @@ import pytest
 from looking import LOOKS, faults, shoot
 from support.clock import owner
 
+from saas.beside import standing
 from saas.running import run_due
-from saas.samples import making
 
 STATE = "company=青禾茶业&timezone=Asia/Shanghai&currency=CNY"
 PAGES = {
@@ -66,7 +66,7 @@ async def sample_made(email: str, drain: Any) -> None:
 async def test_somebody_signs_up_and_looks_around(
     window: Callable[..., Any], drain: Any, monkeypatch: pytest.MonkeyPatch, javascript: bool
 ) -> None:
-    monkeypatch.setattr(making, "_PAUSE", timedelta())
+    monkeypatch.setattr(standing, "PAUSE", timedelta())
     email = f"{secrets.token_hex(8)}@example.com"
     async with window(javascript=javascript) as w:
         page = w.page

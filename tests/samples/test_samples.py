@@ -12,6 +12,7 @@ from support.browsing import csrf_of, log_in, new_browser
 from support.clock import owner
 
 from industry_templates.loader import load_all
+from saas.beside import standing
 from saas.erasing import erase_tenant
 from saas.samples import filling, making
 from saas.samples.people import MEMBERS, sampled
@@ -22,7 +23,7 @@ PASSWORD = "correct horse battery"
 
 @pytest.fixture(autouse=True)
 def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(making, "_PAUSE", timedelta())
+    monkeypatch.setattr(standing, "PAUSE", timedelta())
 
 
 async def signed_up(browser: httpx.AsyncClient, template: str = "general", **more: Any) -> tuple[UUID, str]:

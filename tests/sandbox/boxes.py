@@ -11,7 +11,7 @@ import pytest
 from support.chains import Chain
 from support.clock import owner
 
-from saas.sandbox import making
+from saas.beside import standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ async def made(chain: Chain, drain: Any, app: Any, body: dict[str, Any] | None =
     answer = await chain.http.post("/v1/sandbox", json=body or {})
     assert answer.status_code == 202, answer.text
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(making, "_PAUSE", timedelta())
+        patched.setattr(standing, "PAUSE", timedelta())
         await drain()
     told = (await chain.http.get("/v1/sandbox")).json()
     assert told["state"] == "ready", told

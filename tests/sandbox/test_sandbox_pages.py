@@ -1,5 +1,6 @@
 """`/sandbox` as the owner sees it, in the chain and in the sandbox."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -61,10 +62,15 @@ async def test_one_goes_over_moves_the_clock_and_comes_back(box: Box, drain: Any
         once = {"once": "01890000-0000-7000-8000-000000000001", "by": "day"}
         moved = [await send(browser, "/sandbox/clock", **once) for _ in range(2)]
         assert [one.headers.get("location") for one in moved] == ["/sandbox", "/sandbox"]
-        assert "The clock goes on to" in (await browser.get("/sandbox")).text
+        going = await browser.get("/sandbox", headers={"HX-Request": "true"})
+        assert "The clock goes on to" in going.text
+        assert "hx-refresh" not in going.headers
+        assert "Its clock is moving" in (await browser.get("/members")).text
         refused = await send(browser, "/sandbox/clock", by="week")
         assert "The clock is moving" in refused.text
         await drain()
+        arrived = await browser.get("/sandbox", headers={"HX-Request": "true"})
+        assert arrived.headers["hx-refresh"] == "true"  # letters and notice are of another day, too
         after = (await browser.get("/sandbox")).text
         assert "1 day ahead" in after
         assert "Its clock shows" in (await browser.get("/members")).text  # on every page
@@ -114,3 +120,23 @@ async def test_who_owns_the_chain_no_more_is_out(box: Box, drain: Any, app: Any,
         assert (await box.chain.http.delete(f"/v1/staff/{staff}")).status_code == 204
         await drain()
         assert (await browser.get("/overview")).headers["location"].startswith("/login")
+
+
+async def test_who_owns_the_chain_again_comes_over_again(box: Box, drain: Any, app: Any, new_chain: Any) -> None:
+    """And twice at once there is one place."""
+    conn = await owner()
+    account = await conn.fetchval(
+        "SELECT account_id FROM staff WHERE tenant_id = $1 AND role = 'owner' AND left_at IS NULL", box.chain.tenant_id
+    )
+    places = "SELECT count(*) FROM platform.account_tenant WHERE tenant_id = $1 AND account_id = $2"
+    leave = "DELETE FROM platform.account_tenant WHERE tenant_id = $1 AND account_id = $2"
+    await conn.execute(leave, box.id, account)
+    await conn.execute("UPDATE staff SET left_at = now() WHERE tenant_id = $1 AND account_id = $2", box.id, account)
+    for _ in range(2):
+        async with logged_in(app, box.chain) as one, logged_in(app, box.chain) as other:
+            crossed = await asyncio.gather(*(send(each, "/sandbox/cross", to="sandbox") for each in (one, other)))
+            assert [answer.status_code for answer in crossed] == [303, 303]
+            assert "Sandbox: nothing" in (await one.get("/overview")).text
+        assert await conn.fetchval(places, box.id, account) == 1
+        await conn.execute(leave, box.id, account)
+        await conn.execute("UPDATE staff SET left_at = now() WHERE tenant_id = $1 AND account_id = $2", box.id, account)

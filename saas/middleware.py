@@ -26,7 +26,7 @@ from uuid_utils.compat import uuid7
 
 from saas.errors import DomainError
 from saas.headers import guarded
-from saas.idempotency import digest
+from saas.idempotency import can_be_key, digest
 from saas.patience import WITH_BODY, patient
 from saas.principal import Principal
 from saas.problem_details import RERUN, header_of, request_id_of, send_problem
@@ -115,7 +115,10 @@ class ScopeMiddleware(ASGIMiddleware):
         principal: Principal | None = scope["state"].get("principal")
         opt = scope["route_handler"].opt
         if principal is None or principal.tenant_id is None or opt.get("scoped") is False:
-            await next_app(scope, receive, send)
+            if _method(scope) == "POST" and not can_be_key(header_of(scope, b"idempotency-key")):
+                await send_problem(scope, send, "idempotency-key-invalid")
+            else:
+                await next_app(scope, receive, send)
             return
         key: _Key | None = None
         if _method(scope) in {"POST", "PUT", "PATCH"}:

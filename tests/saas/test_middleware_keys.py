@@ -11,6 +11,8 @@ from support.chains import Chain
 from support.clock import owner
 from test_middleware import Client
 
+from saas.contract.operations import calls
+
 NewChain = Callable[..., Awaitable[Chain]]
 
 
@@ -73,6 +75,16 @@ async def test_a_shown_secret_is_never_stored(chain: Chain) -> None:
     assert row is not None
     assert b"the_secret_itself" not in b"".join(v for v in row.values() if isinstance(v, bytes))
     assert await marked(chain) == ["x"]
+
+
+async def test_no_post_takes_what_can_t_be_a_key(app: Any, chain: Chain) -> None:
+    """Neither those that open no scope: what asks Stripe, a sign-up, an approval, a sandbox's key."""
+    plain = {call.path for call in calls(app) if call.method == "POST" and call.handler.opt.get("scoped") is False}
+    assert plain > {"/v1/signup", "/v1/approvals", "/v1/sandbox/keys", "/v1/billing/pay"}
+    for path in sorted(plain):
+        for text in ("", "two words", "x" * 256):
+            answer = await chain.http.post(path, json={}, headers=key(text))
+            assert problem(answer) == (400, "idempotency-key-invalid"), (path, text)
 
 
 async def test_an_issued_api_key_is_nowhere_in_the_store(chain: Chain) -> None:

@@ -234,12 +234,14 @@ def _malformed(request: Request[Any, Any, Any], error: SerializationException) -
     return _answer(request, "malformed-json", {"line": line, "column": column})
 
 
-def on_recursion(request: Request[Any, Any, Any], error: RecursionError) -> Response[Any]:
-    """A body nested deeper than its reader goes is malformed; any other recursion is a bug of ours."""
+def on_unreadable(request: Request[Any, Any, Any], error: RecursionError | UnicodeDecodeError) -> Response[Any]:
+    """A body nested deeper than its reader goes, or whose text isn't UTF-8, is malformed; any other such error is a
+    bug of ours.
+    """
     body = ScopeState.from_scope(request.scope).body
     try:
         from_json(body if isinstance(body, bytes) else b"null")
-    except ValueError as refusal:  # the same limit, and this one says where
+    except ValueError as refusal:  # the same fault, and this one says where
         place = re.search(r"line ([0-9]+) column ([0-9]+)", str(refusal))
         line, column = place.groups() if place else ("1", "1")
         return _answer(request, "malformed-json", {"line": line, "column": column})
@@ -329,6 +331,7 @@ exception_handlers: Final[ExceptionHandlersMap] = {
     CacheConnectionError: on_outage,
     ConnectionError: on_outage,
     TimeoutError: on_outage,
-    RecursionError: on_recursion,
+    RecursionError: on_unreadable,
+    UnicodeDecodeError: on_unreadable,
     Exception: on_unexpected,
 }

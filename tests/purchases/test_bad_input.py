@@ -226,6 +226,12 @@ async def test_what_is_no_ticket_at_all(content: bytes, status: int, code: str, 
     assert await rows(chain, "idempotency") == []
 
 
+async def test_a_batch_that_is_no_utf_8_is_malformed(chain: Chain) -> None:
+    kind = {"Content-Type": "application/json"}
+    answer = await chain.http.post("/v1/purchases:batch", content=b'{"items": ["\xca"]}', headers=kind)
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/malformed-json"), answer.text
+
+
 async def test_another_content_type_is_refused(chain: Chain) -> None:
     answer = await chain.http.post("/v1/purchases", content=b"amount=1", headers={"Content-Type": "text/plain"})
     assert answer.status_code in {400, 415}, answer.text

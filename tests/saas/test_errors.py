@@ -331,6 +331,12 @@ async def test_json_nested_too_deep_is_malformed(client: httpx.AsyncClient) -> N
     assert "line 2" in told["detail"]
 
 
+async def test_json_whose_text_is_no_utf_8_is_malformed(client: httpx.AsyncClient) -> None:
+    body = b'{"n":\n"\xca"}'
+    told = _is_problem(await client.post("/typed-things", content=body, headers=ENGLISH), 400, "malformed-json")
+    assert "line 2" in told["detail"]
+
+
 async def test_every_problem_type_can_be_read(client: httpx.AsyncClient) -> None:
     listed = (await client.get("/problems")).json()["data"]
     assert {entry["type"] for entry in listed} == {f"/problems/{code}" for code in catalogue().problems}

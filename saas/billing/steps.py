@@ -100,6 +100,12 @@ def operation_of(row: Any) -> Operation:
     return Operation(**{name: row[name] for name in Operation.__dataclass_fields__})
 
 
+def functions_of(kind: str) -> list[Callable[..., Awaitable[Any]]]:
+    """What an operation of this kind runs; nothing of a text that is no kind."""
+    found = _kinds.get(kind, Kind((), None))
+    return [*(each for step in found.steps for each in (step.run, step.keep)), *filter(None, (found.after,))]
+
+
 def kinds() -> Sequence[str]:
     """The kinds that are registered."""
     return sorted(_kinds)

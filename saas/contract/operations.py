@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import Operation
 from litestar.params import BodyKwarg
 from litestar.serialization import decode_json, encode_json
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from saas.auth import OF_THE_CHAIN
 from saas.contract.answers import Kept, kept
@@ -197,7 +197,9 @@ def _description(call: Call) -> str:
 
 def _path_parameters(call: Call) -> Iterator[dict[str, Any]]:
     for name, kind in _PARAMETER.findall(call.typed_path):
-        yield {"name": name, "in": "path", "required": True, "schema": _KINDS[kind]}
+        form = call.handler.opt.get("names", {}).get(name)
+        schema = _KINDS[kind] if form is None else TypeAdapter(form).json_schema()
+        yield {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def _headers(call: Call) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """What a handler's code reaches: the query models that it reads, and the problems that it can answer with.
 
 Both are read from the compiled code, by the names that it uses and, through them, from what it calls. So they are as
-true as the code: nobody has to keep a list beside it. A call that hides behind a variable isn't seen.
+true as the code: nobody has to keep a list beside it. A call that hides behind a variable isn't seen, but for the steps
+of what Stripe is asked: they are known by the name of their kind.
 """
 
 import dis
@@ -11,6 +12,7 @@ from functools import cache
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final, Literal, get_args, get_origin
 
+from saas.billing.steps import functions_of
 from saas.errors import DomainError, catalogue
 from saas.validation import Query
 
@@ -45,7 +47,9 @@ def problems_of(handler: Callable[..., Any]) -> frozenset[str]:
         seen.add(one)
         for function in _functions(one):
             found |= _raised(function)
-            waiting += [named for named in _named(function) if _is_ours(named)]
+            names = _named(function)
+            waiting += [named for named in names if _is_ours(named)]
+            waiting += [run for named in names if isinstance(named, str) for run in functions_of(named)]
     return frozenset(found)
 
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from saas.errors import DomainError, FieldError
 from saas.paging import Page, decode_cursor, page
-from saas.validation import Code, ListQuery, parse_query, parse_with
+from saas.validation import ListQuery, parse_query, parse_with
 from tenants.branches.branch import require_whole_chain
 from tenants.campaigns.campaign import (
     campaign_row,
@@ -26,10 +26,12 @@ from tenants.campaigns.document import AnyCampaign, Campaign
 from tenants.campaigns.message_texts import delete_text, list_texts, put_text, read_text
 from tenants.campaigns.report import report_of
 from tenants.campaigns.texts import Message
+from tenants.programme.strict import Code
 
 READ = {"requires": "members:read"}
 WRITE = {"requires": "programme:write"}
 REPORTS = {"requires": "reports:read"}
+_NAMES: Final[dict[str, Any]] = {**WRITE, "names": {"code": Code}}
 _CAMPAIGN: Final[TypeAdapter[AnyCampaign]] = TypeAdapter(Campaign)
 _MESSAGE: Final = TypeAdapter(Message)
 
@@ -111,7 +113,7 @@ async def read_message_text(code: FromPath[str]) -> dict[str, Any]:
     return await read_text(code)
 
 
-@put("/v1/message-texts/{code:str}", opt=WRITE, takes=_Text, tags=["campaigns"], summary="Make or change a text")
+@put("/v1/message-texts/{code:str}", opt=_NAMES, takes=_Text, tags=["campaigns"], summary="Make or change a text")
 async def put_message_text(code: FromPath[str], data: JSONBody[dict[str, Any]]) -> Response[dict[str, Any]]:
     """The whole text; its `code` is that of the path. 201 for a new one."""
     message = parse_with(_MESSAGE, msgspec.json.encode({"code": code, **data}))

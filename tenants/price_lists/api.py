@@ -9,9 +9,11 @@ from saas.paging import Page, decode_cursor, page
 from saas.validation import ListQuery, parse_query
 from tenants.price_lists.bodies import PriceListBody, PriceListChange, require_code
 from tenants.price_lists.price_list import change_price_list, price_list, price_lists, put_price_list
+from tenants.programme.strict import Code
 
 READ = {"requires": "members:read"}
 WRITE = {"requires": "programme:write"}
+_NAMES: dict[str, Any] = {**WRITE, "names": {"code": Code}}
 
 
 @get("/v1/price-lists", opt=READ, tags=["price lists"], summary="Price lists, by their codes")
@@ -26,7 +28,7 @@ async def get_price_list(code: FromPath[str]) -> dict[str, Any]:
     return await price_list(code)
 
 
-@put("/v1/price-lists/{code:str}", opt=WRITE, tags=["price lists"], summary="Put a whole price list")
+@put("/v1/price-lists/{code:str}", opt=_NAMES, tags=["price lists"], summary="Put a whole price list")
 async def replace_price_list(code: FromPath[str], data: JSONBody[PriceListBody]) -> Response[dict[str, Any]]:
     """Up to 5,000 prices, in place of those that the list had; 201 for a new list. A tier gives it by a benefit
     `{"type": "price_list", "code"}`.

@@ -261,81 +261,8 @@ class AuditLogListItem(TypedDict):
     actor: str
     action: str
     target: str | None
-    detail: AuditLogListItemDetail
+    detail: dict[str, Any]
     request_id: str | None
-
-
-class AuditLogListItemDetail(TypedDict):
-    amount: NotRequired[int]
-    name: NotRequired[bool | str]
-    scopes: NotRequired[list[str]]
-    variant: NotRequired[str | None]
-    template: NotRequired[str]
-    code: NotRequired[str]
-    kind: NotRequired[str]
-    act_id: NotRequired[str]
-    points: NotRequired[int]
-    use_id: NotRequired[str]
-    product: NotRequired[str]
-    tier: NotRequired[str]
-    ladder: NotRequired[str]
-    locked_until: NotRequired[str]
-    transition: NotRequired[str]
-    gone: NotRequired[int]
-    prices: NotRequired[int]
-    changed: NotRequired[list[str] | int]
-    locale: NotRequired[str]
-    currency: NotRequired[str]
-    timezone: NotRequired[str]
-    role: NotRequired[str]
-    branch_ids: NotRequired[list[str] | None]
-    refund_id: NotRequired[str]
-    act: NotRequired[str]
-    approval_id: NotRequired[str]
-    approved_by: NotRequired[str]
-    asked_by: NotRequired[str]
-    state: NotRequired[str]
-    till_id: NotRequired[str]
-    branch_id: NotRequired[str]
-    idle_minutes: NotRequired[int]
-    enabled: NotRequired[bool]
-    type: NotRequired[str]
-    url: NotRequired[str]
-    types: NotRequired[list[str] | None]
-    open: NotRequired[bool]
-    rule: NotRequired[str]
-    until: NotRequired[str]
-    as_of: NotRequired[str | None]
-    bytes: NotRequired[int]
-    sha256: NotRequired[str]
-    at: NotRequired[str]
-    set: NotRequired[bool]
-    new: NotRequired[str]
-    card: NotRequired[str]
-    segment: NotRequired[str]
-    count: NotRequired[int]
-    members: NotRequired[int]
-    records: NotRequired[int]
-    coupons: NotRequired[int]
-    consents_withdrawn: NotRequired[list[str]]
-    merge_id: NotRequired[str]
-    other_id: NotRequired[str]
-    fields: NotRequired[list[str]]
-    shared_phones: NotRequired[bool]
-    job: NotRequired[str]
-    lost: NotRequired[list[Any]]
-    renamed: NotRequired[dict[str, str]]
-    version: NotRequired[int]
-    outcome: NotRequired[str]
-    problem: NotRequired[str]
-    closed_at: NotRequired[str | None]
-    reason: NotRequired[str]
-    overlap_hours: NotRequired[int]
-    description: NotRequired[Any]
-    added: NotRequired[int]
-    refused: NotRequired[int]
-    pieces: NotRequired[int]
-    mine: NotRequired[bool]
 
 
 class BalanceLimits(TypedDict):
@@ -352,12 +279,12 @@ Between = TypedDict("Between", {"type": "Literal['between']", "from": "str | dat
 class Billing(TypedDict):
     status: str
     plan: Plan
-    trial_ends_at: str
+    trial_ends_at: str | None
     subscription: Subscription | None
     banner: BillingBanner | None
     use: BillingUse
     under_way: bool
-    email: str
+    email: str | None
     fapiao: BillingFapiao | None
     offers: list[Plan]
 
@@ -388,13 +315,14 @@ class BillingCheckoutAnswer(TypedDict):
 
 
 class BillingFapiao(TypedDict):
-    bank: str
+    bank: NotRequired[str]
     type: str
-    phone: str
+    phone: NotRequired[str]
     title: str
-    account: str
-    address: str
-    tax_number: str
+    account: NotRequired[str]
+    address: NotRequired[str]
+    tax_number: NotRequired[str]
+    email: NotRequired[str]
 
 
 class BillingInvoicesItem(TypedDict):
@@ -1839,7 +1767,7 @@ class MembersPurchasesItemWallet(TypedDict):
 
 class MembersReferralsItem(TypedDict):
     member_id: str
-    name: str
+    name: str | None
     joined_on: str
     counted_on: str | None
     counted_at: str | None
@@ -2375,10 +2303,10 @@ class PayerBody(TypedDict):
 
 class PaymentMethod(TypedDict):
     type: str
-    brand: str
-    last4: str
-    exp_year: int
-    exp_month: int
+    brand: NotRequired[str]
+    last4: NotRequired[str]
+    exp_year: NotRequired[int]
+    exp_month: NotRequired[int]
 
 
 class PercentOff(TypedDict):

@@ -5,44 +5,30 @@ have at their edges, some drawn at random, and chains of calls along the documen
 """
 
 import copy
-import re
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from random import Random
 from typing import Any, Final
 
-import schemathesis
 from hypothesis import strategies as st
-from schemathesis import Case, CheckContext, Response
+from schemathesis import Case
 from schemathesis.checks import load_all_checks
 from schemathesis.config import SchemathesisConfig
-from schemathesis.engine import Status, events, from_schema
+from schemathesis.config._checks import POSITIVE_DATA_ACCEPTANCE_EXPECTED_STATUSES as _MAY_BE
+from schemathesis.engine import events, from_schema
 from schemathesis.hooks import hook, unregister
 from schemathesis.openapi import format as openapi_format
 from schemathesis.openapi import from_dict
 
-from saas.pydantic_errors import FORMS
+from contract.found import Found, faults_into
+from contract.own_checks import REPLACED
 
-NOT: Final = r"/erase$|/v1/billing/(?!invoices|usage)|/v1/signup$|/v1/approvals|/v1/sandbox"
-"""What asks a Stripe that isn't there, makes chains, or wants a person."""
+_ENDS: Final = "/v1/billing/cancel"
 _EDGES: Final = 300
 """Cases at the edges that are looked through for different kinds: a programme's body has tens of thousands."""
-_UNTOLD_BY_SCHEMAS: Final = {"invalid-url", "not-allowed", "too-many-decimals"}
-_BOUNDS: Final = {"too-small", "too-large", "not-greater", "not-less", "out-of-range"}
-
-
-@dataclass
-class Found:
-    """What a hunt saw: calls by operation, answers by status, checks made, and what was wrong, with its first case."""
-
-    calls: Counter[str] = field(default_factory=Counter)
-    statuses: Counter[int] = field(default_factory=Counter)
-    checks: Counter[str] = field(default_factory=Counter)
-    wrong: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,18 +42,27 @@ class Bounds:
     steps: int
 
 
-def hunt(contract: dict[str, Any], address: str, key: str, bounds: Bounds, found: Found) -> None:
-    """Notes in `found` what it sees as it goes. Raises what keeps the engine from working."""
+def hunt(
+    contract: dict[str, Any], address: str, key: str, bounds: Bounds, found: Found, *, below: str | None = None
+) -> None:
+    """Notes in `found` what it sees as it goes. `below`: only paths that begin so, in no chains of calls; of the path
+    itself everything, also what the chain isn't called with otherwise (`_spared`).
+
+    Raises what keeps the engine from working.
+    """
     load_all_checks()
     openapi_format("date", _days())
     openapi_format("date-time", _times())
-    schema = from_dict(_drawable(contract), config=_config(address, key, bounds)).exclude(path_regex=NOT)
+    schema = from_dict(_drawable(contract), config=_config(address, key, bounds))
+    if below is not None:
+        schema = schema.include(path_regex=f"^{below}")
+        schema.config.phases.stateful.enabled = False
     _choose(schema, bounds)
     schema.hook(map_body)
-    with _spared(key):
+    with _spared(key, but=below), faults_into(found):
         for event in from_schema(schema).execute():
             if isinstance(event, events.ScenarioFinished):
-                _note(found, event)
+                found.note(event)
             elif isinstance(event, events.NonFatalError):
                 found.wrong.setdefault(f"{event.label}: {event.info.title}", event.info.message)
             elif isinstance(event, events.FatalError):
@@ -83,8 +78,12 @@ def _config(address: str, key: str, bounds: Bounds) -> SchemathesisConfig:
             "headers": {"Authorization": f"Bearer {key}"},
             "continue-on-failure": True,
             "generation": {"database": "none", "no-shrink": True},
-            # A 422 may have reasons that no schema tells: `refused_for_form` takes its place.
-            "checks": {"positive_data_acceptance": {"enabled": False}},
+            "checks": {
+                # What the document allows may be more than the plan has, have gone stale, or be refused for what no
+                # schema tells: the reasons that a schema does tell are `refused_for_form`'s.
+                "positive_data_acceptance": {"expected-statuses": [*_MAY_BE, "402", "412", "422"]},
+                **{name: {"enabled": False} for name in REPLACED},
+            },
             "phases": {
                 "fuzzing": {"generation": drawn},
                 "stateful": {"generation": {"max-examples": bounds.chains}, "max-steps": bounds.steps},
@@ -120,13 +119,17 @@ def map_body(_context: Any, body: Any) -> Any:
 
 
 @contextmanager
-def _spared(key: str) -> Iterator[None]:
-    """The hunter's own key is found like any other. It isn't revoked: the rest would be told 401 and no more."""
+def _spared(key: str, *, but: str | None) -> Iterator[None]:
+    """The hunter's own key is found like any other. It isn't revoked, nor is the chain closed (`but` where that alone
+    is hunted): the rest would be told 401 or 403 and no more.
+    """
     own = key.split("_")[2]
 
     def before_call(_context: Any, case: Case, _kwargs: Any) -> None:
         if (case.path_parameters or {}).get("key_id") == own:
             case.path_parameters["key_id"] = "AAAAAAAAAAA"
+        if case.path == _ENDS != but and isinstance(case.body, dict) and case.body.get("now") is True:
+            case.body["now"] = False
 
     hook(before_call)
     try:
@@ -149,39 +152,3 @@ def _choose(schema: Any, bounds: Bounds) -> None:
         yield from chance.sample(cases, min(bounds.edges, len(cases)))
 
     schema.iter_coverage_cases = some
-
-
-@schemathesis.check
-def refused_for_form(_context: CheckContext, response: Response, case: Case) -> None:
-    """What the document allows isn't refused for its form: a type, a length, a name that isn't known."""
-    if response.status_code != 422 or case.meta is None or not case.meta.generation.mode.is_positive:
-        return
-    problem = response.json()
-    if problem["type"] != "/problems/validation-failed":
-        return
-    wrong = [error for error in problem["errors"] if _tells_form(error, case)]
-    assert not wrong, f"the document allows what is refused: {wrong}"
-
-
-def _tells_form(error: dict[str, str], case: Case) -> bool:
-    code = error["code"]
-    if code not in FORMS - _UNTOLD_BY_SCHEMAS or (code == "required" and case.method == "GET"):
-        return False  # of a query string no schema tells that one part needs another
-    sent: Any = case.body
-    for part in (each.replace("~1", "/").replace("~0", "~") for each in error["pointer"].split("/")[1:]):
-        sent = sent.get(part) if isinstance(sent, dict) else sent[int(part)] if isinstance(sent, list) else None
-    return not (code in _BOUNDS and isinstance(sent, str))  # nor the bounds of a number that is written as text
-
-
-def _note(found: Found, event: events.ScenarioFinished) -> None:
-    recorder = event.recorder
-    found.calls.update(node.value.operation.label for node in recorder.cases.values())
-    found.statuses.update(each.response.status_code for each in recorder.interactions.values() if each.response)
-    for checks in recorder.checks.values():
-        found.checks.update(check.name for check in checks)
-        for told in (check.failure_info for check in checks if check.status is Status.FAILURE):
-            if told is not None:
-                failure = told.failure
-                what = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "…", failure.message)
-                place = f"{failure.operation}: {failure.title}"
-                found.wrong.setdefault(place, f"{event.phase.value}: {what}\n{told.code_sample}")

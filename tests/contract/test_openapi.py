@@ -113,12 +113,12 @@ def test_every_refusal_names_its_problem_types(contract: dict[str, Any]) -> None
     assert {"external-id-conflict", "idempotency-in-progress", "member-closed", "coupon-not-usable"} <= conflict.keys()
 
 
-<<<<<<< HEAD
 def test_what_a_rule_tells_isnt_learned(app: Litestar) -> None:
     """Else it would stay told when the code no longer does it."""
     learned = {call.key: set(kept().get(call.key, {}).get("refusals", ())) for call in calls(app)}
     assert {call.key: both for call in calls(app) if (both := learned[call.key] & refused_by_rule(call))} == {}
-=======
+
+
 def test_what_stripe_is_asked_is_told_with_its_refusals(contract: dict[str, Any]) -> None:
     """The steps of an operation at Stripe are run by its kind's name: no call leads to them."""
     for act in ("checkout", "change-plan"):
@@ -133,7 +133,6 @@ def test_a_name_that_a_path_gives_is_told_as_it_may_be(contract: dict[str, Any],
     body = contract["paths"][path]["put"]["requestBody"]["content"]["application/json"]["schema"]
     own = resolved(contract, body)["properties"].get("code")
     assert own is None or own["anyOf"][0] == code["schema"]
->>>>>>> fe8819f (The contract tells what operations at Stripe refuse, how names in paths look, what may be null)
 
 
 def test_every_scope_is_told(app: Litestar, contract: dict[str, Any]) -> None:

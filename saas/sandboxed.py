@@ -13,7 +13,7 @@ from saas.outbox import enqueue
 from saas.scope import connection, current
 
 FOLLOW: Final = "sandbox.follow"
-"""Job of a chain: its sandbox closes and opens with it, and who left the one leaves the other."""
+"""Job of a chain: what is beside it closes and opens with it, and who left the one leaves the others."""
 MOST_MEMBERS: Final = 10_000
 """Members of one sandbox."""
 MOST_LETTERS: Final = 1000
@@ -21,7 +21,9 @@ MOST_LETTERS: Final = 1000
 
 _INSIDE: Final = "SELECT sandbox_of IS NOT NULL FROM tenant WHERE tenant_id = $1"
 _FULL: Final = "SELECT count(*) >= $2 FROM (SELECT FROM member m WHERE m.tenant_id = $1 LIMIT $2) AS counted"
-_BESIDE: Final = "SELECT EXISTS (SELECT FROM sandbox WHERE tenant_id = $1)"
+_FULL_SANDBOX: Final = f"SELECT sandbox_of IS NOT NULL AND ({_FULL}) FROM tenant WHERE tenant_id = $1"
+_BESIDE: Final = """
+SELECT EXISTS (SELECT FROM sandbox WHERE tenant_id = $1) OR EXISTS (SELECT FROM sample WHERE tenant_id = $1)"""
 _KEEP: Final = """
 INSERT INTO sandbox_letter AS l (tenant_id, id, channel, recipient, subject, body, at)
 SELECT $1, n.id, n.channel, n.recipient, n.subject, n.body, clock_timestamp() + t.clock_offset
@@ -68,8 +70,13 @@ async def require_room() -> None:
         raise DomainError("sandbox-full", params={"limit": MOST_MEMBERS})
 
 
-async def tell_sandbox() -> None:
-    """To be called where the current tenant closes, opens, or loses somebody: its sandbox follows."""
+async def is_full() -> bool:
+    """Whether the current tenant is a sandbox without room for another member."""
+    return bool(await connection().fetchval(_FULL_SANDBOX, current().tenant_id, MOST_MEMBERS))
+
+
+async def tell_beside() -> None:
+    """To be called where the current tenant closes, opens, or loses somebody: its sandbox and its sample follow."""
     if await connection().fetchval(_BESIDE, current().tenant_id):
         await enqueue(FOLLOW, {})
 

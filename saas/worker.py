@@ -51,7 +51,7 @@ JOB_MODULES: Final[tuple[str, ...]] = (
     "saas.samples.removing",
     "saas.sandbox.making",
     "saas.sandbox.removing",
-    "saas.sandbox.following",
+    "saas.beside.following",
     "saas.sandbox.playing",
     "saas.billing.carrying",
     "saas.billing.changing",

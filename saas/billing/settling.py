@@ -12,7 +12,7 @@ from saas.billing.client import enabled
 from saas.billing.states import Standing, Status, next_instant, status_at
 from saas.clock import tenant_now
 from saas.plans.catalogue import TRIAL
-from saas.sandboxed import tell_sandbox
+from saas.sandboxed import tell_beside
 from saas.scheduler import advances, put_schedule
 from saas.scope import connection, current
 from tenants.audit.record import record
@@ -87,7 +87,7 @@ async def settle() -> Status:
         told = {"before": row["status"], "after": status, "plan": plan}
         await tell(STATUS_CHANGED, told)
         await record("billing.status", f"tenant:{current().tenant_id}", told)
-        await tell_sandbox()
+        await tell_beside()
     settled = _standing({**dict(row), "status": status, "cancelled_at": left})
     following = next_instant(settled, now)
     if following is not None:

@@ -18,6 +18,7 @@ import asyncpg
 from saas.file_store import file_store
 from saas.jobs import job
 from saas.outbox import enqueue
+from saas.sandboxed import is_full
 from saas.scope import connection, current
 from tenants.imports import runs
 from tenants.imports.activities_apply import apply_activities
@@ -63,12 +64,17 @@ class _Parsed:
 
 
 async def _stopped(payload: dict[str, Any], _error: str) -> None:
-    """The batch failed for good: the import says so, the rows before it stay, and its file goes."""
+    """The batch failed for good."""
     taken = await runs.take(current().tenant_id, UUID(payload["import_id"]), payload["batch"])
     if taken is not None:
-        await runs.fail(taken.run, {"code": "import-stopped", "errors": []})
-        await count_stopped(taken.run, payload["batch"])
-        runs.remove_file(taken)
+        await _stop(taken, payload["batch"], "import-stopped")
+
+
+async def _stop(taken: Taken, number: int, code: str) -> None:
+    """The import says why, the rows before this batch stay, and its file goes."""
+    await runs.fail(taken.run, {"code": code, "errors": []})
+    await count_stopped(taken.run, number)
+    runs.remove_file(taken)
 
 
 @job(JOB, on_dead=_stopped)
@@ -76,6 +82,9 @@ async def import_batch(payload: dict[str, Any]) -> None:
     """One batch, `{"import_id", "batch"}`. One that is done already does nothing."""
     taken = await runs.take(current().tenant_id, UUID(payload["import_id"]), payload["batch"])
     if taken is None:
+        return
+    if await is_full():  # a sandbox, by the batches before this one
+        await _stop(taken, payload["batch"], "sandbox-full")
         return
     await connection().execute(_LOCK_TIMEOUT)
     try:

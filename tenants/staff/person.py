@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from saas.errors import DomainError, FieldError
-from saas.sandboxed import tell_sandbox
+from saas.sandboxed import tell_beside
 from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.branches.branch import require_within_own
@@ -81,7 +81,7 @@ async def change_person(
     if after["name"] != before["name"]:
         changed["name"] = True  # which one is the person's own
     if changed:
-        await tell_sandbox()
+        await tell_beside()
         await record("staff.change", f"staff:{staff_id}", _plain(changed))
     return after
 
@@ -103,7 +103,7 @@ async def remove_person(staff_id: UUID) -> None:
     await _require_other_owner(before)
     await connection().execute(_LEAVE, current().tenant_id, staff_id)
     await connection().execute(_OUT, current().tenant_id, staff_id)
-    await tell_sandbox()
+    await tell_beside()
     await record("staff.remove", f"staff:{staff_id}", {"state": before["state"], "role": before["role"]})
 
 

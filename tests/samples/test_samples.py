@@ -14,6 +14,7 @@ from support.clock import owner
 from industry_templates.loader import load_all
 from saas.beside import standing
 from saas.erasing import erase_tenant
+from saas.operators.accounts import hold
 from saas.samples import filling, making
 from saas.samples.people import MEMBERS, sampled
 from tenants.members.phones import normalise_phone
@@ -190,12 +191,17 @@ async def test_clerks_and_strangers_have_no_say(app: Any, drain: Any, chain: Any
     assert await sample_of(chain.tenant_id) is None
 
 
-async def test_it_goes_with_its_chain(app: Any, drain: Any) -> None:
+async def test_it_closes_and_goes_with_its_chain(app: Any, drain: Any) -> None:
     async with new_browser(app) as browser:
         real, email = await signed_up(browser)
         await drain()
         sample = await sample_of(real)
         assert sample is not None
+        for held in (True, False):
+            await hold(real, held=held, reason="x")
+            await drain()
+            status = await (await owner()).fetchval("SELECT status FROM tenant WHERE tenant_id = $1", sample)
+            assert status == ("suspended" if held else "trialing")
         await erase_tenant(real, "left")
     assert await count(sample, "tenant") == await count(sample, "member") == 0
     assert await (await owner()).fetchval("SELECT count(*) FROM platform.account WHERE email = $1", email) == 0

@@ -20,6 +20,7 @@ from saas.samples import people
 from saas.sandboxed import Unsent, keep_unsent
 from saas.scope import tenant_scope
 from sandbox.boxes import Box, count, made
+from tenants.imports import batch
 from tenants.messages import handing
 from tenants.messages.sending import Outgoing, send_all
 from tenants.webhooks.carrying import read as read_deliveries
@@ -174,6 +175,23 @@ async def test_it_holds_only_so_many_members(box: Box, monkeypatch: pytest.Monke
     answer = await box.http.post("/v1/members", json={"name": "满"})
     assert (answer.status_code, _code(answer)) == (409, "sandbox-full")
     assert (await box.chain.http.post("/v1/members", json={"name": "不满"})).status_code == 201
+
+
+async def test_an_import_ends_where_it_is_full(box: Box, drain: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in stays, and the rest isn't brought in by way of one long file."""
+    before = await count(box.id, "member")
+    monkeypatch.setattr(batch, "BATCH_ROWS", 2)
+    monkeypatch.setattr(sandboxed, "MOST_MEMBERS", before + 2)
+    rows = b"external_id,name\n" + b"".join(b"f%d,Lin\n" % n for n in range(6))
+    sent = {"files": {"file": ("m.csv", rows, "text/csv")}, "data": {"options": '{"kind": "members"}'}}
+    begun = await box.http.post("/v1/imports", **sent)
+    assert begun.status_code == 202, begun.text
+    await drain(box.id)
+    told = (await box.http.get(f"/v1/imports/{begun.json()['import_id']}")).json()
+    assert (told["state"], told["imported"], told["error"]["code"]) == ("failed", 2, "sandbox-full")
+    assert await count(box.id, "member") == before + 2
+    again = await box.http.post("/v1/imports", **sent)
+    assert (again.status_code, _code(again)) == (409, "sandbox-full")
 
 
 async def test_it_is_not_billed_nor_counted(box: Box) -> None:

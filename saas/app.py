@@ -28,6 +28,7 @@ from saas.billing.usage import api as usage_api
 from saas.compress import CompressMiddleware
 from saas.console import door as console_door
 from saas.console import pages as console_pages
+from saas.conventions import ConventionsMiddleware, stamp
 from saas.currency import before_refusal
 from saas.db import close_pools, open_pool
 from saas.garbage import keep_what_is_loaded
@@ -36,7 +37,7 @@ from saas.login import forgotten, invitations, locking
 from saas.login import pages as login_pages
 from saas.logs import configure_logging
 from saas.mail import pages as mail_pages
-from saas.middleware import RequestIdMiddleware, ScopeMiddleware, stamp
+from saas.middleware import RequestIdMiddleware, ScopeMiddleware
 from saas.problem_details import exception_handlers
 from saas.samples import pages as samples_pages
 from saas.sandbox import api as sandbox_api
@@ -275,6 +276,7 @@ def create_app() -> Litestar:
                 CompressMiddleware(),
                 AuthMiddleware(),
                 limiter,
+                ConventionsMiddleware(),
                 ClockMiddleware(),
                 ScopeMiddleware(),
             ],

@@ -2,7 +2,8 @@
 
 A handler says what it needs in its `opt`: `auth` ("key" for a key or a session, "page" for a session,
 "none"), `requires` (a key's scope; `or_requires`: another that is as good; of the scopes that are the whole chain's,
-`bound`: also for who is bound to branches, within them) and `scoped` (False: it opens no transaction, or its own).
+`bound`: also for who is bound to branches, within them), `scoped` (False: it opens no transaction, or its own), and for
+`saas.conventions` `tagged` (it answers with an ETag, and looks at conditions) and `ending` (it is deprecated).
 """
 
 import asyncio
@@ -25,17 +26,15 @@ from prometheus_client import Histogram
 from uuid_utils.compat import uuid7
 
 from saas.errors import DomainError
-from saas.headers import guarded
 from saas.idempotency import can_be_key, digest
 from saas.patience import WITH_BODY, patient
 from saas.principal import Principal
-from saas.problem_details import RERUN, header_of, request_id_of, send_problem
+from saas.problem_details import RERUN, header_of, send_problem
 from saas.scope import CommitFailedError, OpenScope, connection
 from saas.sessions import SAFE_METHODS
 
 log = logging.getLogger(__name__)
 
-API_VERSION = "2026-11-01"
 # InternalClientError: asyncpg's name for a connection whose server said goodbye a moment before it was used.
 _LOST = (
     CommitFailedError,
@@ -84,20 +83,6 @@ def _method(scope: Scope) -> str:
 def _seconds(method: str, route: str, status: int) -> Histogram:
     """The histogram's own child, so that it isn't looked for at each request."""
     return SECONDS.labels(method, route, status)
-
-
-async def stamp(message: Message, scope: Scope) -> None:
-    """Puts request id, API version and what a browser has to be told (`saas.headers`) on an answer: the application's
-    `before_send`, which also reaches the answers that are made outside of all middleware: unknown addresses, wrong
-    methods, bodies beyond the limit.
-    """
-    if message["type"] != "http.response.start" or scope["type"] != ScopeType.HTTP:
-        return
-    message["headers"] = [
-        *guarded(message["headers"]),
-        (b"x-request-id", request_id_of(scope).encode()),
-        (b"regulars-version", API_VERSION.encode()),
-    ]
 
 
 class ScopeMiddleware(ASGIMiddleware):

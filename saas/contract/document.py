@@ -11,8 +11,8 @@ from saas.contract.links import link
 from saas.contract.models import body_schemas
 from saas.contract.operations import calls, codes_of, operation
 from saas.contract.refusals import FIELD_ERROR, PROBLEM, examples
-from saas.middleware import API_VERSION
 from saas.principal import SCOPES
+from saas.versions import API_VERSION, VERSIONS
 
 _TEXT: Final = {"type": "string"}
 _PARAMETERS: Final[dict[str, Any]] = {
@@ -22,6 +22,13 @@ _PARAMETERS: Final[dict[str, Any]] = {
         "description": "zh-CN or en: the language of texts for people. Without it the texts are Chinese.",
         "schema": _TEXT,
         "example": "en",
+    },
+    "Version": {
+        "name": "Regulars-Version",
+        "in": "header",
+        "description": "The version that you were written for; without it the newest. One that there isn't is refused.",
+        "schema": {"type": "string", "enum": list(VERSIONS)},
+        "example": API_VERSION,
     },
     "IdempotencyKey": {
         "name": "Idempotency-Key",
@@ -36,7 +43,15 @@ _PARAMETERS: Final[dict[str, Any]] = {
         "in": "header",
         "description": "The ETag that was read: 412 where somebody was faster.",
         "schema": _TEXT,
-        "example": '"3"',
+        "example": '"3.5e884898da280471"',
+    },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "Of a read, the ETag that you have: 304 where it is still so. Of a PUT, `*`: 412 where there is"
+        " one already.",
+        "schema": _TEXT,
+        "example": '"3.5e884898da280471"',
     },
 }
 _ABOUT: Final = """Membership for chain stores. Every key belongs to one chain: no path names it.

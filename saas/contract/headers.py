@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from saas.middleware import API_VERSION
+from saas.versions import VERSIONS
 
 _TEXT: Final = {"type": "string"}
 HEADERS: Final[dict[str, Any]] = {
@@ -12,9 +12,9 @@ HEADERS: Final[dict[str, Any]] = {
         "schema": {"type": "string", "format": "uuid"},
     },
     "Version": {
-        "description": "The contract's version.",
+        "description": "The version of the contract that was answered in.",
         "required": True,
-        "schema": {"type": "string", "const": API_VERSION},
+        "schema": {"type": "string", "enum": list(VERSIONS)},
     },
     "RateLimit": {
         "description": 'What is left of each policy, and in how many seconds all is there again: `"tenant";r=249;t=1`.',
@@ -30,9 +30,12 @@ HEADERS: Final[dict[str, Any]] = {
         "schema": {"type": "string", "const": "true"},
     },
     "ETag": {
-        "description": "The revision that was read or written: sent as If-Match it keeps others' changes.",
-        "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+        "description": "The state that is shown, for `If-Match` of a change and `If-None-Match` of a read.",
+        "schema": {"type": "string", "pattern": '^"[0-9a-f]+([.][0-9a-f]+)?"$'},
     },
+    "Deprecation": {"description": "Since when it is deprecated (RFC 9745): `@1793491200`.", "schema": _TEXT},
+    "Sunset": {"description": "When it is gone (RFC 8594).", "schema": _TEXT},
+    "Link": {"description": "The page that says what to use in its place.", "schema": _TEXT},
     "FileName": {
         "description": "The file's name.",
         "schema": {"type": "string", "pattern": '^attachment; filename="[^"]+"$'},
@@ -49,3 +52,4 @@ def header(component: str) -> dict[str, str]:
 
 
 ALWAYS: Final = {"X-Request-Id": header("RequestId"), "Regulars-Version": header("Version")}
+ENDING: Final = {name: header(name) for name in ("Deprecation", "Sunset", "Link")}

@@ -14,10 +14,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from saas.auth import OF_THE_CHAIN
 from saas.contract.answers import Kept, kept
-from saas.contract.headers import ALWAYS, OWN, header
+from saas.contract.headers import ALWAYS, ENDING, OWN, header
 from saas.contract.models import one_line, parameters
 from saas.contract.refusals import general, refusals
 from saas.contract.walking import problems_of, queries_of
+from saas.versions import Ending
 
 _PARAMETER: Final = re.compile(r"\{([a-z_]+):([a-z]+)\}")
 _KINDS: Final[dict[str, dict[str, Any]]] = {
@@ -44,7 +45,6 @@ _IDS: Final = {
     "POST /v1/sandbox/clock/cancel": "cancel_sandbox_move",
 }
 _WHOLE: Final = {"GET": "get", "POST": "create", "PATCH": "update", "PUT": "put", "DELETE": "delete"}
-_IF_MATCH: Final = ("/v1/members/{member_id}", "/v1/programme/draft", "/v1/programme/draft/publish")
 _TAGS: Final = {
     "api-keys": "api keys",
     "audit-log": "audit log",
@@ -87,6 +87,17 @@ class Call:
         """The type of a batch's items."""
         return self.handler.opt.get("items")
 
+    @property
+    def tagged(self) -> bool:
+        """Whether it looks at conditions, and answers under a tag if it shows something."""
+        return bool(self.handler.opt.get("tagged"))
+
+    @property
+    def ending(self) -> Ending | None:
+        """How it comes to its end, where it does."""
+        ending: Ending | None = self.handler.opt.get("ending")
+        return ending
+
 
 def calls(app: Litestar) -> list[Call]:
     """Every operation of the contract, in the application's order."""
@@ -121,6 +132,8 @@ def operation(call: Call, schemas: Mapping[Any, Any]) -> dict[str, Any]:
     told["responses"] = {**dict(_answers(call, known, logged_in=logged_in)), **refusals(codes, headers)}
     if not logged_in:
         told["security"] = []
+    if call.ending is not None:
+        told["deprecated"] = True
     return told
 
 
@@ -185,6 +198,8 @@ def _summary(call: Call) -> str:
 def _description(call: Call) -> str:
     opt = call.handler.opt
     doc = _doc(call) or f"{_summary(call)}."
+    if call.ending is not None:
+        doc = f"{call.ending.told}\n\n{doc}"
     if opt.get("auth", "key") == "none":
         return f"{doc}\n\nOpen to everybody."
     scope, other = opt.get("requires"), opt.get("or_requires")
@@ -204,10 +219,13 @@ def _path_parameters(call: Call) -> Iterator[dict[str, Any]]:
 
 def _headers(call: Call) -> Iterator[dict[str, Any]]:
     yield {"$ref": "#/components/parameters/AcceptLanguage"}
+    yield {"$ref": "#/components/parameters/Version"}
     if call.method == "POST":
         yield {"$ref": "#/components/parameters/IdempotencyKey"}
-    if call.path in _IF_MATCH and call.method in {"PATCH", "PUT"}:
+    if call.tagged and call.method != "GET":
         yield {"$ref": "#/components/parameters/IfMatch"}
+    if call.tagged and call.method in {"GET", "PUT"}:
+        yield {"$ref": "#/components/parameters/IfNoneMatch"}
 
 
 def _request_body(call: Call, schemas: Mapping[Any, Any], known: Kept) -> dict[str, Any] | None:
@@ -247,6 +265,8 @@ def _answers(call: Call, known: Kept, *, logged_in: bool) -> Iterator[tuple[str,
             schema = told.get("schema", {"type": "string"})
             answer["content"] = {kind: {"schema": schema, "example": told["example"]}}
         yield status, answer
+    if call.tagged and call.method == "GET":
+        yield "304", {"description": _SAID["304"], "headers": _answer_headers(call, (), logged_in=logged_in)}
 
 
 _SAID: Final = {
@@ -254,13 +274,22 @@ _SAID: Final = {
     "201": "Made.",
     "202": "Accepted: a job does it.",
     "204": "Done; there is nothing to say.",
+    "304": "It is as you have it: `If-None-Match` names its tag.",
 }
 
 
 def _answer_headers(call: Call, own: Iterable[str], *, logged_in: bool) -> dict[str, Any]:
     """Those of every answer, and its `own`, which were seen."""
+    names = {*own, *(("ETag",) if call.tagged and call.method in {"GET", "PATCH", "PUT"} else ())}
     replayed = {"Idempotent-Replayed": header("IdempotentReplayed")} if call.method == "POST" else {}
-    return {**ALWAYS, **_limits(logged_in=logged_in), **replayed, **{name: header(OWN[name]) for name in own}}
+    ends = ENDING if call.ending is not None else {}
+    return {
+        **ALWAYS,
+        **_limits(logged_in=logged_in),
+        **replayed,
+        **ends,
+        **{name: header(OWN[name]) for name in sorted(names)},
+    }
 
 
 def _limits(*, logged_in: bool) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from saas.problem_details import problem_body
 MEDIA_TYPE: Final = "application/problem+json"
 _REQUEST_ID: Final = "01a20000-0000-7000-8000-000000000001"
 # What any request may meet, whatever its handler does.
-_ALWAYS: Final = ("bad-request", "internal", "unavailable", "busy")
-_WRITING: Final = ("commit-failed", "conflict")
+_ALWAYS: Final = ("bad-request", "unknown-version", "internal", "unavailable", "busy")
+_WRITING: Final = ("commit-failed", "conflict", "precondition-failed")
 _KEYED: Final = ("idempotency-key-invalid", "idempotency-key-reused", "idempotency-in-progress")
 _LOGGED_IN: Final = ("unauthenticated", "rate-limited", "forbidden", "not-permitted")
 _IN_A_SANDBOX: Final = "clock-running"

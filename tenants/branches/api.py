@@ -1,14 +1,18 @@
 """`/v1/branches`."""
 
-from typing import Any
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
-from litestar import Request, get, patch, post
+from litestar import Request, Response, get, patch, post
 from litestar.params import FromPath, JSONBody
 
+from saas.etags import Tags
 from saas.paging import Page, decode_cursor, page
 from saas.validation import Body, Code, ListQuery, Name, parse_query
 from tenants.branches.branch import Kind, branch, branches, change_branch, open_branch
+
+_TAGS: Final = Tags("branch")
 
 
 class NewBranch(Body):
@@ -38,18 +42,21 @@ async def list_branches(request: Request[Any, Any, Any]) -> Page:
     return page(rows, query.limit, dict, lambda row: (row["id"],))
 
 
-@get("/v1/branches/{branch_id:uuid}", summary="One branch")
-async def read(branch_id: FromPath[UUID]) -> dict[str, Any]:
-    return await branch(branch_id)
+@get("/v1/branches/{branch_id:uuid}", opt={"tagged": True}, summary="One branch")
+async def read(request: Request[Any, Any, Any], branch_id: FromPath[UUID]) -> Response[dict[str, Any]]:
+    return _TAGS.answer(request, await branch(branch_id))
 
 
 @patch(
     "/v1/branches/{branch_id:uuid}",
-    opt={"requires": "admin", "bound": True},
+    opt={"requires": "admin", "bound": True, "tagged": True},
     summary="Rename, close or reopen a branch",
 )
-async def change(branch_id: FromPath[UUID], data: JSONBody[BranchChange]) -> dict[str, Any]:
-    return await change_branch(branch_id, name=data.name, kind=data.kind, closed=data.closed)
+async def change(
+    request: Request[Any, Any, Any], branch_id: FromPath[UUID], data: JSONBody[BranchChange]
+) -> Response[dict[str, Any]]:
+    await _TAGS.require(request, branch_id, partial(branch, branch_id))
+    return _TAGS.answer(request, await change_branch(branch_id, name=data.name, kind=data.kind, closed=data.closed))
 
 
 HANDLERS = [create, list_branches, read, change]

@@ -1,5 +1,6 @@
 """`/v1/campaigns` and `/v1/message-texts`."""
 
+from functools import partial
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 from pydantic import TypeAdapter
 
 from saas.errors import DomainError, FieldError
+from saas.etags import Tags
 from saas.paging import Page, decode_cursor, page
 from saas.validation import ListQuery, parse_query, parse_with
 from tenants.branches.branch import require_whole_chain
@@ -34,6 +36,8 @@ REPORTS = {"requires": "reports:read"}
 _NAMES: Final[dict[str, Any]] = {**WRITE, "names": {"code": Code}}
 _CAMPAIGN: Final[TypeAdapter[AnyCampaign]] = TypeAdapter(Campaign)
 _MESSAGE: Final = TypeAdapter(Message)
+_TAGS: Final = Tags("campaign")
+_TEXTS: Final = Tags("message_text", "code")
 
 
 class _Text(Message):
@@ -62,20 +66,35 @@ async def list_all(request: Request[Any, Any, Any]) -> Page:
     return page(rows, query.limit, dict, lambda row: (row["id"],))
 
 
-@get("/v1/campaigns/{campaign_id:uuid}", opt=READ, tags=["campaigns"], summary="One campaign")
-async def read(campaign_id: FromPath[UUID]) -> dict[str, Any]:
-    return shown(await campaign_row(campaign_id))
+@get("/v1/campaigns/{campaign_id:uuid}", opt={**READ, "tagged": True}, tags=["campaigns"], summary="One campaign")
+async def read(request: Request[Any, Any, Any], campaign_id: FromPath[UUID]) -> Response[dict[str, Any]]:
+    return _TAGS.answer(request, await _one(campaign_id))
 
 
-@put("/v1/campaigns/{campaign_id:uuid}", opt=WRITE, takes=_CAMPAIGN, tags=["campaigns"], summary="Change a draft")
-async def change(campaign_id: FromPath[UUID], data: JSONBody[dict[str, Any]]) -> dict[str, Any]:
+@put(
+    "/v1/campaigns/{campaign_id:uuid}",
+    opt={**WRITE, "tagged": True},
+    takes=_CAMPAIGN,
+    tags=["campaigns"],
+    summary="Change a draft",
+)
+async def change(
+    request: Request[Any, Any, Any], campaign_id: FromPath[UUID], data: JSONBody[dict[str, Any]]
+) -> Response[dict[str, Any]]:
     """The whole document. What ran once doesn't change any more: make another one."""
-    return await change_campaign(campaign_id, _campaign(data))
+    campaign = _campaign(data)
+    await _TAGS.require(request, campaign_id, partial(_one, campaign_id))
+    return _TAGS.answer(request, await change_campaign(campaign_id, campaign))
 
 
-@delete("/v1/campaigns/{campaign_id:uuid}", opt=WRITE, tags=["campaigns"], summary="Forget a draft")
-async def remove(campaign_id: FromPath[UUID]) -> None:
+@delete("/v1/campaigns/{campaign_id:uuid}", opt={**WRITE, "tagged": True}, tags=["campaigns"], summary="Forget a draft")
+async def remove(request: Request[Any, Any, Any], campaign_id: FromPath[UUID]) -> None:
+    await _TAGS.require(request, campaign_id, partial(_one, campaign_id))
     await delete_campaign(campaign_id)
+
+
+async def _one(campaign_id: UUID) -> dict[str, Any]:
+    return shown(await campaign_row(campaign_id))
 
 
 @post("/v1/campaigns/{campaign_id:uuid}/start", opt=WRITE, status_code=200, tags=["campaigns"], summary="Switch it on")
@@ -108,23 +127,38 @@ async def list_message_texts(request: Request[Any, Any, Any]) -> Page:
     return page(await list_texts(after, query.limit + 1), query.limit, dict, lambda row: (row["code"],))
 
 
-@get("/v1/message-texts/{code:str}", opt=READ, tags=["campaigns"], summary="One text")
-async def read_message_text(code: FromPath[str]) -> dict[str, Any]:
-    return await read_text(code)
+@get("/v1/message-texts/{code:str}", opt={**READ, "tagged": True}, tags=["campaigns"], summary="One text")
+async def read_message_text(request: Request[Any, Any, Any], code: FromPath[str]) -> Response[dict[str, Any]]:
+    return _TEXTS.answer(request, await read_text(code))
 
 
-@put("/v1/message-texts/{code:str}", opt=_NAMES, takes=_Text, tags=["campaigns"], summary="Make or change a text")
-async def put_message_text(code: FromPath[str], data: JSONBody[dict[str, Any]]) -> Response[dict[str, Any]]:
+@put(
+    "/v1/message-texts/{code:str}",
+    opt={**_NAMES, "tagged": True},
+    takes=_Text,
+    tags=["campaigns"],
+    summary="Make or change a text",
+)
+async def put_message_text(
+    request: Request[Any, Any, Any], code: FromPath[str], data: JSONBody[dict[str, Any]]
+) -> Response[dict[str, Any]]:
     """The whole text; its `code` is that of the path. 201 for a new one."""
     message = parse_with(_MESSAGE, msgspec.json.encode({"code": code, **data}))
     if message.code != code:
         raise DomainError("validation-failed", errors=[FieldError("/code", "not-allowed", {"expected": code})])
+    await _TEXTS.require(request, code, partial(read_text, code))
     kept, is_new = await put_text(message)
-    return Response(kept, status_code=201 if is_new else 200)
+    return _TEXTS.answer(request, kept, status=201 if is_new else 200)
 
 
-@delete("/v1/message-texts/{code:str}", opt=WRITE, tags=["campaigns"], summary="Forget a text that nothing sends")
-async def remove_message_text(code: FromPath[str]) -> None:
+@delete(
+    "/v1/message-texts/{code:str}",
+    opt={**WRITE, "tagged": True},
+    tags=["campaigns"],
+    summary="Forget a text that nothing sends",
+)
+async def remove_message_text(request: Request[Any, Any, Any], code: FromPath[str]) -> None:
+    await _TEXTS.require(request, code, partial(read_text, code))
     await delete_text(code)
 
 

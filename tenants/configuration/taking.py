@@ -152,7 +152,7 @@ class Taking:
         if draft is not None:
             raise DomainError("draft-in-the-way")
         async with savepoint():
-            await put_draft(document, None)
+            await put_draft(document)
             differences = await draft_differences(rules, {}, None, self.language)
         return tuple(one.text for one in differences)
 

@@ -1,11 +1,13 @@
 """`/v1/coupons`: what a chain has to give, giving it, and what became of it."""
 
-from typing import Any
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
 from litestar import Request, Response, get, patch, post
 from litestar.params import FromPath, JSONBody
 
+from saas.etags import Tags
 from saas.paging import Page, decode_cursor, page
 from saas.validation import ListQuery, parse_query
 from tenants.coupons.bodies import (
@@ -31,6 +33,7 @@ READ = {"requires": "members:read"}
 DEFINE = {"requires": "programme:write"}
 GIVE = {"requires": "members:write"}
 USE = {"requires": "purchases:write"}
+_TAGS: Final = Tags("coupon", moves=frozenset({"counts"}))
 
 
 @post("/v1/coupons", opt=DEFINE, tags=["coupons"], summary="A new coupon to give")
@@ -45,9 +48,13 @@ async def list_coupons(request: Request[Any, Any, Any]) -> Page:
     return page(await coupons(after, query.limit + 1), query.limit, shown_coupon, lambda row: (row["id"],))
 
 
-@get("/v1/coupons/{coupon_id:uuid}", opt=READ, tags=["coupons"], summary="One coupon to give")
-async def read(coupon_id: FromPath[UUID]) -> dict[str, Any]:
+@get("/v1/coupons/{coupon_id:uuid}", opt={**READ, "tagged": True}, tags=["coupons"], summary="One coupon to give")
+async def read(request: Request[Any, Any, Any], coupon_id: FromPath[UUID]) -> Response[dict[str, Any]]:
     """With `counts` of those given, by their state; each counts up to 100,001, which is that or more."""
+    return _TAGS.answer(request, await _counted(coupon_id))
+
+
+async def _counted(coupon_id: UUID) -> dict[str, Any]:
     row = await coupon(coupon_id)
     return {**shown_coupon(row), "counts": (await tallies([coupon_id]))[coupon_id]}
 
@@ -62,11 +69,17 @@ async def list_given(coupon_id: FromPath[UUID], request: Request[Any, Any, Any])
 
 
 @patch(
-    "/v1/coupons/{coupon_id:uuid}", opt=DEFINE, tags=["coupons"], summary="Change a coupon, end it, take it up again"
+    "/v1/coupons/{coupon_id:uuid}",
+    opt={**DEFINE, "tagged": True},
+    tags=["coupons"],
+    summary="Change a coupon, end it, take it up again",
 )
-async def change(coupon_id: FromPath[UUID], data: JSONBody[CouponChange]) -> dict[str, Any]:
+async def change(
+    request: Request[Any, Any, Any], coupon_id: FromPath[UUID], data: JSONBody[CouponChange]
+) -> Response[dict[str, Any]]:
     """Those given before keep their terms and days, and hold when the coupon has ended."""
-    return await change_coupon(coupon_id, data)
+    await _TAGS.require(request, coupon_id, partial(_counted, coupon_id))
+    return _TAGS.answer(request, await change_coupon(coupon_id, data))
 
 
 @post("/v1/coupons/{coupon_id:uuid}/grant", opt=GIVE, tags=["coupons"], summary="Give a coupon to members or a segment")

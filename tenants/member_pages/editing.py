@@ -78,7 +78,7 @@ async def change(request: _Request, member_id: FromPath[UUID]) -> _Answer:
             rules = await current_programme()
             body = parse_body(MemberChange, change_of(form, rules.attributes))
             opened_on = number_of(revision)
-            await change_member(member_id, body, -1 if opened_on is None else opened_on)
+            await change_member(member_id, body, () if opened_on is None else (opened_on,))
     except DomainError as error:
         if error.code == "not-found":
             raise

@@ -8,7 +8,7 @@ import asyncpg
 from litestar import Request, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
-from saas.errors import DomainError
+from saas.etags import edited_of, tagged
 from saas.limits.middleware import weigh
 from saas.paging import Page, decode_cursor, page
 from saas.problem_details import language_of
@@ -29,7 +29,7 @@ from tenants.members.terms import present_terms
 READ = {"requires": "members:read"}
 WRITE = {"requires": "members:write"}
 
-_ETAG = re.compile(r'"([0-9]{1,9})"')
+_REVISION = re.compile(r"[0-9]{1,9}")
 
 
 @post("/v1/members", opt=WRITE, summary="Enrol a member")
@@ -58,18 +58,18 @@ async def list_all(request: Request[Any, Any, Any]) -> Page:
     return {"data": members, "next_cursor": listed.after}
 
 
-@get("/v1/members/{member_id:uuid}", opt=READ, summary="One member; its ETag is the profile's revision")
+@get("/v1/members/{member_id:uuid}", opt={**READ, "tagged": True}, summary="One member")
 async def read(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> Response[dict[str, Any]]:
     """The id of a record that was merged leads to the survivor."""
-    return _answer(*await read_member(member_id, language_of(request.scope)))
+    return await _told(request, member_id)
 
 
-@patch("/v1/members/{member_id:uuid}", opt=WRITE, summary="Change a member; If-Match keeps others' changes")
+@patch("/v1/members/{member_id:uuid}", opt={**WRITE, "tagged": True}, summary="Change a member")
 async def change(
     request: Request[Any, Any, Any], member_id: FromPath[UUID], data: JSONBody[MemberChange]
 ) -> Response[dict[str, Any]]:
-    revision = _revision(request.headers.get("if-match"))
-    return await member_answer(request, await change_member(member_id, data, revision))
+    """`If-Match` is about the profile: what the member buys or earns meanwhile is in nobody's way."""
+    return await member_answer(request, await change_member(member_id, data, _revisions(request)))
 
 
 @delete("/v1/members/{member_id:uuid}", opt=WRITE, summary="The member leaves (退会)")
@@ -114,24 +114,19 @@ def _plain(row: asyncpg.Record) -> dict[str, Any]:
 async def member_answer(
     request: Request[Any, Any, Any], row: asyncpg.Record, *, status: int = 200
 ) -> Response[dict[str, Any]]:
-    """A member that was written, with its ETag."""
-    return _answer(*await read_member(row["id"], language_of(request.scope)), status=status)
+    """A member that was written, under its tag."""
+    return await _told(request, row["id"], status=status)
 
 
-def _answer(member: dict[str, Any], revision: int, *, status: int = 200) -> Response[dict[str, Any]]:
-    return Response(member, status_code=status, headers={"ETag": f'"{revision}"'})
+async def _told(request: Request[Any, Any, Any], member_id: UUID, *, status: int = 200) -> Response[dict[str, Any]]:
+    member, revision = await read_member(member_id, language_of(request.scope))
+    return tagged(request, member, str(revision), status=status)
 
 
-def _revision(if_match: str | None) -> int | None:
-    """The revision that If-Match asks for; None for any. Raises DomainError `precondition-failed` for a tag that
-    was never ours.
-    """
-    if if_match is None or if_match.strip() == "*":
-        return None
-    tag = _ETAG.fullmatch(if_match.strip())
-    if tag is None:
-        raise DomainError("precondition-failed")
-    return int(tag[1])
+def _revisions(request: Request[Any, Any, Any]) -> frozenset[int] | None:
+    """Those of the profile that `If-Match` takes; None: any."""
+    wanted = edited_of(request)
+    return None if wanted is None else frozenset(int(one) for one in wanted if _REVISION.fullmatch(one))
 
 
 HANDLERS = [create, create_batch, list_all, read, change, leave, erase, list_consents, list_changes]

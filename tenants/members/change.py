@@ -1,6 +1,6 @@
 """Changing a member's profile and identifiers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -47,15 +47,15 @@ UPDATE member AS m
 """
 
 
-async def change_member(member_id: UUID, change: MemberChange, revision: int | None) -> asyncpg.Record:
-    """The row of the member that the id leads to, after the change. Where `revision` is given it must be the present
-    one.
+async def change_member(member_id: UUID, change: MemberChange, revisions: Collection[int] | None) -> asyncpg.Record:
+    """The row of the member that the id leads to, after the change. Where `revisions` are given the present one must
+    be among them.
 
     Raises DomainError `not-found`, `member-closed`, `tenant-closed`, `precondition-failed`, and what enrolling raises.
     What changes nothing leaves the revision as it is.
     """
     before = await lock_active(member_id)
-    if revision is not None and revision != before["revision"]:
+    if revisions is not None and before["revision"] not in revisions:
         raise DomainError("precondition-failed")
     member_id = before["id"]
     given = change.model_fields_set

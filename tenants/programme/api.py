@@ -1,13 +1,13 @@
 """The programme over HTTP: read, draft, publish at once or at a time, versions, roll-back."""
 
-from typing import Any
+from typing import Any, Final
 
 from litestar import Request, Response, delete, get, post, put
 from litestar.params import FromPath, JSONBody
 from pydantic import Field
 
-from saas.digits import number_of
 from saas.errors import DomainError
+from saas.etags import Tags
 from saas.paging import Page, decode_cursor, page
 from saas.problem_details import language_of
 from saas.scope import connection, current
@@ -25,6 +25,7 @@ from tenants.programme.wording.teller import Teller
 
 WRITE = {"requires": "programme:write"}
 READ = {"requires": "members:read"}
+_DRAFT: Final = Tags("tenant", "tenant_id")  # whose row a publish waits for
 
 
 class PublishBody(Body):
@@ -57,35 +58,39 @@ async def delete_pending() -> None:
     await cancel_pending()
 
 
-@get("/v1/programme/draft", opt=WRITE, tags=["programme"])
-async def get_draft() -> Response[dict[str, Any]]:
-    """The draft, with its revision as ETag. 404 `draft-missing` where there is none."""
-    document, revision = await read_draft()
-    return Response(document, headers={"ETag": f'"{revision}"'})
+@get("/v1/programme/draft", opt={**WRITE, "tagged": True}, tags=["programme"])
+async def get_draft(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
+    """The draft. 404 `draft-missing` where there is none."""
+    return _DRAFT.answer(request, await read_draft())
 
 
-@put("/v1/programme/draft", opt=WRITE, takes=Programme, tags=["programme"])
+@put("/v1/programme/draft", opt={**WRITE, "tagged": True}, takes=Programme, tags=["programme"])
 async def put_programme_draft(
     request: Request[Any, Any, Any], data: JSONBody[dict[str, Any]]
 ) -> Response[dict[str, Any]]:
     """Keeps a whole document as the draft. Every fault is named by its pointer; doubts come back as warnings."""
-    document, revision, doubts = await put_draft(data, _if_match(request.headers.get("if-match")))
+    await _DRAFT.require(request, current().tenant_id, read_draft)
+    document, doubts = await put_draft(data)
     teller = Teller(language_of(request.scope), document["currency"])
     return Response(
         {"draft": document, "warnings": [_doubt(doubt, teller) for doubt in doubts]},
-        headers={"ETag": f'"{revision}"'},
+        headers={"ETag": f'"{_DRAFT.of(document)}"'},
     )
 
 
-@delete("/v1/programme/draft", status_code=204, opt=WRITE, tags=["programme"])
-async def delete_draft() -> None:
+@delete("/v1/programme/draft", status_code=204, opt={**WRITE, "tagged": True}, tags=["programme"])
+async def delete_draft(request: Request[Any, Any, Any]) -> None:
     """Gives the draft up. 404 `draft-missing` where there is none."""
+    await _DRAFT.require(request, current().tenant_id, read_draft)
     await drop_draft()
 
 
-@post("/v1/programme/draft/publish", status_code=200, opt=WRITE, tags=["programme"])
-async def publish_draft(data: JSONBody[PublishBody]) -> Response[dict[str, Any]]:
-    """Makes the draft the next version, in force at once: the document, as it is now. With `at` 202 and what waits."""
+@post("/v1/programme/draft/publish", status_code=200, opt={**WRITE, "tagged": True}, tags=["programme"])
+async def publish_draft(request: Request[Any, Any, Any], data: JSONBody[PublishBody]) -> Response[dict[str, Any]]:
+    """Makes the draft the next version, in force at once: the document, as it is now. With `at` 202 and what waits.
+    `If-Match`, with the draft's tag: only if it is still what was looked at.
+    """
+    await _DRAFT.require(request, current().tenant_id, read_draft)
     made = await publish(data.transition, data.note, data.holders, data.at)
     if isinstance(made, Pending):
         return Response({"pending": _waiting(made)}, status_code=202)
@@ -138,16 +143,6 @@ def _waiting(waits: Pending) -> dict[str, Any]:
         "by": waits.created_by,
         "failed": waits.failed,
     }
-
-
-def _if_match(header: str | None) -> int | None:
-    """The revision that the caller saw. Raises DomainError `precondition-failed` for anything but our ETag."""
-    if header is None:
-        return None
-    revision = number_of(header.strip().removeprefix('"').removesuffix('"'))
-    if revision is None:
-        raise DomainError("precondition-failed")
-    return revision
 
 
 def _doubt(doubt: Doubt, teller: Teller) -> dict[str, Any]:

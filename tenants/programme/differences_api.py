@@ -50,8 +50,8 @@ async def draft_diff(request: Request[Any, Any, Any]) -> dict[str, Any]:
     and what becomes of the segments and rules of tasks that name one. 404 `draft-missing` where there is none.
     """
     query = parse_query(DraftDiffQuery, request.query_params.multi_items())
-    document, _ = await read_draft()
-    found = await draft_differences(checked(document), query.holders or {}, query.against, language_of(request.scope))
+    draft = checked(await read_draft())
+    found = await draft_differences(draft, query.holders or {}, query.against, language_of(request.scope))
     against = await current_version() if query.against is None else query.against
     return {"version": "draft", "against": against, "data": _data(found)}
 

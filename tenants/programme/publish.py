@@ -33,10 +33,10 @@ def checked(document: dict[str, Any]) -> Programme:
         raise DomainError("programme-invalid", errors=field_errors(error, document)) from None
 
 
-async def put_draft(document: dict[str, Any], if_revision: int | None) -> tuple[dict[str, Any], int, list[Doubt]]:
-    """Keeps the draft; returns it with defaults written out, its revision, and what is doubtful in it.
+async def put_draft(document: dict[str, Any]) -> tuple[dict[str, Any], list[Doubt]]:
+    """Keeps the draft; returns it with defaults written out, and what is doubtful in it.
 
-    Raises DomainError `programme-invalid`, `precondition-failed` where `if_revision` is not the draft's.
+    Raises DomainError `programme-invalid`, `currency-mismatch`.
     """
     # what is read is put back, and `pending` is no part of it
     rules = checked({name: part for name, part in document.items() if name != "pending"})
@@ -47,9 +47,6 @@ async def put_draft(document: dict[str, Any], if_revision: int | None) -> tuple[
     )
     if rules.currency != currency:
         raise DomainError("currency-mismatch", params={"currency": currency})
-    now = await connection().fetchval("SELECT revision FROM programme_draft WHERE tenant_id = $1", tenant_id)
-    if if_revision is not None and if_revision != (now or 0):
-        raise DomainError("precondition-failed")
     dumped = rules.model_copy(update={"version": await current_version() + 1}).dump()
     revision: int = await connection().fetchval(
         "INSERT INTO programme_draft AS d (tenant_id, document, revision, updated_by) VALUES ($1, $2, 1, $3)"
@@ -63,17 +60,17 @@ async def put_draft(document: dict[str, Any], if_revision: int | None) -> tuple[
     await record("programme.draft", f"draft:{revision}")
     present = await current_programme()
     coming = rules.as_published(Published(lineage=descend(present, rules, {}).lineage))
-    return dumped, revision, warnings(rules) + await doubts(Change(present, coming))
+    return dumped, warnings(rules) + await doubts(Change(present, coming))
 
 
-async def read_draft() -> tuple[dict[str, Any], int]:
-    """The draft and its revision. Raises DomainError `draft-missing`."""
-    row = await connection().fetchrow(
-        "SELECT document, revision FROM programme_draft WHERE tenant_id = $1", current().tenant_id
+async def read_draft() -> dict[str, Any]:
+    """The draft. Raises DomainError `draft-missing`."""
+    document: dict[str, Any] | None = await connection().fetchval(
+        "SELECT document FROM programme_draft WHERE tenant_id = $1", current().tenant_id
     )
-    if row is None:
+    if document is None:
         raise DomainError("draft-missing")
-    return row["document"], row["revision"]
+    return document
 
 
 async def publish(
@@ -87,8 +84,7 @@ async def publish(
     time, `tiers-in-use` and `validation-failed` (`transitions.bring_in`); with `at` `publish-not-ahead`.
     """
     old, timezone = await in_force()
-    document, _ = await read_draft()
-    rules = checked(document)
+    rules = checked(await read_draft())
     await refuse_told_health(rules)
     coming = Coming(transition, holders or {}, note, current().principal.actor)
     if at is not None:

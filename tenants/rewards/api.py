@@ -1,11 +1,12 @@
 """`/v1/rewards`: what points buy, its stock, and claiming it."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from litestar import Request, Response, get, patch, post
 from litestar.params import FromPath, JSONBody
 
+from saas.etags import Tags
 from saas.paging import Page, decode_cursor, page
 from saas.validation import ListQuery, parse_query
 from tenants.members.existing import require_member
@@ -18,6 +19,7 @@ from tenants.rewards.waiting import claims_of_reward, waiting_claims
 READ = {"requires": "members:read"}
 DEFINE = {"requires": "programme:write"}
 CLAIM = {"requires": "points:write"}
+_TAGS: Final = Tags("reward", moves=frozenset({"stock"}))
 
 
 @post("/v1/rewards", opt=DEFINE, tags=["rewards"], summary="A new thing that points buy")
@@ -32,17 +34,27 @@ async def list_rewards(request: Request[Any, Any, Any]) -> Page:
     return page(await rewards(after, query.limit + 1), query.limit, shown, lambda row: (row["id"],))
 
 
-@get("/v1/rewards/{reward_id:uuid}", opt=READ, tags=["rewards"], summary="One reward")
-async def read(reward_id: FromPath[UUID]) -> dict[str, Any]:
-    return shown(await reward(reward_id))
+@get("/v1/rewards/{reward_id:uuid}", opt={**READ, "tagged": True}, tags=["rewards"], summary="One reward")
+async def read(request: Request[Any, Any, Any], reward_id: FromPath[UUID]) -> Response[dict[str, Any]]:
+    return _TAGS.answer(request, shown(await reward(reward_id)))
 
 
 @patch(
-    "/v1/rewards/{reward_id:uuid}", opt=DEFINE, tags=["rewards"], summary="Change a reward, end it, take it up again"
+    "/v1/rewards/{reward_id:uuid}",
+    opt={**DEFINE, "tagged": True},
+    tags=["rewards"],
+    summary="Change a reward, end it, take it up again",
 )
-async def change(reward_id: FromPath[UUID], data: JSONBody[RewardChange]) -> dict[str, Any]:
+async def change(
+    request: Request[Any, Any, Any], reward_id: FromPath[UUID], data: JSONBody[RewardChange]
+) -> Response[dict[str, Any]]:
     """Claims made before keep their points, and can be collected when the reward has ended."""
-    return await change_reward(reward_id, data)
+
+    async def now() -> dict[str, Any]:
+        return shown(await reward(reward_id))
+
+    await _TAGS.require(request, reward_id, now)
+    return _TAGS.answer(request, await change_reward(reward_id, data))
 
 
 @post("/v1/rewards/{reward_id:uuid}/stock", opt=DEFINE, tags=["rewards"], summary="Pieces that came, or are gone")

@@ -1,12 +1,14 @@
 """`/v1/segments`: keeping conditions by name, and the members that they select."""
 
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from litestar import Request, delete, get, patch, post
+from litestar import Request, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from saas.errors import DomainError
+from saas.etags import Tags
 from saas.paging import Page, decode_cursor, encode_cursor, page
 from saas.problem_details import language_of
 from saas.validation import Body, ChangeBody, ListQuery, parse_query
@@ -29,6 +31,7 @@ from tenants.segments.usable import faults_of
 READ = {"requires": "members:read"}
 WRITE = {"requires": "programme:write"}
 SAMPLE: Final = 10
+_TAGS: Final = Tags("segment")
 
 
 class NewSegment(Body):
@@ -60,18 +63,26 @@ async def list_segments(request: Request[Any, Any, Any]) -> Page:
     return page(await segments(after, query.limit + 1), query.limit, dict, lambda row: (row["id"],))
 
 
-@get("/v1/segments/{segment_id:uuid}", opt=READ, summary="One segment")
-async def read(segment_id: FromPath[UUID]) -> dict[str, Any]:
-    return await segment(segment_id)
+@get("/v1/segments/{segment_id:uuid}", opt={**READ, "tagged": True}, summary="One segment")
+async def read(request: Request[Any, Any, Any], segment_id: FromPath[UUID]) -> Response[dict[str, Any]]:
+    return _TAGS.answer(request, await segment(segment_id))
 
 
-@patch("/v1/segments/{segment_id:uuid}", opt=WRITE, summary="Change a segment's names or condition")
-async def change(segment_id: FromPath[UUID], data: JSONBody[SegmentChange]) -> dict[str, Any]:
-    return await change_segment(segment_id, data.names, data.condition)
+@patch("/v1/segments/{segment_id:uuid}", opt={**WRITE, "tagged": True}, summary="Change a segment's names or condition")
+async def change(
+    request: Request[Any, Any, Any], segment_id: FromPath[UUID], data: JSONBody[SegmentChange]
+) -> Response[dict[str, Any]]:
+    await _TAGS.require(request, segment_id, partial(segment, segment_id))
+    return _TAGS.answer(request, await change_segment(segment_id, data.names, data.condition))
 
 
-@delete("/v1/segments/{segment_id:uuid}", opt=WRITE, summary="Forget a segment; its members stay as they are")
-async def remove(segment_id: FromPath[UUID]) -> None:
+@delete(
+    "/v1/segments/{segment_id:uuid}",
+    opt={**WRITE, "tagged": True},
+    summary="Forget a segment; its members stay as they are",
+)
+async def remove(request: Request[Any, Any, Any], segment_id: FromPath[UUID]) -> None:
+    await _TAGS.require(request, segment_id, partial(segment, segment_id))
     await delete_segment(segment_id)
 
 

@@ -60,7 +60,7 @@ async def start_simulation(
     if tenant is None:
         raise DomainError("internal")
     instant = _instant(as_of, tenant["now"], ZoneInfo(tenant["timezone"]))
-    document, _ = await read_draft()
+    document = await read_draft()
     draft, present = checked(document), await programme(tenant["programme_version"])
     await refuse_holders(present, draft, Coming(transition, holders, None, current().principal.actor))
     await _end_the_old()

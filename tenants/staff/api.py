@@ -1,14 +1,17 @@
 """`/v1/staff`."""
 
-from typing import Annotated, Any, ClassVar
+from functools import partial
+from typing import Annotated, Any, ClassVar, Final
 from uuid import UUID
 
-from litestar import Request, delete, get, patch, post
+from litestar import Request, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 from pydantic import Field
 
+from saas.etags import Tags
 from saas.money import MAX_MINOR
 from saas.paging import Page, decode_cursor, page
+from saas.scope import current
 from saas.validation import Body, ChangeBody, Email, ListQuery, Name, parse_query
 from tenants.staff.employ import Role
 from tenants.staff.factors import log_out, take_factor_away
@@ -18,6 +21,8 @@ from tenants.staff.rules import change_rules, rules
 
 OPT = {"requires": "admin"}
 _BOUND = {**OPT, "bound": True}  # within one's own branches
+_PEOPLE: Final = Tags("staff", moves=frozenset({"state", "invited_until"}))
+_RULES: Final = Tags("tenant", "tenant_id")
 _Branches = Annotated[list[UUID], Field(min_length=1, max_length=1000)]
 
 
@@ -53,19 +58,29 @@ async def list_staff(request: Request[Any, Any, Any]) -> Page:
     return page(rows, query.limit, dict, lambda row: (row["id"],))
 
 
-@get("/v1/staff/{staff_id:uuid}", opt=_BOUND, summary="One of staff, also who has left")
-async def read(staff_id: FromPath[UUID]) -> dict[str, Any]:
-    return await person(staff_id)
+@get("/v1/staff/{staff_id:uuid}", opt={**_BOUND, "tagged": True}, summary="One of staff, also who has left")
+async def read(request: Request[Any, Any, Any], staff_id: FromPath[UUID]) -> Response[dict[str, Any]]:
+    return _PEOPLE.answer(request, await person(staff_id))
 
 
-@patch("/v1/staff/{staff_id:uuid}", opt=_BOUND, summary="Change name, role or branches; counts at once")
-async def change(staff_id: FromPath[UUID], data: JSONBody[StaffChange]) -> dict[str, Any]:
+@patch(
+    "/v1/staff/{staff_id:uuid}", opt={**_BOUND, "tagged": True}, summary="Change name, role or branches; counts at once"
+)
+async def change(
+    request: Request[Any, Any, Any], staff_id: FromPath[UUID], data: JSONBody[StaffChange]
+) -> Response[dict[str, Any]]:
+    await _PEOPLE.require(request, staff_id, partial(person, staff_id))
     limits = (data.branch_ids,) if "branch_ids" in data.model_fields_set else None
-    return await change_person(staff_id, name=data.name, role=data.role, limits=limits)
+    return _PEOPLE.answer(request, await change_person(staff_id, name=data.name, role=data.role, limits=limits))
 
 
-@delete("/v1/staff/{staff_id:uuid}", opt=_BOUND, summary="Remove somebody, or withdraw an invitation; again is fine")
-async def remove(staff_id: FromPath[UUID]) -> None:
+@delete(
+    "/v1/staff/{staff_id:uuid}",
+    opt={**_BOUND, "tagged": True},
+    summary="Remove somebody, or withdraw an invitation; again is fine",
+)
+async def remove(request: Request[Any, Any, Any], staff_id: FromPath[UUID]) -> None:
+    await _PEOPLE.require(request, staff_id, partial(person, staff_id))
     await remove_person(staff_id)
 
 
@@ -94,14 +109,19 @@ async def end_sessions(staff_id: FromPath[UUID]) -> None:
     await log_out(staff_id)
 
 
-@get("/v1/staff-rules", opt=OPT, summary="What clerks may do alone, and who needs a second factor")
-async def read_rules() -> dict[str, Any]:
-    return await rules()
+@get(
+    "/v1/staff-rules",
+    opt={**OPT, "tagged": True},
+    summary="What clerks may do alone, and who needs a second factor",
+)
+async def read_rules(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
+    return _RULES.answer(request, await rules())
 
 
-@patch("/v1/staff-rules", opt=OPT, summary="Change them; counts at once")
-async def set_rules(data: JSONBody[RulesChange]) -> dict[str, Any]:
-    return await change_rules(**data.model_dump(exclude_unset=True))
+@patch("/v1/staff-rules", opt={**OPT, "tagged": True}, summary="Change them; counts at once")
+async def set_rules(request: Request[Any, Any, Any], data: JSONBody[RulesChange]) -> Response[dict[str, Any]]:
+    await _RULES.require(request, current().tenant_id, rules)
+    return _RULES.answer(request, await change_rules(**data.model_dump(exclude_unset=True)))
 
 
 HANDLERS = [create, list_staff, read, change, remove, again, remove_factor, end_sessions, read_rules, set_rules]

@@ -1,12 +1,14 @@
 """`/v1/tasks`: the rules of tasks, the branch's list, what was done with each, and what came of it."""
 
-from typing import Any
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
-from litestar import Request, delete, get, patch, post
+from litestar import Request, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 
+from saas.etags import Tags
 from saas.paging import Page, decode_cursor, page
 from saas.principal import Principal
 from saas.problem_details import language_of
@@ -34,6 +36,7 @@ ACT = {"requires": "members:write"}
 DEFINE = {"requires": "programme:write"}
 REPORT = {"requires": "reports:read"}
 TAGS = ["tasks"]
+_RULES: Final = Tags("task_rule")
 
 
 @get("/v1/tasks/rules", opt=READ, tags=TAGS, summary="Rules of tasks, the oldest first")
@@ -51,19 +54,37 @@ async def create(data: JSONBody[NewRule]) -> dict[str, Any]:
     return await make_rule(data)
 
 
-@get("/v1/tasks/rules/{rule_id:uuid}", opt=READ, tags=TAGS, summary="One rule")
-async def read_rule(rule_id: FromPath[UUID]) -> dict[str, Any]:
-    return shown(await rule(rule_id))
+@get("/v1/tasks/rules/{rule_id:uuid}", opt={**READ, "tagged": True}, tags=TAGS, summary="One rule")
+async def read_rule(request: Request[Any, Any, Any], rule_id: FromPath[UUID]) -> Response[dict[str, Any]]:
+    return _RULES.answer(request, await _one(rule_id))
 
 
-@patch("/v1/tasks/rules/{rule_id:uuid}", opt=DEFINE, tags=TAGS, summary="Change a rule's rhythm or names")
-async def change(rule_id: FromPath[UUID], data: JSONBody[RuleChange]) -> dict[str, Any]:
-    return await change_rule(rule_id, data)
+@patch(
+    "/v1/tasks/rules/{rule_id:uuid}",
+    opt={**DEFINE, "tagged": True},
+    tags=TAGS,
+    summary="Change a rule's rhythm or names",
+)
+async def change(
+    request: Request[Any, Any, Any], rule_id: FromPath[UUID], data: JSONBody[RuleChange]
+) -> Response[dict[str, Any]]:
+    await _RULES.require(request, rule_id, partial(_one, rule_id))
+    return _RULES.answer(request, await change_rule(rule_id, data))
 
 
-@delete("/v1/tasks/rules/{rule_id:uuid}", opt=DEFINE, tags=TAGS, summary="End a rule; what was done stays")
-async def end(rule_id: FromPath[UUID]) -> None:
+@delete(
+    "/v1/tasks/rules/{rule_id:uuid}",
+    opt={**DEFINE, "tagged": True},
+    tags=TAGS,
+    summary="End a rule; what was done stays",
+)
+async def end(request: Request[Any, Any, Any], rule_id: FromPath[UUID]) -> None:
+    await _RULES.require(request, rule_id, partial(_one, rule_id))
     await end_rule(rule_id)
+
+
+async def _one(rule_id: UUID) -> dict[str, Any]:
+    return shown(await rule(rule_id))
 
 
 @get("/v1/tasks", opt=READ, tags=TAGS, summary="What there is to do, what is due and worth most first")

@@ -3,12 +3,14 @@ every branch.
 """
 
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
-from litestar import Request, delete, get, patch, post
+from litestar import Request, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
+from saas.etags import Tags
 from saas.paging import Page, decode_cursor, page
 from saas.validation import parse_query
 from tenants.webhooks.bodies import DeliveryQuery, NewWebhook, ReplayBody, RotateBody, TestBody, WebhookChange
@@ -19,6 +21,7 @@ from tenants.webhooks.replay import begin_replay
 OPT = {"requires": "webhooks:write"}
 _SHOWS = {**OPT, "shows_secret": True}
 _TAGS = ["webhooks"]
+_ETAGS: Final = Tags("webhook_endpoint", moves=frozenset({"waiting", "failed", "failing_since", "old_secret_until"}))
 
 
 @post("/v1/webhooks", opt=_SHOWS, tags=_TAGS, summary="A new endpoint: the answer shows its secret, once")
@@ -32,19 +35,30 @@ async def list_endpoints() -> dict[str, Any]:
     return {"data": await endpoints(), "next_cursor": None}
 
 
-@get("/v1/webhooks/{webhook_id:uuid}", opt=OPT, tags=_TAGS, summary="One endpoint")
-async def read(webhook_id: FromPath[UUID]) -> dict[str, Any]:
-    return await endpoint(webhook_id)
+@get("/v1/webhooks/{webhook_id:uuid}", opt={**OPT, "tagged": True}, tags=_TAGS, summary="One endpoint")
+async def read(request: Request[Any, Any, Any], webhook_id: FromPath[UUID]) -> Response[dict[str, Any]]:
+    return _ETAGS.answer(request, await endpoint(webhook_id))
 
 
-@patch("/v1/webhooks/{webhook_id:uuid}", opt=OPT, tags=_TAGS, summary="Change an endpoint, turn it off or on again")
-async def change(webhook_id: FromPath[UUID], data: JSONBody[WebhookChange]) -> dict[str, Any]:
+@patch(
+    "/v1/webhooks/{webhook_id:uuid}",
+    opt={**OPT, "tagged": True},
+    tags=_TAGS,
+    summary="Change an endpoint, turn it off or on again",
+)
+async def change(
+    request: Request[Any, Any, Any], webhook_id: FromPath[UUID], data: JSONBody[WebhookChange]
+) -> Response[dict[str, Any]]:
     """While it is off, what waits is kept, and no event that happens is sent later by itself: replay them."""
-    return await change_endpoint(webhook_id, data)
+    await _ETAGS.require(request, webhook_id, partial(endpoint, webhook_id))
+    return _ETAGS.answer(request, await change_endpoint(webhook_id, data))
 
 
-@delete("/v1/webhooks/{webhook_id:uuid}", opt=OPT, tags=_TAGS, summary="Delete an endpoint with its log")
-async def remove(webhook_id: FromPath[UUID]) -> None:
+@delete(
+    "/v1/webhooks/{webhook_id:uuid}", opt={**OPT, "tagged": True}, tags=_TAGS, summary="Delete an endpoint with its log"
+)
+async def remove(request: Request[Any, Any, Any], webhook_id: FromPath[UUID]) -> None:
+    await _ETAGS.require(request, webhook_id, partial(endpoint, webhook_id))
     await delete_endpoint(webhook_id)
 
 

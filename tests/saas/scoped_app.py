@@ -13,7 +13,8 @@ from support.chains import Chain
 from support.clock import owner
 
 from saas.auth import AuthMiddleware
-from saas.middleware import RequestIdMiddleware, ScopeMiddleware, stamp
+from saas.conventions import stamp
+from saas.middleware import RequestIdMiddleware, ScopeMiddleware
 from saas.problem_details import exception_handlers
 from saas.scope import ScopeClosedError, connection, current
 from tenants.audit.record import record

@@ -171,14 +171,14 @@ class Product:
     async def _publish(self, deed: Deed) -> datetime:
         what = deed.what
         async with tenant_scope(self.tenant_id):
-            await put_draft(what["programme"], None)
+            await put_draft(what["programme"])
             await publish(what["transition"], None, what["holders"])
         return await self._in_force_since()
 
     async def _announce(self, deed: Deed) -> datetime:
         what = deed.what
         async with tenant_scope(self.tenant_id):
-            await put_draft(what["programme"], None)
+            await put_draft(what["programme"])
             await publish(what["transition"], None, what["holders"], what["at"])
         return deed.at
 

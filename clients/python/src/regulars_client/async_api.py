@@ -214,14 +214,16 @@ class Tenant(Resource):
         """
         return await self._send(Call[types.Tenant](method="GET", path="/v1/tenant"))
 
-    async def update(self, **body: Unpack[types.TenantChange]) -> types.Tenant:
+    async def update(self, *, if_match: str | None = None, **body: Unpack[types.TenantChange]) -> types.Tenant:
         """Change name, locale, time zone, currency, or whether members may share a phone.
 
         Scope: `admin`. Not for a key that is bound to branches.
 
         `PATCH /v1/tenant`
         """
-        return await self._send(Call[types.Tenant](method="PATCH", path="/v1/tenant", body=spelled(body)))
+        return await self._send(
+            Call[types.Tenant](method="PATCH", path="/v1/tenant", body=spelled(body), headers={"If-Match": if_match})
+        )
 
 
 class Branches(Resource):
@@ -256,7 +258,9 @@ class Branches(Resource):
         """
         return await self._send(Call[types.Branch](method="GET", path=f"/v1/branches/{segment(branch_id)}"))
 
-    async def update(self, branch_id: Id, /, **body: Unpack[types.BranchChange]) -> types.Branch:
+    async def update(
+        self, branch_id: Id, /, *, if_match: str | None = None, **body: Unpack[types.BranchChange]
+    ) -> types.Branch:
         """Rename, close or reopen a branch.
 
         Scope: `admin`.
@@ -264,7 +268,12 @@ class Branches(Resource):
         `PATCH /v1/branches/{branch_id}`
         """
         return await self._send(
-            Call[types.Branch](method="PATCH", path=f"/v1/branches/{segment(branch_id)}", body=spelled(body))
+            Call[types.Branch](
+                method="PATCH",
+                path=f"/v1/branches/{segment(branch_id)}",
+                body=spelled(body),
+                headers={"If-Match": if_match},
+            )
         )
 
 
@@ -302,7 +311,9 @@ class Staff(Resource):
         """
         return await self._send(Call[types.Staff](method="GET", path=f"/v1/staff/{segment(staff_id)}"))
 
-    async def update(self, staff_id: Id, /, **body: Unpack[types.StaffChange]) -> types.Staff:
+    async def update(
+        self, staff_id: Id, /, *, if_match: str | None = None, **body: Unpack[types.StaffChange]
+    ) -> types.Staff:
         """Change name, role or branches; counts at once.
 
         Scope: `admin`.
@@ -310,17 +321,24 @@ class Staff(Resource):
         `PATCH /v1/staff/{staff_id}`
         """
         return await self._send(
-            Call[types.Staff](method="PATCH", path=f"/v1/staff/{segment(staff_id)}", body=spelled(body))
+            Call[types.Staff](
+                method="PATCH",
+                path=f"/v1/staff/{segment(staff_id)}",
+                body=spelled(body),
+                headers={"If-Match": if_match},
+            )
         )
 
-    async def delete(self, staff_id: Id, /) -> None:
+    async def delete(self, staff_id: Id, /, *, if_match: str | None = None) -> None:
         """Remove somebody, or withdraw an invitation; again is fine.
 
         Scope: `admin`.
 
         `DELETE /v1/staff/{staff_id}`
         """
-        await self._send(Call[None](method="DELETE", path=f"/v1/staff/{segment(staff_id)}"))
+        await self._send(
+            Call[None](method="DELETE", path=f"/v1/staff/{segment(staff_id)}", headers={"If-Match": if_match})
+        )
 
     async def invite_again(self, staff_id: Id, /, *, idempotency_key: str | None = None) -> types.StaffInvite:
         """A new link; the old one is dead.
@@ -364,7 +382,9 @@ class StaffRules(Resource):
         """
         return await self._send(Call[types.StaffRulesGetAnswer](method="GET", path="/v1/staff-rules"))
 
-    async def update(self, **body: Unpack[types.RulesChange]) -> types.StaffRulesUpdateAnswer:
+    async def update(
+        self, *, if_match: str | None = None, **body: Unpack[types.RulesChange]
+    ) -> types.StaffRulesUpdateAnswer:
         """Change them; counts at once.
 
         Scope: `admin`. Not for a key that is bound to branches.
@@ -372,7 +392,9 @@ class StaffRules(Resource):
         `PATCH /v1/staff-rules`
         """
         return await self._send(
-            Call[types.StaffRulesUpdateAnswer](method="PATCH", path="/v1/staff-rules", body=spelled(body))
+            Call[types.StaffRulesUpdateAnswer](
+                method="PATCH", path="/v1/staff-rules", body=spelled(body), headers={"If-Match": if_match}
+            )
         )
 
 
@@ -630,7 +652,7 @@ class Members(Resource):
         )
 
     async def get(self, member_id: Id, /) -> types.Member:
-        """One member; its ETag is the profile's revision.
+        """One member.
 
         The id of a record that was merged leads to the survivor.
 
@@ -643,7 +665,9 @@ class Members(Resource):
     async def update(
         self, member_id: Id, /, *, if_match: str | None = None, **body: Unpack[types.MemberChange]
     ) -> types.Member:
-        """Change a member; If-Match keeps others' changes.
+        """Change a member.
+
+        `If-Match` is about the profile: what the member buys or earns meanwhile is in nobody's way.
 
         Scope: `members:write`.
 
@@ -1896,7 +1920,9 @@ class Segments(Resource):
         """
         return await self._send(Call[types.Data](method="GET", path=f"/v1/segments/{segment(segment_id)}"))
 
-    async def update(self, segment_id: Id, /, **body: Unpack[types.SegmentChange]) -> types.Data:
+    async def update(
+        self, segment_id: Id, /, *, if_match: str | None = None, **body: Unpack[types.SegmentChange]
+    ) -> types.Data:
         """Change a segment's names or condition.
 
         Scope: `programme:write`. Not for a key that is bound to branches.
@@ -1904,17 +1930,24 @@ class Segments(Resource):
         `PATCH /v1/segments/{segment_id}`
         """
         return await self._send(
-            Call[types.Data](method="PATCH", path=f"/v1/segments/{segment(segment_id)}", body=spelled(body))
+            Call[types.Data](
+                method="PATCH",
+                path=f"/v1/segments/{segment(segment_id)}",
+                body=spelled(body),
+                headers={"If-Match": if_match},
+            )
         )
 
-    async def delete(self, segment_id: Id, /) -> None:
+    async def delete(self, segment_id: Id, /, *, if_match: str | None = None) -> None:
         """Forget a segment; its members stay as they are.
 
         Scope: `programme:write`. Not for a key that is bound to branches.
 
         `DELETE /v1/segments/{segment_id}`
         """
-        await self._send(Call[None](method="DELETE", path=f"/v1/segments/{segment(segment_id)}"))
+        await self._send(
+            Call[None](method="DELETE", path=f"/v1/segments/{segment(segment_id)}", headers={"If-Match": if_match})
+        )
 
     async def preview(self, **body: Unpack[types.Preview]) -> types.SegmentsPreviewAnswer:
         """Whom a condition selects now: how many, some of them.
@@ -1965,7 +1998,7 @@ class Programme(Resource):
         return await self._send(Call[dict[str, Any]](method="GET", path="/v1/programme"))
 
     async def draft(self) -> dict[str, Any]:
-        """The draft, with its revision as ETag.
+        """The draft.
 
         404 `draft-missing` where there is none.
 
@@ -1992,7 +2025,7 @@ class Programme(Resource):
             )
         )
 
-    async def delete_draft(self) -> None:
+    async def delete_draft(self, *, if_match: str | None = None) -> None:
         """Gives the draft up.
 
         404 `draft-missing` where there is none.
@@ -2001,12 +2034,14 @@ class Programme(Resource):
 
         `DELETE /v1/programme/draft`
         """
-        await self._send(Call[None](method="DELETE", path="/v1/programme/draft"))
+        await self._send(Call[None](method="DELETE", path="/v1/programme/draft", headers={"If-Match": if_match}))
 
-    async def publish(self, *, idempotency_key: str | None = None, **body: Unpack[types.PublishBody]) -> dict[str, Any]:
+    async def publish(
+        self, *, if_match: str | None = None, idempotency_key: str | None = None, **body: Unpack[types.PublishBody]
+    ) -> dict[str, Any]:
         """Makes the draft the next version, in force at once.
 
-        Makes the draft the next version, in force at once: the document, as it is now. With `at` 202 and what waits.
+        Makes the draft the next version, in force at once: the document, as it is now. With `at` 202 and what waits. `If-Match`, with the draft's tag: only if it is still what was looked at.
 
         Scope: `programme:write`. Not for a key that is bound to branches.
 
@@ -2014,7 +2049,11 @@ class Programme(Resource):
         """
         return await self._send(
             Call[dict[str, Any]](
-                method="POST", path="/v1/programme/draft/publish", body=spelled(body), idempotency_key=idempotency_key
+                method="POST",
+                path="/v1/programme/draft/publish",
+                body=spelled(body),
+                headers={"If-Match": if_match},
+                idempotency_key=idempotency_key,
             )
         )
 
@@ -2194,7 +2233,9 @@ class PriceLists(Resource):
         """
         return await self._send(Call[types.PriceListsGetAnswer](method="GET", path=f"/v1/price-lists/{segment(code)}"))
 
-    async def replace(self, code: Id, /, **body: Unpack[types.PriceListBody]) -> types.PriceListsReplaceAnswer:
+    async def replace(
+        self, code: Id, /, *, if_match: str | None = None, **body: Unpack[types.PriceListBody]
+    ) -> types.PriceListsReplaceAnswer:
         """Put a whole price list.
 
         Up to 5,000 prices, in place of those that the list had; 201 for a new list. A tier gives it by a benefit `{"type": "price_list", "code"}`.
@@ -2205,11 +2246,16 @@ class PriceLists(Resource):
         """
         return await self._send(
             Call[types.PriceListsReplaceAnswer](
-                method="PUT", path=f"/v1/price-lists/{segment(code)}", body=spelled(body)
+                method="PUT",
+                path=f"/v1/price-lists/{segment(code)}",
+                body=spelled(body),
+                headers={"If-Match": if_match},
             )
         )
 
-    async def update(self, code: Id, /, **body: Unpack[types.PriceListChange]) -> types.PriceListsUpdateAnswer:
+    async def update(
+        self, code: Id, /, *, if_match: str | None = None, **body: Unpack[types.PriceListChange]
+    ) -> types.PriceListsUpdateAnswer:
         """Change some prices of a list.
 
         Prices that aren't named stay as they are.
@@ -2220,7 +2266,10 @@ class PriceLists(Resource):
         """
         return await self._send(
             Call[types.PriceListsUpdateAnswer](
-                method="PATCH", path=f"/v1/price-lists/{segment(code)}", body=spelled(body)
+                method="PATCH",
+                path=f"/v1/price-lists/{segment(code)}",
+                body=spelled(body),
+                headers={"If-Match": if_match},
             )
         )
 
@@ -2261,7 +2310,9 @@ class Coupons(Resource):
         """
         return await self._send(Call[types.CouponsGetAnswer](method="GET", path=f"/v1/coupons/{segment(coupon_id)}"))
 
-    async def update(self, coupon_id: Id, /, **body: Unpack[types.CouponChange]) -> types.CouponData:
+    async def update(
+        self, coupon_id: Id, /, *, if_match: str | None = None, **body: Unpack[types.CouponChange]
+    ) -> types.CouponData:
         """Change a coupon, end it, take it up again.
 
         Those given before keep their terms and days, and hold when the coupon has ended.
@@ -2271,7 +2322,12 @@ class Coupons(Resource):
         `PATCH /v1/coupons/{coupon_id}`
         """
         return await self._send(
-            Call[types.CouponData](method="PATCH", path=f"/v1/coupons/{segment(coupon_id)}", body=spelled(body))
+            Call[types.CouponData](
+                method="PATCH",
+                path=f"/v1/coupons/{segment(coupon_id)}",
+                body=spelled(body),
+                headers={"If-Match": if_match},
+            )
         )
 
     def grants(
@@ -2417,7 +2473,9 @@ class Rewards(Resource):
         """
         return await self._send(Call[types.RewardStock](method="GET", path=f"/v1/rewards/{segment(reward_id)}"))
 
-    async def update(self, reward_id: Id, /, **body: Unpack[types.RewardChange]) -> types.RewardStock:
+    async def update(
+        self, reward_id: Id, /, *, if_match: str | None = None, **body: Unpack[types.RewardChange]
+    ) -> types.RewardStock:
         """Change a reward, end it, take it up again.
 
         Claims made before keep their points, and can be collected when the reward has ended.
@@ -2427,7 +2485,12 @@ class Rewards(Resource):
         `PATCH /v1/rewards/{reward_id}`
         """
         return await self._send(
-            Call[types.RewardStock](method="PATCH", path=f"/v1/rewards/{segment(reward_id)}", body=spelled(body))
+            Call[types.RewardStock](
+                method="PATCH",
+                path=f"/v1/rewards/{segment(reward_id)}",
+                body=spelled(body),
+                headers={"If-Match": if_match},
+            )
         )
 
     async def change_stock(
@@ -2584,6 +2647,8 @@ class Campaigns(Resource):
         | types.MessageCampaign
         | Mapping[str, Any],
         /,
+        *,
+        if_match: str | None = None,
     ) -> types.Campaign:
         """Change a draft.
 
@@ -2594,17 +2659,24 @@ class Campaigns(Resource):
         `PUT /v1/campaigns/{campaign_id}`
         """
         return await self._send(
-            Call[types.Campaign](method="PUT", path=f"/v1/campaigns/{segment(campaign_id)}", body=document)
+            Call[types.Campaign](
+                method="PUT",
+                path=f"/v1/campaigns/{segment(campaign_id)}",
+                body=document,
+                headers={"If-Match": if_match},
+            )
         )
 
-    async def delete(self, campaign_id: Id, /) -> None:
+    async def delete(self, campaign_id: Id, /, *, if_match: str | None = None) -> None:
         """Forget a draft.
 
         Scope: `programme:write`. Not for a key that is bound to branches.
 
         `DELETE /v1/campaigns/{campaign_id}`
         """
-        await self._send(Call[None](method="DELETE", path=f"/v1/campaigns/{segment(campaign_id)}"))
+        await self._send(
+            Call[None](method="DELETE", path=f"/v1/campaigns/{segment(campaign_id)}", headers={"If-Match": if_match})
+        )
 
     async def start(self, campaign_id: Id, /, *, idempotency_key: str | None = None) -> types.Campaign:
         """Switch it on.
@@ -2669,7 +2741,9 @@ class MessageTexts(Resource):
         """
         return await self._send(Call[types.MessageText](method="GET", path=f"/v1/message-texts/{segment(code)}"))
 
-    async def replace(self, code: Id, document: types.Text | Mapping[str, Any], /) -> types.MessageText:
+    async def replace(
+        self, code: Id, document: types.Text | Mapping[str, Any], /, *, if_match: str | None = None
+    ) -> types.MessageText:
         """Make or change a text.
 
         The whole text; its `code` is that of the path. 201 for a new one.
@@ -2679,17 +2753,21 @@ class MessageTexts(Resource):
         `PUT /v1/message-texts/{code}`
         """
         return await self._send(
-            Call[types.MessageText](method="PUT", path=f"/v1/message-texts/{segment(code)}", body=document)
+            Call[types.MessageText](
+                method="PUT", path=f"/v1/message-texts/{segment(code)}", body=document, headers={"If-Match": if_match}
+            )
         )
 
-    async def delete(self, code: Id, /) -> None:
+    async def delete(self, code: Id, /, *, if_match: str | None = None) -> None:
         """Forget a text that nothing sends.
 
         Scope: `programme:write`. Not for a key that is bound to branches.
 
         `DELETE /v1/message-texts/{code}`
         """
-        await self._send(Call[None](method="DELETE", path=f"/v1/message-texts/{segment(code)}"))
+        await self._send(
+            Call[None](method="DELETE", path=f"/v1/message-texts/{segment(code)}", headers={"If-Match": if_match})
+        )
 
 
 class Tasks(Resource):
@@ -2733,7 +2811,9 @@ class Tasks(Resource):
         """
         return await self._send(Call[types.TaskRule](method="GET", path=f"/v1/tasks/rules/{segment(rule_id)}"))
 
-    async def update_rule(self, rule_id: Id, /, **body: Unpack[types.RuleChange]) -> types.TaskRule:
+    async def update_rule(
+        self, rule_id: Id, /, *, if_match: str | None = None, **body: Unpack[types.RuleChange]
+    ) -> types.TaskRule:
         """Change a rule's rhythm or names.
 
         Scope: `programme:write`. Not for a key that is bound to branches.
@@ -2741,17 +2821,24 @@ class Tasks(Resource):
         `PATCH /v1/tasks/rules/{rule_id}`
         """
         return await self._send(
-            Call[types.TaskRule](method="PATCH", path=f"/v1/tasks/rules/{segment(rule_id)}", body=spelled(body))
+            Call[types.TaskRule](
+                method="PATCH",
+                path=f"/v1/tasks/rules/{segment(rule_id)}",
+                body=spelled(body),
+                headers={"If-Match": if_match},
+            )
         )
 
-    async def end_rule(self, rule_id: Id, /) -> None:
+    async def end_rule(self, rule_id: Id, /, *, if_match: str | None = None) -> None:
         """End a rule; what was done stays.
 
         Scope: `programme:write`. Not for a key that is bound to branches.
 
         `DELETE /v1/tasks/rules/{rule_id}`
         """
-        await self._send(Call[None](method="DELETE", path=f"/v1/tasks/rules/{segment(rule_id)}"))
+        await self._send(
+            Call[None](method="DELETE", path=f"/v1/tasks/rules/{segment(rule_id)}", headers={"If-Match": if_match})
+        )
 
     def list(
         self,
@@ -3151,7 +3238,9 @@ class Webhooks(Resource):
         """
         return await self._send(Call[types.Webhook](method="GET", path=f"/v1/webhooks/{segment(webhook_id)}"))
 
-    async def update(self, webhook_id: Id, /, **body: Unpack[types.WebhookChange]) -> types.Webhook:
+    async def update(
+        self, webhook_id: Id, /, *, if_match: str | None = None, **body: Unpack[types.WebhookChange]
+    ) -> types.Webhook:
         """Change an endpoint, turn it off or on again.
 
         While it is off, what waits is kept, and no event that happens is sent later by itself: replay them.
@@ -3161,17 +3250,24 @@ class Webhooks(Resource):
         `PATCH /v1/webhooks/{webhook_id}`
         """
         return await self._send(
-            Call[types.Webhook](method="PATCH", path=f"/v1/webhooks/{segment(webhook_id)}", body=spelled(body))
+            Call[types.Webhook](
+                method="PATCH",
+                path=f"/v1/webhooks/{segment(webhook_id)}",
+                body=spelled(body),
+                headers={"If-Match": if_match},
+            )
         )
 
-    async def delete(self, webhook_id: Id, /) -> None:
+    async def delete(self, webhook_id: Id, /, *, if_match: str | None = None) -> None:
         """Delete an endpoint with its log.
 
         Scope: `webhooks:write`. Not for a key that is bound to branches.
 
         `DELETE /v1/webhooks/{webhook_id}`
         """
-        await self._send(Call[None](method="DELETE", path=f"/v1/webhooks/{segment(webhook_id)}"))
+        await self._send(
+            Call[None](method="DELETE", path=f"/v1/webhooks/{segment(webhook_id)}", headers={"If-Match": if_match})
+        )
 
     async def rotate(
         self, webhook_id: Id, /, *, idempotency_key: str | None = None, **body: Unpack[types.RotateBody]

@@ -650,7 +650,7 @@ class PointsNotRedeemable(InvalidError):
 
 
 class PreconditionFailed(PreconditionError):
-    """Changed in the meantime: If-Match is not the current version. Read it again, then send your change."""
+    """Changed in the meantime: This is not in the state that If-Match or If-None-Match asks for. Read it again, then send your change."""
 
     code = "precondition-failed"
 
@@ -979,6 +979,12 @@ class UnknownTemplate(InvalidError):
     code = "unknown-template"
 
 
+class UnknownVersion(BadRequestError):
+    """No such version: Regulars-Version must be one of {versions}. Leave it out for the newest."""
+
+    code = "unknown-version"
+
+
 class UnsupportedMediaType(ProblemError):
     """Unsupported media type: The request's Content-Type is not supported here."""
 
@@ -1188,6 +1194,7 @@ BY_CODE: Final[Mapping[str, type[ProblemError]]] = {
     "unknown-coupon": UnknownCoupon,
     "unknown-member": UnknownMember,
     "unknown-template": UnknownTemplate,
+    "unknown-version": UnknownVersion,
     "unsupported-media-type": UnsupportedMediaType,
     "uri-too-long": UriTooLong,
     "validation-failed": ValidationFailed,

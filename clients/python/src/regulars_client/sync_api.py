@@ -210,14 +210,16 @@ class Tenant(Resource):
         """
         return self._send(Call[types.Tenant](method="GET", path="/v1/tenant"))
 
-    def update(self, **body: Unpack[types.TenantChange]) -> types.Tenant:
+    def update(self, *, if_match: str | None = None, **body: Unpack[types.TenantChange]) -> types.Tenant:
         """Change name, locale, time zone, currency, or whether members may share a phone.
 
         Scope: `admin`. Not for a key that is bound to branches.
 
         `PATCH /v1/tenant`
         """
-        return self._send(Call[types.Tenant](method="PATCH", path="/v1/tenant", body=spelled(body)))
+        return self._send(
+            Call[types.Tenant](method="PATCH", path="/v1/tenant", body=spelled(body), headers={"If-Match": if_match})
+        )
 
 
 class Branches(Resource):
@@ -252,7 +254,9 @@ class Branches(Resource):
         """
         return self._send(Call[types.Branch](method="GET", path=f"/v1/branches/{segment(branch_id)}"))
 
-    def update(self, branch_id: Id, /, **body: Unpack[types.BranchChange]) -> types.Branch:
+    def update(
+        self, branch_id: Id, /, *, if_match: str | None = None, **body: Unpack[types.BranchChange]
+    ) -> types.Branch:
         """Rename, close or reopen a branch.
 
         Scope: `admin`.
@@ -260,7 +264,12 @@ class Branches(Resource):
         `PATCH /v1/branches/{branch_id}`
         """
         return self._send(
-            Call[types.Branch](method="PATCH", path=f"/v1/branches/{segment(branch_id)}", body=spelled(body))
+            Call[types.Branch](
+                method="PATCH",
+                path=f"/v1/branches/{segment(branch_id)}",
+                body=spelled(body),
+                headers={"If-Match": if_match},
+            )
         )
 
 
@@ -298,23 +307,30 @@ class Staff(Resource):
         """
         return self._send(Call[types.Staff](method="GET", path=f"/v1/staff/{segment(staff_id)}"))
 
-    def update(self, staff_id: Id, /, **body: Unpack[types.StaffChange]) -> types.Staff:
+    def update(self, staff_id: Id, /, *, if_match: str | None = None, **body: Unpack[types.StaffChange]) -> types.Staff:
         """Change name, role or branches; counts at once.
 
         Scope: `admin`.
 
         `PATCH /v1/staff/{staff_id}`
         """
-        return self._send(Call[types.Staff](method="PATCH", path=f"/v1/staff/{segment(staff_id)}", body=spelled(body)))
+        return self._send(
+            Call[types.Staff](
+                method="PATCH",
+                path=f"/v1/staff/{segment(staff_id)}",
+                body=spelled(body),
+                headers={"If-Match": if_match},
+            )
+        )
 
-    def delete(self, staff_id: Id, /) -> None:
+    def delete(self, staff_id: Id, /, *, if_match: str | None = None) -> None:
         """Remove somebody, or withdraw an invitation; again is fine.
 
         Scope: `admin`.
 
         `DELETE /v1/staff/{staff_id}`
         """
-        self._send(Call[None](method="DELETE", path=f"/v1/staff/{segment(staff_id)}"))
+        self._send(Call[None](method="DELETE", path=f"/v1/staff/{segment(staff_id)}", headers={"If-Match": if_match}))
 
     def invite_again(self, staff_id: Id, /, *, idempotency_key: str | None = None) -> types.StaffInvite:
         """A new link; the old one is dead.
@@ -358,7 +374,7 @@ class StaffRules(Resource):
         """
         return self._send(Call[types.StaffRulesGetAnswer](method="GET", path="/v1/staff-rules"))
 
-    def update(self, **body: Unpack[types.RulesChange]) -> types.StaffRulesUpdateAnswer:
+    def update(self, *, if_match: str | None = None, **body: Unpack[types.RulesChange]) -> types.StaffRulesUpdateAnswer:
         """Change them; counts at once.
 
         Scope: `admin`. Not for a key that is bound to branches.
@@ -366,7 +382,9 @@ class StaffRules(Resource):
         `PATCH /v1/staff-rules`
         """
         return self._send(
-            Call[types.StaffRulesUpdateAnswer](method="PATCH", path="/v1/staff-rules", body=spelled(body))
+            Call[types.StaffRulesUpdateAnswer](
+                method="PATCH", path="/v1/staff-rules", body=spelled(body), headers={"If-Match": if_match}
+            )
         )
 
 
@@ -624,7 +642,7 @@ class Members(Resource):
         )
 
     def get(self, member_id: Id, /) -> types.Member:
-        """One member; its ETag is the profile's revision.
+        """One member.
 
         The id of a record that was merged leads to the survivor.
 
@@ -637,7 +655,9 @@ class Members(Resource):
     def update(
         self, member_id: Id, /, *, if_match: str | None = None, **body: Unpack[types.MemberChange]
     ) -> types.Member:
-        """Change a member; If-Match keeps others' changes.
+        """Change a member.
+
+        `If-Match` is about the profile: what the member buys or earns meanwhile is in nobody's way.
 
         Scope: `members:write`.
 
@@ -1884,7 +1904,9 @@ class Segments(Resource):
         """
         return self._send(Call[types.Data](method="GET", path=f"/v1/segments/{segment(segment_id)}"))
 
-    def update(self, segment_id: Id, /, **body: Unpack[types.SegmentChange]) -> types.Data:
+    def update(
+        self, segment_id: Id, /, *, if_match: str | None = None, **body: Unpack[types.SegmentChange]
+    ) -> types.Data:
         """Change a segment's names or condition.
 
         Scope: `programme:write`. Not for a key that is bound to branches.
@@ -1892,17 +1914,24 @@ class Segments(Resource):
         `PATCH /v1/segments/{segment_id}`
         """
         return self._send(
-            Call[types.Data](method="PATCH", path=f"/v1/segments/{segment(segment_id)}", body=spelled(body))
+            Call[types.Data](
+                method="PATCH",
+                path=f"/v1/segments/{segment(segment_id)}",
+                body=spelled(body),
+                headers={"If-Match": if_match},
+            )
         )
 
-    def delete(self, segment_id: Id, /) -> None:
+    def delete(self, segment_id: Id, /, *, if_match: str | None = None) -> None:
         """Forget a segment; its members stay as they are.
 
         Scope: `programme:write`. Not for a key that is bound to branches.
 
         `DELETE /v1/segments/{segment_id}`
         """
-        self._send(Call[None](method="DELETE", path=f"/v1/segments/{segment(segment_id)}"))
+        self._send(
+            Call[None](method="DELETE", path=f"/v1/segments/{segment(segment_id)}", headers={"If-Match": if_match})
+        )
 
     def preview(self, **body: Unpack[types.Preview]) -> types.SegmentsPreviewAnswer:
         """Whom a condition selects now: how many, some of them.
@@ -1951,7 +1980,7 @@ class Programme(Resource):
         return self._send(Call[dict[str, Any]](method="GET", path="/v1/programme"))
 
     def draft(self) -> dict[str, Any]:
-        """The draft, with its revision as ETag.
+        """The draft.
 
         404 `draft-missing` where there is none.
 
@@ -1978,7 +2007,7 @@ class Programme(Resource):
             )
         )
 
-    def delete_draft(self) -> None:
+    def delete_draft(self, *, if_match: str | None = None) -> None:
         """Gives the draft up.
 
         404 `draft-missing` where there is none.
@@ -1987,12 +2016,14 @@ class Programme(Resource):
 
         `DELETE /v1/programme/draft`
         """
-        self._send(Call[None](method="DELETE", path="/v1/programme/draft"))
+        self._send(Call[None](method="DELETE", path="/v1/programme/draft", headers={"If-Match": if_match}))
 
-    def publish(self, *, idempotency_key: str | None = None, **body: Unpack[types.PublishBody]) -> dict[str, Any]:
+    def publish(
+        self, *, if_match: str | None = None, idempotency_key: str | None = None, **body: Unpack[types.PublishBody]
+    ) -> dict[str, Any]:
         """Makes the draft the next version, in force at once.
 
-        Makes the draft the next version, in force at once: the document, as it is now. With `at` 202 and what waits.
+        Makes the draft the next version, in force at once: the document, as it is now. With `at` 202 and what waits. `If-Match`, with the draft's tag: only if it is still what was looked at.
 
         Scope: `programme:write`. Not for a key that is bound to branches.
 
@@ -2000,7 +2031,11 @@ class Programme(Resource):
         """
         return self._send(
             Call[dict[str, Any]](
-                method="POST", path="/v1/programme/draft/publish", body=spelled(body), idempotency_key=idempotency_key
+                method="POST",
+                path="/v1/programme/draft/publish",
+                body=spelled(body),
+                headers={"If-Match": if_match},
+                idempotency_key=idempotency_key,
             )
         )
 
@@ -2176,7 +2211,9 @@ class PriceLists(Resource):
         """
         return self._send(Call[types.PriceListsGetAnswer](method="GET", path=f"/v1/price-lists/{segment(code)}"))
 
-    def replace(self, code: Id, /, **body: Unpack[types.PriceListBody]) -> types.PriceListsReplaceAnswer:
+    def replace(
+        self, code: Id, /, *, if_match: str | None = None, **body: Unpack[types.PriceListBody]
+    ) -> types.PriceListsReplaceAnswer:
         """Put a whole price list.
 
         Up to 5,000 prices, in place of those that the list had; 201 for a new list. A tier gives it by a benefit `{"type": "price_list", "code"}`.
@@ -2187,11 +2224,16 @@ class PriceLists(Resource):
         """
         return self._send(
             Call[types.PriceListsReplaceAnswer](
-                method="PUT", path=f"/v1/price-lists/{segment(code)}", body=spelled(body)
+                method="PUT",
+                path=f"/v1/price-lists/{segment(code)}",
+                body=spelled(body),
+                headers={"If-Match": if_match},
             )
         )
 
-    def update(self, code: Id, /, **body: Unpack[types.PriceListChange]) -> types.PriceListsUpdateAnswer:
+    def update(
+        self, code: Id, /, *, if_match: str | None = None, **body: Unpack[types.PriceListChange]
+    ) -> types.PriceListsUpdateAnswer:
         """Change some prices of a list.
 
         Prices that aren't named stay as they are.
@@ -2202,7 +2244,10 @@ class PriceLists(Resource):
         """
         return self._send(
             Call[types.PriceListsUpdateAnswer](
-                method="PATCH", path=f"/v1/price-lists/{segment(code)}", body=spelled(body)
+                method="PATCH",
+                path=f"/v1/price-lists/{segment(code)}",
+                body=spelled(body),
+                headers={"If-Match": if_match},
             )
         )
 
@@ -2243,7 +2288,9 @@ class Coupons(Resource):
         """
         return self._send(Call[types.CouponsGetAnswer](method="GET", path=f"/v1/coupons/{segment(coupon_id)}"))
 
-    def update(self, coupon_id: Id, /, **body: Unpack[types.CouponChange]) -> types.CouponData:
+    def update(
+        self, coupon_id: Id, /, *, if_match: str | None = None, **body: Unpack[types.CouponChange]
+    ) -> types.CouponData:
         """Change a coupon, end it, take it up again.
 
         Those given before keep their terms and days, and hold when the coupon has ended.
@@ -2253,7 +2300,12 @@ class Coupons(Resource):
         `PATCH /v1/coupons/{coupon_id}`
         """
         return self._send(
-            Call[types.CouponData](method="PATCH", path=f"/v1/coupons/{segment(coupon_id)}", body=spelled(body))
+            Call[types.CouponData](
+                method="PATCH",
+                path=f"/v1/coupons/{segment(coupon_id)}",
+                body=spelled(body),
+                headers={"If-Match": if_match},
+            )
         )
 
     def grants(
@@ -2399,7 +2451,9 @@ class Rewards(Resource):
         """
         return self._send(Call[types.RewardStock](method="GET", path=f"/v1/rewards/{segment(reward_id)}"))
 
-    def update(self, reward_id: Id, /, **body: Unpack[types.RewardChange]) -> types.RewardStock:
+    def update(
+        self, reward_id: Id, /, *, if_match: str | None = None, **body: Unpack[types.RewardChange]
+    ) -> types.RewardStock:
         """Change a reward, end it, take it up again.
 
         Claims made before keep their points, and can be collected when the reward has ended.
@@ -2409,7 +2463,12 @@ class Rewards(Resource):
         `PATCH /v1/rewards/{reward_id}`
         """
         return self._send(
-            Call[types.RewardStock](method="PATCH", path=f"/v1/rewards/{segment(reward_id)}", body=spelled(body))
+            Call[types.RewardStock](
+                method="PATCH",
+                path=f"/v1/rewards/{segment(reward_id)}",
+                body=spelled(body),
+                headers={"If-Match": if_match},
+            )
         )
 
     def change_stock(
@@ -2564,6 +2623,8 @@ class Campaigns(Resource):
         | types.MessageCampaign
         | Mapping[str, Any],
         /,
+        *,
+        if_match: str | None = None,
     ) -> types.Campaign:
         """Change a draft.
 
@@ -2574,17 +2635,24 @@ class Campaigns(Resource):
         `PUT /v1/campaigns/{campaign_id}`
         """
         return self._send(
-            Call[types.Campaign](method="PUT", path=f"/v1/campaigns/{segment(campaign_id)}", body=document)
+            Call[types.Campaign](
+                method="PUT",
+                path=f"/v1/campaigns/{segment(campaign_id)}",
+                body=document,
+                headers={"If-Match": if_match},
+            )
         )
 
-    def delete(self, campaign_id: Id, /) -> None:
+    def delete(self, campaign_id: Id, /, *, if_match: str | None = None) -> None:
         """Forget a draft.
 
         Scope: `programme:write`. Not for a key that is bound to branches.
 
         `DELETE /v1/campaigns/{campaign_id}`
         """
-        self._send(Call[None](method="DELETE", path=f"/v1/campaigns/{segment(campaign_id)}"))
+        self._send(
+            Call[None](method="DELETE", path=f"/v1/campaigns/{segment(campaign_id)}", headers={"If-Match": if_match})
+        )
 
     def start(self, campaign_id: Id, /, *, idempotency_key: str | None = None) -> types.Campaign:
         """Switch it on.
@@ -2649,7 +2717,9 @@ class MessageTexts(Resource):
         """
         return self._send(Call[types.MessageText](method="GET", path=f"/v1/message-texts/{segment(code)}"))
 
-    def replace(self, code: Id, document: types.Text | Mapping[str, Any], /) -> types.MessageText:
+    def replace(
+        self, code: Id, document: types.Text | Mapping[str, Any], /, *, if_match: str | None = None
+    ) -> types.MessageText:
         """Make or change a text.
 
         The whole text; its `code` is that of the path. 201 for a new one.
@@ -2659,17 +2729,21 @@ class MessageTexts(Resource):
         `PUT /v1/message-texts/{code}`
         """
         return self._send(
-            Call[types.MessageText](method="PUT", path=f"/v1/message-texts/{segment(code)}", body=document)
+            Call[types.MessageText](
+                method="PUT", path=f"/v1/message-texts/{segment(code)}", body=document, headers={"If-Match": if_match}
+            )
         )
 
-    def delete(self, code: Id, /) -> None:
+    def delete(self, code: Id, /, *, if_match: str | None = None) -> None:
         """Forget a text that nothing sends.
 
         Scope: `programme:write`. Not for a key that is bound to branches.
 
         `DELETE /v1/message-texts/{code}`
         """
-        self._send(Call[None](method="DELETE", path=f"/v1/message-texts/{segment(code)}"))
+        self._send(
+            Call[None](method="DELETE", path=f"/v1/message-texts/{segment(code)}", headers={"If-Match": if_match})
+        )
 
 
 class Tasks(Resource):
@@ -2713,7 +2787,9 @@ class Tasks(Resource):
         """
         return self._send(Call[types.TaskRule](method="GET", path=f"/v1/tasks/rules/{segment(rule_id)}"))
 
-    def update_rule(self, rule_id: Id, /, **body: Unpack[types.RuleChange]) -> types.TaskRule:
+    def update_rule(
+        self, rule_id: Id, /, *, if_match: str | None = None, **body: Unpack[types.RuleChange]
+    ) -> types.TaskRule:
         """Change a rule's rhythm or names.
 
         Scope: `programme:write`. Not for a key that is bound to branches.
@@ -2721,17 +2797,24 @@ class Tasks(Resource):
         `PATCH /v1/tasks/rules/{rule_id}`
         """
         return self._send(
-            Call[types.TaskRule](method="PATCH", path=f"/v1/tasks/rules/{segment(rule_id)}", body=spelled(body))
+            Call[types.TaskRule](
+                method="PATCH",
+                path=f"/v1/tasks/rules/{segment(rule_id)}",
+                body=spelled(body),
+                headers={"If-Match": if_match},
+            )
         )
 
-    def end_rule(self, rule_id: Id, /) -> None:
+    def end_rule(self, rule_id: Id, /, *, if_match: str | None = None) -> None:
         """End a rule; what was done stays.
 
         Scope: `programme:write`. Not for a key that is bound to branches.
 
         `DELETE /v1/tasks/rules/{rule_id}`
         """
-        self._send(Call[None](method="DELETE", path=f"/v1/tasks/rules/{segment(rule_id)}"))
+        self._send(
+            Call[None](method="DELETE", path=f"/v1/tasks/rules/{segment(rule_id)}", headers={"If-Match": if_match})
+        )
 
     def list(
         self,
@@ -3125,7 +3208,9 @@ class Webhooks(Resource):
         """
         return self._send(Call[types.Webhook](method="GET", path=f"/v1/webhooks/{segment(webhook_id)}"))
 
-    def update(self, webhook_id: Id, /, **body: Unpack[types.WebhookChange]) -> types.Webhook:
+    def update(
+        self, webhook_id: Id, /, *, if_match: str | None = None, **body: Unpack[types.WebhookChange]
+    ) -> types.Webhook:
         """Change an endpoint, turn it off or on again.
 
         While it is off, what waits is kept, and no event that happens is sent later by itself: replay them.
@@ -3135,17 +3220,24 @@ class Webhooks(Resource):
         `PATCH /v1/webhooks/{webhook_id}`
         """
         return self._send(
-            Call[types.Webhook](method="PATCH", path=f"/v1/webhooks/{segment(webhook_id)}", body=spelled(body))
+            Call[types.Webhook](
+                method="PATCH",
+                path=f"/v1/webhooks/{segment(webhook_id)}",
+                body=spelled(body),
+                headers={"If-Match": if_match},
+            )
         )
 
-    def delete(self, webhook_id: Id, /) -> None:
+    def delete(self, webhook_id: Id, /, *, if_match: str | None = None) -> None:
         """Delete an endpoint with its log.
 
         Scope: `webhooks:write`. Not for a key that is bound to branches.
 
         `DELETE /v1/webhooks/{webhook_id}`
         """
-        self._send(Call[None](method="DELETE", path=f"/v1/webhooks/{segment(webhook_id)}"))
+        self._send(
+            Call[None](method="DELETE", path=f"/v1/webhooks/{segment(webhook_id)}", headers={"If-Match": if_match})
+        )
 
     def rotate(
         self, webhook_id: Id, /, *, idempotency_key: str | None = None, **body: Unpack[types.RotateBody]

@@ -11,7 +11,9 @@ from industry_templates.loader import UnknownTemplateError, load_all
 from industry_templates.loader import get as template
 from industry_templates.schema import Template, Variant
 from saas.errors import DomainError, FieldError, Language
+from saas.paging import Page, cut
 from saas.problem_details import language_of
+from saas.validation import ListQuery, parse_query
 from saas.wording import as_data, field_message
 from tenants.programme.document import Programme
 
@@ -20,10 +22,12 @@ _SHORT: Final = {"code", "names", "summary", "notes", "programme"}
 
 
 @get("/v1/templates", opt=PUBLIC, tags=["public"], sync_to_thread=False)
-def list_templates(request: Request[Any, Any, Any]) -> dict[str, Any]:
+def list_templates(request: Request[Any, Any, Any]) -> Page:
     """Every template with its programme, the variants to choose from, and what it warns about."""
+    query = parse_query(ListQuery, request.query_params.multi_items())
     language = language_of(request.scope)
-    return {"data": [_shown(code, language, complete=False) for code in load_all()], "next_cursor": None}
+    found = [_shown(code, language, complete=False) for code in load_all()]
+    return cut(found, query.limit, query.cursor, lambda one: one["code"])
 
 
 @get("/v1/templates/{code:str}", opt=PUBLIC, tags=["public"], sync_to_thread=False)

@@ -90,13 +90,17 @@ def _answer(request: Ask, body: bytes, tag: str, status: int) -> Response[Any]:
 
 
 def edited_of(request: Ask) -> frozenset[str] | None:
-    """The first parts of the tags that `If-Match` takes; None where it takes anything."""
+    """The first parts of the tags that the conditions of a change take; None where they take anything. What must not
+    exist is in no state.
+    """
+    if _listed(request, "if-none-match") == _ANY:
+        return frozenset()
     wanted = _listed(request, "if-match", strong=True)
     return None if wanted is None or wanted == _ANY else frozenset(_first(tag) for tag in wanted)
 
 
 def names_a_state(request: Ask) -> bool:
-    """Whether `If-Match` is there and says more than that the thing exists."""
+    """Whether the conditions of a change say more than that the thing exists."""
     return edited_of(request) is not None
 
 

@@ -1,6 +1,6 @@
 """Keyset paging. A cursor is the last row's place in the order, opaque to callers.
 
-A list is one query of `limit` + 1 rows.
+A list is one query of `limit` + 1 rows; one that is always short is read whole, and cut.
 """
 
 import base64
@@ -8,6 +8,7 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import dropwhile
 from typing import Any, Final, TypedDict, TypeVar
 from uuid import UUID
 
@@ -76,3 +77,14 @@ def page(
         "data": [show(row) for row in shown],
         "next_cursor": encode_cursor(*place(shown[-1])) if more else None,
     }
+
+
+def cut(rows: Sequence[Row], limit: int, cursor: str | None, name: Callable[[Row], UUID | str]) -> Page:
+    """The answer from a whole list of JSON data, each row with a name of its own. Raises DomainError `invalid-cursor`
+    for one behind which nothing is known: its row is gone meanwhile.
+    """
+    (after,) = decode_cursor(cursor, str) or (None,)
+    rest = list(rows) if after is None else list(dropwhile(lambda row: str(name(row)) != after, rows))
+    if after is not None and not rest:
+        raise DomainError("invalid-cursor")
+    return page(rest if after is None else rest[1:], limit, lambda row: row, lambda row: (str(name(row)),))

@@ -33,6 +33,7 @@ _IDS: Final = {
     "GET /v1/staff/{staff_id}": "get_staff",
     "GET /v1/rewards/claims": "list_waiting_claims",
     "GET /v1/webhooks/deliveries": "list_all_webhook_deliveries",
+    "GET /v1/jobs/{job_id}/events": "follow_job",
     "POST /v1/signup": "sign_up",
     "POST /v1/quotes": "quote",
     "POST /v1/proof": "start_proof",

@@ -3,10 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from litestar import Response, get, post
+from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
-from saas.paging import Page
+from saas.paging import Page, cut
+from saas.validation import ListQuery, parse_query
 from tenants.allowances.bodies import UseBody
 from tenants.allowances.use import allowances, undo_use, use
 
@@ -17,9 +18,11 @@ WRITE = {"requires": "purchases:write"}
 @get(
     "/v1/members/{member_id:uuid}/allowances", opt=READ, tags=["members"], summary="Free uses and what is left of them"
 )
-async def list_allowances(member_id: FromPath[UUID]) -> Page:
+async def list_allowances(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> Page:
     """Those of the tiers that the member holds, each in its present period (`from` to `to`, local days)."""
-    return {"data": [one.shown() for one in await allowances(member_id)], "next_cursor": None}
+    query = parse_query(ListQuery, request.query_params.multi_items())
+    found = [one.shown() for one in await allowances(member_id)]
+    return cut(found, query.limit, query.cursor, lambda one: f"{one['product']} {one['per']}")
 
 
 @post(

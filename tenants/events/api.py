@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from saas.errors import DomainError, FieldError
 from saas.i18n import tongue
-from saas.paging import decode_cursor, encode_cursor
+from saas.paging import Page, cut, decode_cursor, encode_cursor
 from saas.problem_details import language_of
 from saas.scope import current
 from saas.validation import ListQuery, parse_query
@@ -70,16 +70,15 @@ async def get_event(event_id: FromPath[UUID]) -> dict[str, Any]:
 
 
 @get("/v1/event-types", opt=_READ, tags=["events"], summary="Every type of event, with an example")
-async def list_event_types(request: Request[Any, Any, Any]) -> dict[str, Any]:
+async def list_event_types(request: Request[Any, Any, Any]) -> Page:
     """What may come in the feed and to webhooks. New types are added without notice: pass by what you don't know."""
+    query = parse_query(ListQuery, request.query_params.multi_items())
     say = tongue(language_of(request.scope)).say
-    return {
-        "data": [
-            {"type": one.code, "description": say(one.about), "example": _example(number, one)}
-            for number, one in enumerate(TYPES.values(), 1)
-        ],
-        "next_cursor": None,
-    }
+    types: list[dict[str, Any]] = [
+        {"type": one.code, "description": say(one.about), "example": _example(number, one)}
+        for number, one in enumerate(TYPES.values(), 1)
+    ]
+    return cut(types, query.limit, query.cursor, lambda one: one["type"])
 
 
 def _example(position: int, one: EventType) -> dict[str, Any]:

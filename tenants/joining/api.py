@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from litestar import delete, get, post
+from litestar import Request, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from saas.paging import Page
-from saas.validation import Body
+from saas.paging import Page, cut
+from saas.validation import Body, ListQuery, parse_query
 from tenants.cards.qr import qr_svg
 from tenants.joining.agreeing import agreements_of
 from tenants.joining.codes import code_of, codes_in_use, end_this_code, join_address
@@ -36,9 +36,10 @@ async def make(data: JSONBody[JoinCodeBody]) -> dict[str, Any]:
 
 
 @get("/v1/join-codes", opt=WRITE, tags=TAGS, summary="The sign-up pages that are open")
-async def list_codes() -> Page:
+async def list_codes(request: Request[Any, Any, Any]) -> Page:
+    query = parse_query(ListQuery, request.query_params.multi_items())
     found = [_out(row["code"], branch_id) for branch_id, row in (await codes_in_use()).items()]
-    return {"data": found, "next_cursor": None}
+    return cut(found, query.limit, query.cursor, lambda one: one["code"])
 
 
 @delete("/v1/join-codes/{code:str}", opt=WRITE, tags=TAGS, summary="Posters with this code lead nowhere any more")
@@ -47,9 +48,11 @@ async def end(code: FromPath[str]) -> None:
 
 
 @get("/v1/members/{member_id:uuid}/agreements", opt=READ, tags=TAGS, summary="What the member agreed to when it joined")
-async def list_agreements(member_id: FromPath[UUID]) -> Page:
+async def list_agreements(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> Page:
     """The very words, the newest first. `mark`: the version of the text, the head of its SHA-256."""
-    return {"data": await agreements_of(await require_member(member_id)), "next_cursor": None}
+    query = parse_query(ListQuery, request.query_params.multi_items())
+    found = await agreements_of(await require_member(member_id))
+    return cut(found, query.limit, query.cursor, lambda one: f"{one['at']} {one['kind']} {one['mark']}")
 
 
 HANDLERS = [make, list_codes, end, list_agreements]

@@ -3,11 +3,12 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import delete, get, patch
+from litestar import Request, delete, get, patch
 from litestar.params import FromPath, JSONBody
 from pydantic import Field
 
-from saas.validation import Body
+from saas.paging import Page, cut
+from saas.validation import Body, ListQuery, parse_query
 from tenants.tills.till import IDLE_LONGEST, change_till, revoke_till, tills
 
 OPT = {"requires": "admin"}
@@ -20,9 +21,10 @@ class TillChange(Body):
 
 
 @get("/v1/tills", opt=OPT, tags=["staff"])
-async def list_tills() -> dict[str, Any]:
+async def list_tills(request: Request[Any, Any, Any]) -> Page:
     """The chain's shared tills, by branch and name."""
-    return {"data": await tills()}
+    query = parse_query(ListQuery, request.query_params.multi_items())
+    return cut(await tills(), query.limit, query.cursor, lambda one: one["id"])
 
 
 @patch("/v1/tills/{till_id:uuid}", opt=OPT, tags=["staff"])

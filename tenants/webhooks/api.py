@@ -11,8 +11,8 @@ from litestar import Request, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from saas.etags import Tags
-from saas.paging import Page, decode_cursor, page
-from saas.validation import parse_query
+from saas.paging import Page, cut, decode_cursor, page
+from saas.validation import ListQuery, parse_query
 from tenants.webhooks.bodies import DeliveryQuery, NewWebhook, ReplayBody, RotateBody, TestBody, WebhookChange
 from tenants.webhooks.delivery import deliveries, delivery, retry, send_test
 from tenants.webhooks.endpoint import change_endpoint, delete_endpoint, endpoint, endpoints, make_endpoint, rotate
@@ -30,9 +30,10 @@ async def create(data: JSONBody[NewWebhook]) -> dict[str, Any]:
 
 
 @get("/v1/webhooks", opt=OPT, tags=_TAGS, summary="Endpoints, the oldest first")
-async def list_endpoints() -> dict[str, Any]:
-    """All of them: a chain has up to 20."""
-    return {"data": await endpoints(), "next_cursor": None}
+async def list_endpoints(request: Request[Any, Any, Any]) -> Page:
+    """A chain has up to 20."""
+    query = parse_query(ListQuery, request.query_params.multi_items())
+    return cut(await endpoints(), query.limit, query.cursor, lambda one: one["id"])
 
 
 @get("/v1/webhooks/{webhook_id:uuid}", opt={**OPT, "tagged": True}, tags=_TAGS, summary="One endpoint")

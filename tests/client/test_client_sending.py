@@ -328,3 +328,38 @@ def test_key_and_address_come_from_the_environment(monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("REGULARS_URL")
     with pytest.raises(ValueError, match="REGULARS_URL"):
         Regulars("rk_live_secret")
+
+
+def job_at(progress: float, state: str, number: int) -> str:
+    told = json.dumps({"id": str(ID), "state": state, "progress": progress})
+    return f"id: e{number}\r\nevent: {state}\r\ndata: {told}\r\n\r\n"
+
+
+def stream(*parts: str) -> httpx.Response:
+    return httpx.Response(
+        200, headers={"Content-Type": "text/event-stream"}, text="retry: 1000\r\n\r\n" + "".join(parts)
+    )
+
+
+def test_a_job_is_followed_over_streams_that_end_and_lines_that_break(run: Run) -> None:
+    played = Played(
+        stream(job_at(0, "queued", 1), ": still there\r\n\r\n", job_at(0.5, "running", 2)),
+        BUSY,
+        httpx.ConnectError("gone"),
+        stream(),
+        stream(job_at(1, "done", 3), job_at(1, "done", 4)),
+    )
+    jobs = list(run(played, lambda client: client.follow_job(ID)))
+    assert [job["progress"] for job in jobs] == [0, 0.5, 1]
+    assert [request.headers.get("last-event-id") for request in played.asked] == [None, "e2", "e2", "e2", "e2"]
+    assert {request.url.path for request in played.asked} == {f"/v1/jobs/{ID}/events"}
+    assert played.asked[0].headers["accept"].startswith("text/event-stream")
+    assert played.waited[0] == 2
+
+
+def test_a_job_that_is_over_for_long_tells_nothing_and_one_that_isnt_there_is_refused(run: Run) -> None:
+    assert list(run(Played(httpx.Response(204)), lambda client: client.follow_job(ID))) == []
+    with pytest.raises(problems.NotFound):
+        list(run(Played(problem(404, "not-found")), lambda client: client.follow_job(ID)))
+    with pytest.raises(errors.StillRunningError):
+        list(run(Played(), lambda client: client.follow_job(ID, timeout=0)))

@@ -95,10 +95,10 @@ class Story:
     async def _read(self) -> None:
         for call in calls(self.app):
             if call.method == "GET" and not call.path.startswith("/v1/sandbox/"):
-                path = await self._path(call)
+                path = await self.address(call)
                 await self.send(call.key, path, params=_query(call.path))
 
-    async def _path(self, call: Call) -> str:
+    async def address(self, call: Call) -> str:
         """The operation's address with ids that the chain has."""
         path = call.path
         for name in [part[1:-1] for part in path.split("/") if part.startswith("{")]:

@@ -81,7 +81,7 @@ def _config(address: str, key: str, bounds: Bounds) -> SchemathesisConfig:
             "checks": {
                 # What the document allows may be more than the plan has, have gone stale, or be refused for what no
                 # schema tells: the reasons that a schema does tell are `refused_for_form`'s.
-                "positive_data_acceptance": {"expected-statuses": [*_MAY_BE, "402", "412", "422"]},
+                "positive_data_acceptance": {"expected-statuses": [*_MAY_BE, "304", "402", "412", "422"]},
                 **{name: {"enabled": False} for name in REPLACED},
             },
             "phases": {

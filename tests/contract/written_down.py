@@ -70,8 +70,26 @@ _NOT_FOUND: Final = {
     "detail": "There is nothing here by that name or id.",
 }
 
+_STREAM: Final = (
+    "retry: 1000\r\n\r\nid: 5e884898da280471\r\nevent: running\r\ndata: "
+    '{"id":"01a207f3-4c57-77d2-94d9-331999d59eba","kind":"tiers.recalculate","state":"running","progress":0.5,'
+    '"counts":{"evaluated":5000},"result":null,"error":null,"created_at":"2026-11-23T10:28:35.031181Z",'
+    '"updated_at":"2026-11-23T10:28:36.046257Z"}\r\n\r\n'
+)
+
 BY_HAND: Final = {
     "GET /problems/{code}": _answer(_TYPE, _NOT_FOUND),
+    "GET /v1/jobs/{job_id}/events": {
+        "answers": {
+            "200": {
+                "type": "text/event-stream",
+                "schema": {"type": "string", "description": "Server-sent events; the data of each is the job."},
+                "example": _STREAM,
+            },
+            "204": {"type": None},
+        },
+        "refusals": [],
+    },
     "POST /v1/billing/checkout": _answer(
         _PLACE,
         {"url": "https://checkout.stripe.com/c/pay/cs_live_a1", "expires_at": "2026-11-24T09:57:43Z"},

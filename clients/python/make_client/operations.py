@@ -51,7 +51,7 @@ class Operation:
 def operations(document: Mapping[str, Any], types: Types) -> list[Operation]:
     """Every operation, in the order of the document. Raises ValueError where two would have one name."""
     types.both = _both_ways(document)
-    found = [_operation(document, types, *each) for each in walk(document)]
+    found = [_operation(document, types, *each) for each in walk(document) if not _streams(document, each[2])]
     taken: dict[tuple[str, str], str] = {}
     for each in found:
         other = taken.setdefault((each.resource, each.name), each.label)
@@ -66,6 +66,11 @@ def walk(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, A
         for method in METHODS:
             if method in told:
                 yield method.upper(), path, told[method]
+
+
+def _streams(document: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
+    """Whether it answers bit by bit: `follow_job` is written by hand."""
+    return _answered(document, told)[0] == "text/event-stream"
 
 
 def _operation(document: Mapping[str, Any], types: Types, method: str, path: str, told: Mapping[str, Any]) -> Operation:

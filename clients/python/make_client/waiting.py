@@ -24,6 +24,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "__aiter__": "__iter__",
     "aclose": "close",
     "aiter_bytes": "iter_bytes",
+    "aiter_lines": "iter_lines",
     "anyio.Path": "Path",
     "anyio.sleep": "time.sleep",
     "aread": "read",

@@ -149,6 +149,11 @@ MORE_CALLS: Cases = {
         Knock(f"/v1/jobs/{ids.imported}", 404),
         Knock(f"/v1/jobs/{ids.simulation}", 404),
     ],
+    ("GET", "/v1/jobs/{job_id:uuid}/events"): lambda ids, _: [
+        Knock(f"/v1/jobs/{ids.job}/events", 404),
+        Knock(f"/v1/jobs/{ids.imported}/events", 404),
+        Knock(f"/v1/jobs/{ids.simulation}/events", 404),
+    ],
     ("GET", "/v1/programme/simulations/{job_id:uuid}/members.csv"): lambda ids, _: [
         Knock(f"/v1/programme/simulations/{ids.simulation}/members.csv", 404)
     ],

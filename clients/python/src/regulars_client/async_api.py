@@ -45,7 +45,7 @@ class ProblemTypes(Resource):
 
 
 class Templates(Resource):
-    def list(self, *, cursor: str | None = None) -> AsyncPages[types.TemplatesListItem]:
+    def list(self, *, limit: int | None = None, cursor: str | None = None) -> AsyncPages[types.TemplatesListItem]:
         """Every template with its programme, the variants to choose from, and what it warns about.
 
         Open to everybody.
@@ -53,7 +53,7 @@ class Templates(Resource):
         `GET /v1/templates`
         """
         return AsyncPages[types.TemplatesListItem](
-            self._send, Call[Any](method="GET", path="/v1/templates", query={"cursor": cursor})
+            self._send, Call[Any](method="GET", path="/v1/templates", query={"limit": limit, "cursor": cursor})
         )
 
     async def get(self, code: Id, /) -> types.TemplatesGetAnswer:
@@ -460,14 +460,16 @@ class Approvals(Resource):
 
 
 class Tills(Resource):
-    async def list(self) -> types.TillsListAnswer:
+    def list(self, *, limit: int | None = None, cursor: str | None = None) -> AsyncPages[types.TillsListItem]:
         """The chain's shared tills, by branch and name.
 
         Scope: `admin`. Not for a key that is bound to branches.
 
         `GET /v1/tills`
         """
-        return await self._send(Call[types.TillsListAnswer](method="GET", path="/v1/tills"))
+        return AsyncPages[types.TillsListItem](
+            self._send, Call[Any](method="GET", path="/v1/tills", query={"limit": limit, "cursor": cursor})
+        )
 
     async def update(self, till_id: Id, /, **body: Unpack[types.TillChange]) -> Any:
         """Counts for whoever works there now, too.
@@ -555,7 +557,7 @@ class Events(Resource):
 
 
 class EventTypes(Resource):
-    def list(self, *, cursor: str | None = None) -> AsyncPages[types.EventTypesListItem]:
+    def list(self, *, limit: int | None = None, cursor: str | None = None) -> AsyncPages[types.EventTypesListItem]:
         """Every type of event, with an example.
 
         What may come in the feed and to webhooks. New types are added without notice: pass by what you don't know.
@@ -565,7 +567,7 @@ class EventTypes(Resource):
         `GET /v1/event-types`
         """
         return AsyncPages[types.EventTypesListItem](
-            self._send, Call[Any](method="GET", path="/v1/event-types", query={"cursor": cursor})
+            self._send, Call[Any](method="GET", path="/v1/event-types", query={"limit": limit, "cursor": cursor})
         )
 
 
@@ -902,7 +904,9 @@ class Members(Resource):
         """
         await self._send(Call[None](method="DELETE", path=f"/v1/members/{segment(member_id)}/card-link"))
 
-    def agreements(self, member_id: Id, /, *, cursor: str | None = None) -> AsyncPages[types.MembersAgreementsItem]:
+    def agreements(
+        self, member_id: Id, /, *, limit: int | None = None, cursor: str | None = None
+    ) -> AsyncPages[types.MembersAgreementsItem]:
         """What the member agreed to when it joined.
 
         The very words, the newest first. `mark`: the version of the text, the head of its SHA-256.
@@ -913,7 +917,11 @@ class Members(Resource):
         """
         return AsyncPages[types.MembersAgreementsItem](
             self._send,
-            Call[Any](method="GET", path=f"/v1/members/{segment(member_id)}/agreements", query={"cursor": cursor}),
+            Call[Any](
+                method="GET",
+                path=f"/v1/members/{segment(member_id)}/agreements",
+                query={"limit": limit, "cursor": cursor},
+            ),
         )
 
     def passes(
@@ -1022,7 +1030,9 @@ class Members(Resource):
             ),
         )
 
-    def allowances(self, member_id: Id, /, *, cursor: str | None = None) -> AsyncPages[types.AllowanceData]:
+    def allowances(
+        self, member_id: Id, /, *, limit: int | None = None, cursor: str | None = None
+    ) -> AsyncPages[types.AllowanceData]:
         """Free uses and what is left of them.
 
         Those of the tiers that the member holds, each in its present period (`from` to `to`, local days).
@@ -1033,7 +1043,11 @@ class Members(Resource):
         """
         return AsyncPages[types.AllowanceData](
             self._send,
-            Call[Any](method="GET", path=f"/v1/members/{segment(member_id)}/allowances", query={"cursor": cursor}),
+            Call[Any](
+                method="GET",
+                path=f"/v1/members/{segment(member_id)}/allowances",
+                query={"limit": limit, "cursor": cursor},
+            ),
         )
 
     async def use_allowance(
@@ -1276,7 +1290,7 @@ class Cards(Resource):
 
 
 class JoinCodes(Resource):
-    def list(self, *, cursor: str | None = None) -> AsyncPages[types.JoinCode]:
+    def list(self, *, limit: int | None = None, cursor: str | None = None) -> AsyncPages[types.JoinCode]:
         """The sign-up pages that are open.
 
         Scope: `members:write`.
@@ -1284,7 +1298,7 @@ class JoinCodes(Resource):
         `GET /v1/join-codes`
         """
         return AsyncPages[types.JoinCode](
-            self._send, Call[Any](method="GET", path="/v1/join-codes", query={"cursor": cursor})
+            self._send, Call[Any](method="GET", path="/v1/join-codes", query={"limit": limit, "cursor": cursor})
         )
 
     async def create(self, *, idempotency_key: str | None = None, **body: Unpack[types.JoinCodeBody]) -> types.JoinCode:
@@ -3178,17 +3192,17 @@ class Configuration(Resource):
 
 
 class Webhooks(Resource):
-    def list(self, *, cursor: str | None = None) -> AsyncPages[types.Webhook]:
+    def list(self, *, limit: int | None = None, cursor: str | None = None) -> AsyncPages[types.Webhook]:
         """Endpoints, the oldest first.
 
-        All of them: a chain has up to 20.
+        A chain has up to 20.
 
         Scope: `webhooks:write`. Not for a key that is bound to branches.
 
         `GET /v1/webhooks`
         """
         return AsyncPages[types.Webhook](
-            self._send, Call[Any](method="GET", path="/v1/webhooks", query={"cursor": cursor})
+            self._send, Call[Any](method="GET", path="/v1/webhooks", query={"limit": limit, "cursor": cursor})
         )
 
     async def create(

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from os import PathLike, fspath
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeVar
@@ -12,9 +12,10 @@ import httpx
 
 from regulars_client import sending
 from regulars_client.async_api import AsyncApi
-from regulars_client.call import Call, Param
+from regulars_client.call import Call, Id, Param, segment
 from regulars_client.errors import NotReachedError, StillRunningError
 from regulars_client.retries import Retries
+from regulars_client.streams import OVER, JobEvents
 
 T = TypeVar("T")
 Language = Literal["zh-CN", "en"]
@@ -92,11 +93,12 @@ class AsyncRegulars(AsyncApi):
             await anyio.sleep(pause)
 
     async def _once(self, asked: dict[str, Any]) -> httpx.Response:
+        return await self._http.request(**self._asked(asked))
+
+    def _asked(self, asked: dict[str, Any]) -> dict[str, Any]:
         headers = self._headers | asked.pop("headers")
         url = self._base + asked.pop("url")
-        return await self._http.request(
-            url=url, headers=headers, timeout=self._timeout, follow_redirects=False, **asked
-        )
+        return {**asked, "url": url, "headers": headers, "timeout": self._timeout, "follow_redirects": False}
 
     async def request(
         self, method: str, path: str, *, query: Mapping[str, Param] | None = None, body: object = None
@@ -107,6 +109,40 @@ class AsyncRegulars(AsyncApi):
     async def wait_for_job(self, job_id: str, *, timeout: float = 600.0) -> dict[str, Any]:  # noqa: ASYNC109
         """The job once it is over: look at its `state` (`done` or `failed`). Raises StillRunningError."""
         return await self._wait_for(f"/v1/jobs/{job_id}", timeout)
+
+    async def follow_job(self, job_id: Id, *, timeout: float = 600.0) -> AsyncIterator[dict[str, Any]]:  # noqa: ASYNC109
+        """The job at each of its steps, the last time once it is over. Where the line breaks it goes on by itself.
+        Raises StillRunningError, RegularsError.
+        """
+        path, events, last = f"/v1/jobs/{segment(job_id)}/events", JobEvents(), dict[str, Any]()
+        until, tried = time.monotonic() + timeout, 0
+        while time.monotonic() < until:
+            call = Call[Any](method="GET", path=path, headers=events.headers)
+            tried += 1
+            try:
+                async with self._http.stream(**self._asked(sending.request(call, None))) as answer:
+                    if answer.status_code == httpx.codes.NO_CONTENT:
+                        return
+                    if answer.is_success:
+                        tried = 0
+                        async for line in answer.aiter_lines():
+                            told = events.add(line)
+                            if told is not None:
+                                last = told
+                                yield told
+                                if told["state"] in OVER:
+                                    return
+                        continue
+                    await answer.aread()
+                    pause = self._retries.after_answer(call, answer, tried)
+                    if pause is None:
+                        raise sending.refusal(answer)
+            except httpx.RequestError as error:
+                pause = self._retries.after_failure(call, error, tried)
+                if pause is None:
+                    raise sending.lost(call, error, None) from error
+            await anyio.sleep(pause)
+        raise StillRunningError(f"{path}: not over after {timeout:.0f} s", last)
 
     async def wait_for_import(self, import_id: str, *, timeout: float = 3600.0) -> dict[str, Any]:  # noqa: ASYNC109
         """The import once it is over, with its counts. Raises StillRunningError."""

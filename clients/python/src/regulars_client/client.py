@@ -5,7 +5,7 @@ Made from async_client.py by `make client`: don't change it by hand.
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
@@ -14,9 +14,10 @@ from typing import Any, Final, Literal, Self, TypeVar
 import httpx
 
 from regulars_client import sending
-from regulars_client.call import Call, Param
+from regulars_client.call import Call, Id, Param, segment
 from regulars_client.errors import NotReachedError, StillRunningError
 from regulars_client.retries import Retries
+from regulars_client.streams import OVER, JobEvents
 from regulars_client.sync_api import Api
 
 T = TypeVar("T")
@@ -95,9 +96,12 @@ class Regulars(Api):
             time.sleep(pause)
 
     def _once(self, asked: dict[str, Any]) -> httpx.Response:
+        return self._http.request(**self._asked(asked))
+
+    def _asked(self, asked: dict[str, Any]) -> dict[str, Any]:
         headers = self._headers | asked.pop("headers")
         url = self._base + asked.pop("url")
-        return self._http.request(url=url, headers=headers, timeout=self._timeout, follow_redirects=False, **asked)
+        return {**asked, "url": url, "headers": headers, "timeout": self._timeout, "follow_redirects": False}
 
     def request(self, method: str, path: str, *, query: Mapping[str, Param] | None = None, body: object = None) -> Any:
         """Any call by its address, say one that is newer than this client; its JSON."""
@@ -106,6 +110,40 @@ class Regulars(Api):
     def wait_for_job(self, job_id: str, *, timeout: float = 600.0) -> dict[str, Any]:
         """The job once it is over: look at its `state` (`done` or `failed`). Raises StillRunningError."""
         return self._wait_for(f"/v1/jobs/{job_id}", timeout)
+
+    def follow_job(self, job_id: Id, *, timeout: float = 600.0) -> Iterator[dict[str, Any]]:
+        """The job at each of its steps, the last time once it is over. Where the line breaks it goes on by itself.
+        Raises StillRunningError, RegularsError.
+        """
+        path, events, last = f"/v1/jobs/{segment(job_id)}/events", JobEvents(), dict[str, Any]()
+        until, tried = time.monotonic() + timeout, 0
+        while time.monotonic() < until:
+            call = Call[Any](method="GET", path=path, headers=events.headers)
+            tried += 1
+            try:
+                with self._http.stream(**self._asked(sending.request(call, None))) as answer:
+                    if answer.status_code == httpx.codes.NO_CONTENT:
+                        return
+                    if answer.is_success:
+                        tried = 0
+                        for line in answer.iter_lines():
+                            told = events.add(line)
+                            if told is not None:
+                                last = told
+                                yield told
+                                if told["state"] in OVER:
+                                    return
+                        continue
+                    answer.read()
+                    pause = self._retries.after_answer(call, answer, tried)
+                    if pause is None:
+                        raise sending.refusal(answer)
+            except httpx.RequestError as error:
+                pause = self._retries.after_failure(call, error, tried)
+                if pause is None:
+                    raise sending.lost(call, error, None) from error
+            time.sleep(pause)
+        raise StillRunningError(f"{path}: not over after {timeout:.0f} s", last)
 
     def wait_for_import(self, import_id: str, *, timeout: float = 3600.0) -> dict[str, Any]:
         """The import once it is over, with its counts. Raises StillRunningError."""

@@ -901,6 +901,12 @@ class TiersInUse(InvalidError):
     code = "tiers-in-use"
 
 
+class TooManyStreams(RateLimitError):
+    """Too many streams: A chain can follow {most} jobs at a time. End one of the streams first."""
+
+    code = "too-many-streams"
+
+
 class TooManyTries(RateLimitError):
     """Too many tries: Too many tries. Please wait a quarter of an hour."""
 
@@ -1181,6 +1187,7 @@ BY_CODE: Final[Mapping[str, type[ProblemError]]] = {
     "tenders-do-not-match": TendersDoNotMatch,
     "text-in-use": TextInUse,
     "tiers-in-use": TiersInUse,
+    "too-many-streams": TooManyStreams,
     "too-many-tries": TooManyTries,
     "too-many-webhooks": TooManyWebhooks,
     "unauthenticated": Unauthenticated,

@@ -4636,11 +4636,7 @@ class TillChange(TypedDict):
     idle_minutes: int
 
 
-class TillsListAnswer(TypedDict):
-    data: list[TillsListAnswerDataItem]
-
-
-class TillsListAnswerDataItem(TypedDict):
+class TillsListItem(TypedDict):
     id: str
     name: str
     branch_id: str

@@ -46,6 +46,7 @@ from saas.sandbox.middleware import ClockMiddleware
 from saas.settings import get_settings
 from saas.signup import api as signup_api
 from saas.signup import pages as signup_pages
+from saas.stopping import listen
 from saas.validation import Body, parse_body
 from saas.valkey import close_lines
 from saas.welcome import pages as welcome_pages
@@ -225,6 +226,7 @@ FEATURES = (
 @asynccontextmanager
 async def _pools(app: Litestar) -> AsyncIterator[None]:
     await open_pool()
+    listen()
     try:
         yield
     finally:

@@ -1,9 +1,10 @@
 """`regulars serve`: the API and the admin under Granian, which starts workers anew when they die."""
 
+import contextlib
 import os
 import socket
 import tempfile
-from typing import Final
+from typing import Any, Final
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
@@ -13,6 +14,7 @@ from saas.local.process import LocalServiceError
 from saas.local.readiness import refuse_taken_port
 from saas.logs import configure_logging, log_config
 from saas.settings import get_settings
+from saas.stopping import SIGNAL
 
 _KILL_SECONDS: Final = 5  # requests take far less; the supervisor waits for longer
 _LEVELS: Final = {
@@ -21,6 +23,16 @@ _LEVELS: Final = {
     "WARNING": LogLevels.warning,
     "ERROR": LogLevels.error,
 }
+
+
+class _Server(Granian):  # type: ignore[misc, valid-type]  # chosen when it is imported
+    """Tells its workers first that it ends."""
+
+    def signal_handler_interrupt(self, *given: Any, **named: Any) -> None:
+        for worker in self.wrks:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker.inner.pid, SIGNAL)
+        super().signal_handler_interrupt(*given, **named)
 
 
 def run(host: str, port: int, workers: int = 1) -> None:
@@ -37,7 +49,7 @@ def run(host: str, port: int, workers: int = 1) -> None:
     configure_logging(settings.log_format, settings.log_level)
     address = _address(host)
     refuse_taken_port(address, port)
-    server = Granian(
+    server = _Server(
         "saas.app:create_served_app",
         factory=True,
         address=address,

@@ -1,11 +1,10 @@
-"""A job as it goes on, told to who follows it: an event for each step, until it is over or the stream has lasted long
-enough; whoever still wants to know comes back and names the last event that it saw.
+"""A job as it goes on, told to who follows it: an event for each step, until it is over, the stream has lasted long
+enough, or the server ends; whoever still wants to know comes back and names the last event that it saw.
 
 A stream reads through short scopes and holds nothing between them: no connection, no transaction. It takes a place of
 its chain's in this process.
 """
 
-import asyncio
 import hashlib
 import time
 from collections import defaultdict
@@ -22,6 +21,7 @@ from litestar.serialization import encode_json
 from saas.errors import DomainError, Language
 from saas.principal import Principal
 from saas.scope import tenant_scope
+from saas.stopping import pause
 from tenants.jobs.job import read_job
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
@@ -30,7 +30,7 @@ LONGEST: Final = 20.0
 """Seconds that a stream lasts: so long a revoked key goes on reading, and a proxy has to be patient."""
 PAUSE: Final = 0.5
 """Seconds between two looks at the job."""
-HEARTBEAT: Final = 5.0
+HEARTBEAT: Final = 3.0
 """Seconds of silence after which a comment says that the line is alive."""
 COMES_BACK: Final = 1000
 """Milliseconds after which a browser asks again."""
@@ -106,7 +106,8 @@ async def steps(who: Follower, first: Step, place: object) -> AsyncIterator[Serv
                 spoke = time.monotonic()
             if step.is_over or time.monotonic() + PAUSE > ends:
                 return
-            await asyncio.sleep(PAUSE)
+            if await pause(PAUSE):
+                return
             step = await who.look()
     except (DomainError, *_LOST) as error:
         log.warning("a stream ended early", error=type(error).__name__)

@@ -56,7 +56,8 @@ def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Run:
         if request.param == "sync":
             monkeypatch.setattr(time, "sleep", played.waited.append)
             with httpx.Client(transport=httpx.MockTransport(played)) as http:
-                return call(Regulars(**given, http_client=http))
+                answer = call(Regulars(**given, http_client=http))
+                return [*answer] if isinstance(answer, Iterator) else answer
         return asyncio.run(by_awaiting(played, call, given))
 
     async def by_awaiting(played: Played, call: Callable[[Any], Any], given: dict[str, Any]) -> Any:

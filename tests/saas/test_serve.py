@@ -10,10 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
+from uuid_utils.compat import uuid7
 
 from saas.app import create_served_app
 from saas.local.process import end, free_port, spawn
+from saas.scope import tenant_scope
 from saas.settings import get_settings
+from tenants.jobs.job import new_job
 
 
 async def echo(scope: Any, _receive: Any, send: Any) -> None:
@@ -91,3 +94,35 @@ async def _counted(http: httpx.AsyncClient) -> int:
         r'regulars_http_seconds_count\{method="GET",route="/v1/templates/[^"]*",status="200"\} (\d+)', metrics
     )
     return sum(int(count) for count in counts)
+
+
+async def test_who_follows_a_job_keeps_no_server_from_ending(chain: Any, tmp_path: Path) -> None:
+    job_id = uuid7()
+    async with tenant_scope(chain.tenant_id):
+        await new_job(job_id, "test")
+    port = free_port()
+    command = [sys.executable, "-m", "saas.cli", "serve", "--port", str(port)]
+    with (tmp_path / "api.log").open("wb") as log:
+        server = spawn(
+            command,
+            death_signal=signal.SIGKILL,
+            environment=dict(os.environ),
+            folder=Path(__file__).parents[2],
+            output=log,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        await _answers(url)
+        headers = {"Authorization": f"Bearer {chain.key}"}
+        async with (
+            httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as http,
+            http.stream("GET", f"/v1/jobs/{job_id}/events") as stream,
+        ):
+            parts = stream.aiter_bytes()
+            assert (await anext(parts)).startswith(b"retry:")
+            server.send_signal(signal.SIGTERM)
+            assert b"event: queued" in b"".join([part async for part in parts]), "it ends as a stream ends"
+        assert await asyncio.to_thread(server.wait, 15) == 0
+    finally:
+        await asyncio.to_thread(end, server, (signal.SIGTERM, 15.0))
+    assert "Killing" not in (tmp_path / "api.log").read_text()

@@ -141,11 +141,8 @@ async def test_every_list_goes_by_limit_and_cursor(kept: Kept) -> None:
         assert kept.parameters(call).keys() >= {"limit", "cursor"}, call.key
         for wrong in ("limit=0", "limit=201", "limit=x", "cursor=x", "no_such_name=1"):
             refused = await kept.http.get(f"{path}?{wrong}")
-            assert (refused.status_code, problem(refused)) in {
-                (422, "validation-failed"),
-                (400, "invalid-cursor"),
-                (422, "invalid-cursor"),
-            }, f"{call.key} {wrong}: {refused.text}"
+            assert refused.status_code == 422, f"{call.key} {wrong}: {refused.text}"
+            assert problem(refused) in {"validation-failed", "invalid-cursor"}
         whole, seen, cursor = (await kept.http.get(f"{path}?limit=200")).json(), [], ""
         while cursor is not None and len(seen) < 3:
             told = (await kept.http.get(path, params={"limit": 1, **({"cursor": cursor} if cursor else {})})).json()

@@ -12,7 +12,6 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from saas.errors import DomainError
 from saas.etags import names_a_state
 from saas.headers import guarded
-from saas.idempotency import digest
 from saas.problem_details import header_of, request_id_of, send_problem
 from saas.sessions import SAFE_METHODS
 from saas.versions import API_VERSION, VERSIONS, version_asked
@@ -40,8 +39,8 @@ async def stamp(message: Message, scope: Scope) -> None:
 
 
 class ConventionsMiddleware(ASGIMiddleware):
-    """Refuses what no handler looks at: a version of the contract that there isn't, what can't be an idempotency key,
-    and a condition on the state of what has no tag (`tagged` in a handler's `opt`): it can't be as somebody saw it.
+    """Refuses what no handler looks at: a version of the contract that there isn't, and a condition on the state of
+    what has no tag (`tagged` in a handler's `opt`): it can't be as somebody saw it.
     """
 
     scopes = (ScopeType.HTTP,)
@@ -57,8 +56,6 @@ class ConventionsMiddleware(ASGIMiddleware):
 
 
 def _look(request: Request[Any, Any, Any]) -> None:
-    if request.method == "POST" and (key := request.headers.get("idempotency-key")) is not None:
-        digest(key)
     tagged = request.scope["route_handler"].opt.get("tagged")
     if not tagged and request.method not in SAFE_METHODS and names_a_state(request):
         raise DomainError("precondition-failed")

@@ -40,9 +40,13 @@ HEADERS: Final[dict[str, Any]] = {
         "description": "The file's name.",
         "schema": {"type": "string", "pattern": '^attachment; filename="[^"]+"$'},
     },
+    "Unbuffered": {
+        "description": "For proxies: the stream goes on as it comes.",
+        "schema": {"type": "string", "const": "no"},
+    },
     "Scheme": {"description": "The scheme, `Bearer`.", "schema": {"type": "string", "const": "Bearer"}},
 }
-OWN: Final = {"ETag": "ETag", "Content-Disposition": "FileName"}
+OWN: Final = {"ETag": "ETag", "Content-Disposition": "FileName", "X-Accel-Buffering": "Unbuffered"}
 """Headers that some answers have, each with its component. Which ones is learned, with the answers."""
 
 

@@ -35,7 +35,10 @@ async def follow_job(request: Request[Any, Any, Any], job_id: FromPath[UUID]) ->
     first = await who.look()
     if first.is_over and first.id == seen:
         return Response(None, status_code=204)
-    return ServerSentEvent(steps(who, first, take_place(who.tenant_id)), headers={"Content-Language": language})
+    place = take_place(who.tenant_id)
+    stream = ServerSentEvent(steps(who, first, place), headers={"Content-Language": language})
+    del stream.headers["Connection"]  # the server's to say
+    return stream
 
 
 HANDLERS = [get_job, follow_job]

@@ -83,6 +83,7 @@ BY_HAND: Final = {
         "answers": {
             "200": {
                 "type": "text/event-stream",
+                "headers": ["X-Accel-Buffering"],
                 "schema": {"type": "string", "description": "Server-sent events; the data of each is the job."},
                 "example": _STREAM,
             },

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -70,21 +69,16 @@ async def test_between_any_two_steps(shop: Metered, forks: Forks, what: str, ste
     await told_once(shop)
 
 
-async def test_while_stripe_is_at_it(shop: Metered, environ: dict[str, str]) -> None:
+async def test_while_stripe_is_at_it(shop: Metered, forks: Forks) -> None:
     """In a process that this one can kill."""
     await shop.move(START + timedelta(hours=14))
     shop.box.faults({"kind": "slow", "path": EVENTS, "times": 1, "seconds": 2})
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(Path(__file__).with_name("usage_process.py")),
-        *arguments(shop, "days", 0),
-        env={**os.environ, **environ, **shop.box.environ, "PYTHONPATH": str(ROOT)},
-    )
+    process = forks.begin(*arguments(shop, "days", 0), environ={**os.environ, **shop.box.environ})
     async with asyncio.timeout(60):
         while shop.box.control("GET", "faults")["faults"]:  # until it is met
             await asyncio.sleep(0.02)
         process.kill()
-        assert await process.wait() == -signal.SIGKILL
+        assert process.wait() == -signal.SIGKILL
         assert shop.told() == []
         while not shop.told():  # Stripe went on by itself
             await asyncio.sleep(0.05)

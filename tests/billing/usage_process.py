@@ -1,11 +1,9 @@
-"""Reports a chain's use as a process of its own that kills itself with -9 at a given step:
-`usage_process.py <tenant> days|final <step> [<start> <end>]`.
+"""Reports a chain's use as a process of its own that kills itself with -9 at a given step: for `Forks`, with
+`<tenant> days|final <step> [<start> <end>]`.
 """
 
-import asyncio
 import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from itertools import count
@@ -50,7 +48,3 @@ async def main(tenant: str, what: str, step: str, *period: str) -> None:
         await reporting.report_final(UUID(tenant), start, end)
     await close_stripe()
     await close_pools()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))

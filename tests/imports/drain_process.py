@@ -1,7 +1,5 @@
-"""Works a tenant's jobs off in a process that can be killed, in small batches."""
+"""Works a tenant's jobs off in a process that can be killed, in small batches: for `Forks`, with `<tenant>`."""
 
-import asyncio
-import sys
 from uuid import UUID
 
 from saas.db import close_pools, open_pool
@@ -9,13 +7,11 @@ from saas.running import drain
 from saas.worker import load_jobs
 from tenants.imports import batch
 
+load_jobs()
 
-async def main() -> None:
+
+async def main(tenant: str) -> None:
     batch.BATCH_ROWS = 200  # type: ignore[misc]
-    load_jobs()
     await open_pool()
-    await drain(UUID(sys.argv[1]))
+    await drain(UUID(tenant))
     await close_pools()
-
-
-asyncio.run(main())

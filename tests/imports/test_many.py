@@ -3,18 +3,22 @@
 import asyncio
 import os
 import random
-import subprocess
-import sys
 import tracemalloc
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from support.forking import Forks
 
 from tenants.imports import batch, runs
 
 KILLS = 3
-SCRIPT = Path(__file__).with_name("drain_process.py")
+
+
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    with Forks("imports/drain_process.py") as made:
+        yield made
 
 
 def members_csv(count: int) -> str:
@@ -126,7 +130,7 @@ async def test_memory_does_not_grow_with_the_file(imports: Any, monkeypatch: pyt
 
 
 async def test_a_killed_process_costs_its_batch_only(
-    imports: Any, new_chain: Any, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    imports: Any, new_chain: Any, forks: Forks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`kill -9` at any moment, again and again: the result is that of a run without it."""
     calm = type(imports)(await new_chain(), imports.drain)
@@ -138,7 +142,7 @@ async def test_a_killed_process_costs_its_batch_only(
     import_id = (await imports.send(bought, "purchases")).json()["import_id"]
     chance = random.Random(3)  # noqa: S311 - any moments will do
     for _ in range(KILLS):
-        await kill_after_a_batch(imports, import_id, environ, chance.random() * 0.3)
+        await kill_after_a_batch(imports, import_id, forks, chance.random() * 0.3)
     assert (await imports.read(import_id))["state"] == "running"
     while (await imports.read(import_id))["state"] == "running":  # the killed one's backend may hold its row a little
         await imports.drain(imports.chain.tenant_id)
@@ -154,10 +158,10 @@ async def test_a_killed_process_costs_its_batch_only(
     assert await imports.query(tiers) == await calm.query(tiers) != []
 
 
-async def kill_after_a_batch(imports: Any, import_id: str, environ: dict[str, str], more: float) -> None:
+async def kill_after_a_batch(imports: Any, import_id: str, forks: Forks, more: float) -> None:
     """Lets a process do one batch at least, and kills it `more` seconds later, wherever it is then."""
     before = (await imports.read(import_id))["rows"]
-    process = start(environ, imports.chain.tenant_id)
+    process = forks.begin(str(imports.chain.tenant_id), environ=os.environ)
     try:
         async with asyncio.timeout(30):
             while (await imports.read(import_id))["rows"] == before:
@@ -167,8 +171,3 @@ async def kill_after_a_batch(imports: Any, import_id: str, environ: dict[str, st
     finally:
         process.kill()
         process.wait()
-
-
-def start(environ: dict[str, str], tenant_id: Any) -> subprocess.Popen[bytes]:
-    env = {**os.environ, **environ, "PYTHONPATH": str(SCRIPT.parents[2])}
-    return subprocess.Popen([sys.executable, str(SCRIPT), str(tenant_id)], env=env)  # noqa: S603 - our own script

@@ -27,12 +27,16 @@ async def chain(payload: dict[str, Any]) -> None:
         await enqueue("crash.chain", {**payload, "n": payload["n"] + 1}, direct=True)
 
 
-if __name__ == "__main__":
+def main(what: str) -> None:
     configure_logging("console", "WARNING")
-    match sys.argv[1]:
+    match what:
         case "worker":
             worker.run(())
         case "relay":
             relay.run()
         case "scheduler":
             scheduler.run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

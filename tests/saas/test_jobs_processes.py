@@ -3,34 +3,36 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
 from outbox_support import marks, new_tenant, outbox, run_as_owner
+from support.forking import Beside, Forks
 
 from saas.broker import get_broker
 from saas.outbox import enqueue
 from saas.scope import tenant_scope
 
-SCRIPT = Path(__file__).with_name("job_process.py")
-Start = Callable[[str], subprocess.Popen[bytes]]
+Start = Callable[[str], Beside]
+
+
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    with Forks("saas/job_process.py") as made:
+        yield made
 
 
 @pytest.fixture
-def start(environ: dict[str, str]) -> Iterator[Start]:
+def start(environ: dict[str, str], forks: Forks) -> Iterator[Start]:
     """Starts `worker` or `relay`; what is left at the end is killed."""
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[Beside] = []
 
-    def launch(what: str) -> subprocess.Popen[bytes]:
-        env = {**os.environ, **environ, "PYTHONPATH": str(SCRIPT.parents[2])}
-        started.append(subprocess.Popen([sys.executable, str(SCRIPT), what], env=env))  # noqa: S603  # our own script
+    def launch(what: str) -> Beside:
+        started.append(forks.begin(what, environ={**os.environ, **environ}))
         return started[-1]
 
     yield launch

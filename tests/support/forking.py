@@ -59,14 +59,16 @@ class Forks:
         """Likewise, with exactly this environment; `files`: what its input, output and errors are, instead of ours."""
         return int(self._asks("run", self._told(arguments, environ, files, folder)))
 
-    def begin(self, *arguments: str, environ: Mapping[str, str], log: Path, folder: Path) -> "Beside":
-        """Starts it in a session of its own, says where it can be found, and doesn't wait; it dies with this process.
-        Its output is put behind what `log` has.
+    def begin(
+        self, *arguments: str, environ: Mapping[str, str], log: Path | None = None, folder: Path | None = None
+    ) -> "Beside":
+        """Starts it in a session of its own, with exactly this environment, and doesn't wait; it dies with this
+        process. Its output is put behind what `log` has.
         """
-        log.touch()
-        return Beside(
-            self, int(self._asks("begin", self._told(arguments, environ, [Path(os.devnull), log, log], folder)))
-        )
+        if log is not None:
+            log.touch()
+        files = [] if log is None else [Path(os.devnull), log, log]
+        return Beside(self, int(self._asks("begin", self._told(arguments, environ, files, folder))))
 
     def status(self, pid: int) -> int | None:
         """Of one that was begun: None while it runs. To be asked until it isn't."""
@@ -124,6 +126,7 @@ class Beside:
 
 def serve(path: Path) -> None:
     """One fork a line of the input."""
+    sys.path.insert(0, str(path.parent))  # as if it were the program: what lies beside it can be imported
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
@@ -166,6 +169,8 @@ def _child(module: ModuleType, wanted: dict[str, Any]) -> int:
         os.dup2(os.open(file, flags), number)
     if wanted["files"]:
         sys.stdin = open(0, closefd=False)  # noqa: SIM115 - what the parent has read of its own stays there
+    else:
+        os.dup2(2, 1)  # what it says is no answer of the parent's
     try:
         outcome = module.main(*wanted["arguments"])
         if asyncio.iscoroutine(outcome):

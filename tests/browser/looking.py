@@ -62,7 +62,7 @@ _AXE: Final = AXE_SCRIPT + _REMEMBERED + _ALIKE
 
 _PIECES: Final = ".sidebar ul, dialog:not([open])"
 """What is around every page: most of its elements, and the same from page to page."""
-_RUN: Final = """([context, options, known]) => {
+_RUN: Final = """([exclude, options, known]) => {
   scrollTo({ top: 0, behavior: "instant" });  // what lies under a bar that stays can be scrolled out
   const hash = (text) => {
     let [a, b] = [0xdeadbeef, 0x41c6ce57];
@@ -79,6 +79,11 @@ _RUN: Final = """([context, options, known]) => {
   };
   const looks = (e) => e.checkVisibility() ? [e, ...e.querySelectorAll("*")].map(drawn) : "hidden";
   const back = [], looked = [];
+  for (const e of exclude ? document.querySelectorAll(exclude) : []) {
+    const inside = [...e.childNodes];
+    e.replaceChildren();
+    back.push(() => e.append(...inside));
+  }
   for (const icon of document.querySelectorAll("svg[aria-hidden=true]:not(:has([id], a, text, foreignObject))")) {
     const inside = [...icon.childNodes];
     icon.replaceChildren();
@@ -92,11 +97,14 @@ _RUN: Final = """([context, options, known]) => {
       back.unshift(() => place.replaceWith(piece));
     } else looked.push(told);
   }
-  return axe.run(context ?? document, options).finally(() => back.forEach((put) => put())).then((found) => [
-    found.violations.map((v) => `${v.id}: ${JSON.stringify(v.nodes.slice(0, 3).map((n) => n.target))}`), looked]);
+  const named = (v) => `${v.id}: ${JSON.stringify(v.nodes.slice(0, 3).map((n) => n.target))}`;
+  return axe.run(exclude ? { exclude } : document, options)
+    .finally(() => back.forEach((put) => put()))
+    .then((found) => [found.violations.map(named), looked]);
 }""".replace("PIECES", _PIECES)
 """What axe finds, and the pieces it has looked at. One that is `known` (in a window as wide, within the same elements,
-drawn in the same way) is taken out of the page meanwhile, as are the lines of icons: half of axe's time.
+drawn in the same way) is taken out of the page meanwhile, as are the lines of icons and what is in `exclude`: half of
+axe's time.
 """
 _known: Final[set[str]] = set()
 """Pieces in which nothing was found."""
@@ -125,9 +133,8 @@ async def faults(page: Any, exclude: Sequence[str] = ()) -> list[str]:
         await page.add_init_script(_AXE)
         await page.evaluate(_AXE)
         _ready.add(page)
-    context = {"exclude": [[one] for one in exclude]} if exclude else None
     told: list[str]
-    told, looked = await page.evaluate(_RUN, [context, _OPTIONS, [*_known]])
+    told, looked = await page.evaluate(_RUN, [[*exclude] or None, _OPTIONS, [*_known]])
     if not told:
         _known.update(looked)
     told.extend(await page.evaluate(_LAID_OUT))

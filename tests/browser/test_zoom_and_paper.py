@@ -46,6 +46,8 @@ async def test_nothing_is_lost_by_zooming(
 ) -> None:
     chain = await chain_with_facts()
     (lin,) = (await chain.http.get("/v1/members?q=林悦")).json()["data"]
+    person = {"name": "王芳", "email": f"{'a-long-address' * 3}{chain.tenant_id.hex}@example.com", "role": "owner"}
+    assert (await chain.http.post("/v1/staff", json=person)).status_code == 201
     more = [f"/members/{lin['id']}", f"/counter/members/{lin['id']}", f"/counter/members/{lin['id']}?do=top-up"]
     public = ["/", "/plans", "/templates", "/signup", "/login"]
     pages = [

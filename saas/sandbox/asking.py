@@ -11,6 +11,7 @@ from saas.sandboxed import require_live
 from saas.scope import connection, current
 from tenants.audit.record import record
 from tenants.jobs.job import new_job
+from tenants.trading import require_trading
 
 MAKE: Final = "sandbox.make"
 REMOVE: Final = "sandbox.remove"
@@ -35,9 +36,10 @@ SELECT s.state, s.sandbox_id AS id, s.job_id, s.template, s.variant, s.samples, 
 async def ask(template: str | None, variant: str | None, language: Language, *, samples: bool) -> None:
     """One sandbox a chain. `template` None: it is set up as the chain is; `language` is that of made-up names.
 
-    Raises DomainError `sandbox-exists`, `live-only`.
+    Raises DomainError `sandbox-exists`, `live-only`, `tenant-closed`.
     """
     await require_live()
+    await require_trading()
     scope, job_id = current(), uuid7()
     wanted = (template, variant, samples, language)
     asked = await connection().fetchval(_ASK, scope.tenant_id, uuid7(), job_id, scope.principal.actor, *wanted)
@@ -48,9 +50,10 @@ async def ask(template: str | None, variant: str | None, language: Language, *, 
 
 async def reset() -> None:
     """Everything of it but its keys goes, and it is made anew, as it was asked for. What failed begins again; what is
-    under way goes on. Raises DomainError `no-sandbox`, `live-only`.
+    under way goes on. Raises DomainError `no-sandbox`, `live-only`, `tenant-closed`.
     """
     await require_live()
+    await require_trading()
     scope, job_id = current(), uuid7()
     asked = await connection().fetchval(_AGAIN, scope.tenant_id, job_id, "resetting", scope.principal.actor)
     if asked is not None:

@@ -49,9 +49,9 @@ SELECT m.from_at, m.to_at FROM clock_move m JOIN tenant t ON t.tenant_id = m.ten
  WHERE m.tenant_id = $1 AND m.id = $2 AND m.ended_at IS NULL"""
 _ADD: Final = """
 UPDATE clock_move SET fired = fired + $3, ran = ran + $4, failed = failed + $5,
-       ended_at = CASE WHEN $6 THEN clock_timestamp() END
- WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL
-RETURNING fired, ran, failed, from_at, to_at"""
+       ended_at = coalesce(ended_at, CASE WHEN $6 THEN clock_timestamp() END)
+ WHERE tenant_id = $1 AND id = $2
+RETURNING new.fired, new.ran, new.failed, new.from_at, new.to_at, old.ended_at IS NULL AS going"""
 _END: Final = "UPDATE clock_move SET ended_at = clock_timestamp() WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL"
 # As `saas.running.drain`: what somebody else leases isn't waited for, whoever comes second leaves at once.
 _WORK: Final = """
@@ -201,9 +201,9 @@ async def _settle(turn: _Turn) -> bool:
 async def _tell(turn: _Turn, *, ended: bool, at: datetime | None = None) -> None:
     """Writes down what was done, and how far the clock has come."""
     row = await connection().fetchrow(_ADD, turn.tenant_id, turn.id, turn.fired, turn.ran, turn.failed, ended)
-    if row is None:
-        return
     turn.fired = turn.ran = turn.failed = 0
+    if row is None or not row["going"]:  # forgotten, or cancelled: how it ended is told
+        return
     counts = {name: row[name] for name in ("fired", "ran", "failed")}
     if ended:
         await finish_job(turn.id, {**counts, "from": row["from_at"].isoformat(), "to": row["to_at"].isoformat()})

@@ -214,6 +214,9 @@ async def test_it_closes_and_opens_with_its_chain(box: Box, drain: Any) -> None:
     await drain()
     refused = await box.http.post("/v1/members", json={"name": "关"})
     assert _code(refused) == "tenant-closed"
+    for path in ("", "/reset"):  # it would wait until the chain opens again
+        refused = await box.chain.http.post(f"/v1/sandbox{path}", json={})
+        assert _code(refused) == "tenant-closed", path
     await hold(box.chain.tenant_id, held=False, reason="x")
     await drain()
     assert (await box.http.post("/v1/members", json={"name": "开"})).status_code == 201

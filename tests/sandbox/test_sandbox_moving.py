@@ -124,6 +124,10 @@ async def test_it_can_be_stopped_and_goes_no_further(
     assert await now(box) - begun < timedelta(days=30)
     again = await box.http.post("/v1/sandbox/clock/cancel")
     assert again.json()["move"] == told
+    late = playing._Turn(box.id, UUID(payload["id"]), ran=3)  # which was under way when it was stopped
+    async with tenant_scope(box.id):
+        await playing._tell(late, ended=True)
+    assert (await clock(box))["move"] == {**told, "ran": told["ran"] + 3}
     async with logged_in(app, box.chain) as browser:
         token = csrf_of((await browser.get("/sandbox")).text)
         await browser.post("/sandbox/cross", data={"_csrf": token, "to": "sandbox"})

@@ -116,6 +116,7 @@ from tenants.tenant import pages as settings_pages
 from tenants.tiers import api as tiers_api
 from tenants.tills import api as tills_api
 from tenants.tills import pages as tills_pages
+from tenants.timeline import api as timeline_api
 from tenants.top_ups import api as top_ups_api
 from tenants.undo import api as undo_api
 from tenants.wallet import api as wallet_api
@@ -176,6 +177,7 @@ FEATURES = (
     campaigns_api,
     tasks_api,
     tiers_api,
+    timeline_api,
     proofs_api,
     jobs_api,
     imports_api,

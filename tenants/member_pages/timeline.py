@@ -10,14 +10,12 @@ import asyncpg
 
 from saas.i18n import Tongue
 from saas.scope import connection, current
-from tenants.activities.activity import ActivityOut, activities_of, shown
-from tenants.activities.history import activities_of_member
+from tenants.activities.activity import ActivityOut
 from tenants.frame import Frame
 from tenants.programme.versions import programme
 from tenants.programme.wording.teller import Teller
-from tenants.purchases.history import purchases_of
-from tenants.tiers.history import decisions_of
 from tenants.tiers.labels import reason_text
+from tenants.timeline.happened import Happened, happened
 
 SHOWN: Final = 20
 _BRANCHES: Final = "SELECT id, name FROM branch WHERE tenant_id = $1 AND id = ANY ($2::uuid[])"
@@ -42,21 +40,13 @@ class Event:
 async def timeline(
     members: list[UUID], before: UUID | None, around: Frame, speaks: Tongue
 ) -> tuple[list[Event], UUID | None]:
-    """A page under a member's ids, and the id behind which the next one begins. Ids of all facts grow with the time
-    of recording, so that one cursor serves the three lists.
-    """
-    bought = await purchases_of(members, SHOWN, before)
-    did = await activities_of(await activities_of_member(members, None, SHOWN, before))
-    decided = await decisions_of(members, SHOWN, before)
-    shops = await _branches([*bought, *(shown(one) for one in did)])
-    telling = _Telling(around, speaks, shops, await _sellers(bought))
-    events = [
-        *(telling.purchase(row) for row in bought),
-        *(telling.activity(shown(one)) for one in did),
-        *[await telling.decision(row) for row in decided],
-    ]
-    events.sort(key=lambda event: event.id, reverse=True)
-    return events[:SHOWN], events[SHOWN - 1].id if len(events) > SHOWN else None
+    """A page under a member's ids, and the id behind which the next one begins."""
+    found = await happened(members, SHOWN, before)
+    here = found[:SHOWN]
+    shops = await _branches([one.fact for one in here if one.kind != "decision"])
+    telling = _Telling(around, speaks, shops, await _sellers([one.fact for one in here if one.kind == "purchase"]))
+    events = [await telling.tell(one) for one in here]
+    return events, here[-1].id if len(found) > SHOWN else None
 
 
 async def _branches(facts: Sequence[Any]) -> dict[UUID, str]:
@@ -80,6 +70,11 @@ class _Telling:
     speaks: Tongue
     shops: dict[UUID, str]
     sellers: dict[UUID, str]
+
+    async def tell(self, one: Happened) -> Event:
+        if one.kind == "decision":
+            return await self.decision(one.fact)
+        return self.purchase(one.fact) if one.kind == "purchase" else self.activity(one.fact)
 
     def purchase(self, row: asyncpg.Record) -> Event:
         speaks, currency = self.speaks, self.around.currency

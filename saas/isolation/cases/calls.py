@@ -46,6 +46,7 @@ CALLS: Cases = {
         Knock(f"/v1/members/{ids.member}/tier", 404, {"tier": "gold", "reason": "knock"})
     ],
     ("DELETE", "/v1/members/{member_id:uuid}/tier"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/tier", 404)],
+    ("GET", "/v1/members/{member_id:uuid}/timeline"): lambda ids, _: [Knock(f"/v1/members/{ids.member}/timeline", 404)],
     ("GET", "/v1/members/{member_id:uuid}/decisions"): lambda ids, _: [
         Knock(f"/v1/members/{ids.member}/decisions", 404)
     ],

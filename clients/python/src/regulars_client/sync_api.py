@@ -1192,6 +1192,26 @@ class Members(Resource):
             ),
         )
 
+    def timeline(
+        self, member_id: Id, /, *, limit: int | None = None, cursor: str | None = None
+    ) -> Pages[types.MembersTimelineItem]:
+        """What happened to the member, the last recorded first.
+
+        What happened to the member, the last recorded first: purchases, activities and decisions, each by its `type` and, as `data`, as it stands in its own list. `at`: when it happened.
+
+        Scope: `members:read`.
+
+        `GET /v1/members/{member_id}/timeline`
+        """
+        return Pages[types.MembersTimelineItem](
+            self._send,
+            Call[Any](
+                method="GET",
+                path=f"/v1/members/{segment(member_id)}/timeline",
+                query={"limit": limit, "cursor": cursor},
+            ),
+        )
+
 
 class Messages(Resource):
     def list(

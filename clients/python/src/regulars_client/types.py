@@ -1777,6 +1777,13 @@ class MembersSendWalletCodeAnswer(TypedDict):
     expires_at: str
 
 
+class MembersTimelineItem(TypedDict):
+    type: str
+    id: str
+    at: str
+    data: dict[str, Any]
+
+
 class MembersWalletAnswer(TypedDict):
     principal: int
     bonus: int

@@ -63,6 +63,7 @@ OTHER_POLICIES = {
     ("public.stripe_event", "operator", "operator", "*"),
     ("public.idempotency", "operator", "operator", "*"),
     ("public.webhook_endpoint", "relay", "relay", "r"),
+    ("public.clock_move", "relay", "relay", "r"),
     ("public.webhook_delivery", "relay", "relay", "*"),
     ("public.webhook_delivery", "operator", "operator", "*"),
     ("public.webhook_endpoint", "operator", "operator", "r"),

@@ -18,7 +18,9 @@ from saas.sessions import SAFE_METHODS
 MOVING: Final = "moving"
 """In a handler's `although`: it works all the same."""
 
-_MOVES: Final = "SELECT EXISTS (SELECT FROM clock_move m WHERE m.tenant_id = $1 AND m.ended_at IS NULL)"
+_MOVES: Final = """
+SELECT EXISTS (SELECT FROM clock_move m JOIN tenant t ON t.tenant_id = m.tenant_id AND t.sandbox_of IS NOT NULL
+                WHERE m.tenant_id = $1 AND m.ended_at IS NULL)"""
 
 
 class ClockMiddleware(ASGIMiddleware):

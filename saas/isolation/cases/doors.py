@@ -82,6 +82,7 @@ ANY_KEY = {
     ("GET", "/v1/branches"): "every till has to name a branch",
     ("GET", "/v1/branches/{branch_id:uuid}"): "every till has to name a branch",
     ("GET", "/v1/jobs/{job_id:uuid}"): "progress and counts; who may start a job may follow it",
+    ("GET", "/v1/jobs/{job_id:uuid}/events"): "the same as it goes on",
     ("POST", "/logout"): "whoever is logged in may leave",
     ("POST", "/lock/now"): "whoever is logged in may lock the till",
     ("GET", "/lock/awake"): "whoever is logged in",

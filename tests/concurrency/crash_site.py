@@ -72,6 +72,8 @@ class CrashSite:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
+        while any(_lives(pid) for pid in children):  # until then the port is taken
+            time.sleep(0.005)
 
     async def stop(self) -> None:
         for http in self.clients:
@@ -124,6 +126,14 @@ class CrashSite:
         self.clients.append(http)
         branches = (await http.get("/v1/branches")).json()["data"]
         return UUID(made["tenant"]["id"]), http, branches[0]["id"]
+
+
+def _lives(pid: int) -> bool:
+    """Not one that nobody has waited for yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _children(pid: int) -> list[int]:

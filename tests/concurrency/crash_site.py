@@ -88,6 +88,8 @@ class CrashSite:
         async with httpx.AsyncClient() as http:
             async with asyncio.timeout(30):
                 while True:
+                    if self.processes["api"].poll() is not None:  # faster than the kernel, which had not freed the port
+                        self.start("api")
                     try:
                         if (await http.get(f"{self.url}/readyz", timeout=2)).status_code == 200:
                             return

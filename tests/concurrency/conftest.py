@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from crash_site import CrashSite
 from support.chains import Servers
-from support.forking import Forks
 
 from saas.local.postgres import EmbeddedPostgres
 from saas.local.valkey import EmbeddedValkey
@@ -25,16 +24,8 @@ def own_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
-    with Forks("concurrency/regulars.py") as made:
-        yield made
-
-
-@pytest.fixture(scope="session")
-async def installed(
-    own_servers: Servers, tmp_path_factory: pytest.TempPathFactory, forks: Forks
-) -> AsyncIterator[CrashSite]:
-    made = CrashSite(own_servers, tmp_path_factory.mktemp("site"), forks)
+async def installed(own_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[CrashSite]:
+    made = CrashSite(own_servers, tmp_path_factory.mktemp("site"))
     await made.prepare()
     yield made
     await made.stop()

@@ -6,6 +6,8 @@ Its PostgreSQL keeps its promises (fsync is on). Everything dies with the test's
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,9 +17,8 @@ from uuid import UUID
 import asyncpg
 import httpx
 from support.chains import Servers, environment
-from support.forking import Beside, Forks
 
-from saas.local.process import free_port
+from saas.local.process import end, free_port, spawn
 from saas.local.provision import provision
 
 ROOT = Path(__file__).parents[2]
@@ -26,11 +27,11 @@ ROOT = Path(__file__).parents[2]
 class CrashSite:
     """`api`, `worker` and `relay` are running processes or None; `kill` is SIGKILL, at once."""
 
-    def __init__(self, servers: Servers, folder: Path, forks: Forks) -> None:
-        self.servers, self.folder, self.forks = servers, folder, forks
+    def __init__(self, servers: Servers, folder: Path) -> None:
+        self.servers, self.folder = servers, folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.processes: dict[str, Beside] = {}
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.environment: dict[str, str] = {}
         self.clients: list[httpx.AsyncClient] = []
 
@@ -43,20 +44,17 @@ class CrashSite:
             "PYTHONUNBUFFERED": "1",
         }
         await provision(self.servers.postgres)
-        assert await self.run("migrate") == 0, self.log("migrate")
-
-    async def run(self, what: str, *arguments: str) -> int:
-        """`regulars <what>` to its end; how that was."""
-        return await asyncio.to_thread(self._begin(what, what, *arguments).wait, 60)
+        self.start("migrate")
+        assert await asyncio.to_thread(self.processes.pop("migrate").wait, 60) == 0, self.log("migrate")
 
     def start(self, what: str) -> None:
-        """Starts `regulars <what>`: api, worker, relay, scheduler."""
-        command = ["serve", "--port", str(self.port)] if what == "api" else [what]
-        self.processes[what] = self._begin(what, *command)
-
-    def _begin(self, what: str, *command: str) -> Beside:
-        log = self.folder / f"{what}.log"
-        return self.forks.begin(*command, environ=self.environment, log=log, folder=ROOT)
+        """Starts `regulars <what>`: api, worker, relay, migrate."""
+        serve = ["serve", "--port", str(self.port)]
+        command = [sys.executable, "-m", "saas.cli", *(serve if what == "api" else [what])]
+        with (self.folder / f"{what}.log").open("ab") as log:
+            self.processes[what] = spawn(
+                command, death_signal=signal.SIGKILL, environment=self.environment, folder=ROOT, output=log
+            )
 
     def log(self, what: str) -> str:
         return (self.folder / f"{what}.log").read_text(errors="replace")[-4000:]
@@ -72,14 +70,13 @@ class CrashSite:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
-        while any(_lives(pid) for pid in children):  # until then the port is taken
-            time.sleep(0.005)
 
     async def stop(self) -> None:
         for http in self.clients:
             await http.aclose()
         for what in list(self.processes):
-            self.kill(what)
+            process = self.processes.pop(what)
+            end(process, (signal.SIGTERM, 8.0))
 
     async def serving(self) -> None:
         """The API, started where it isn't running, answers that it can serve."""
@@ -88,8 +85,6 @@ class CrashSite:
         async with httpx.AsyncClient() as http:
             async with asyncio.timeout(30):
                 while True:
-                    if self.processes["api"].poll() is not None:  # faster than the kernel, which had not freed the port
-                        self.start("api")
                     try:
                         if (await http.get(f"{self.url}/readyz", timeout=2)).status_code == 200:
                             return
@@ -128,14 +123,6 @@ class CrashSite:
         self.clients.append(http)
         branches = (await http.get("/v1/branches")).json()["data"]
         return UUID(made["tenant"]["id"]), http, branches[0]["id"]
-
-
-def _lives(pid: int) -> bool:
-    """Not one that nobody has waited for yet."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def _children(pid: int) -> list[int]:

@@ -18,6 +18,7 @@ from saas.versions import API_VERSION, VERSIONS, version_asked
 
 _VERSION: Final = "version"
 """In a request's state."""
+_CONDITIONS: Final = frozenset({b"if-match", b"if-none-match"})
 
 
 async def stamp(message: Message, scope: Scope) -> None:
@@ -48,14 +49,15 @@ class ConventionsMiddleware(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         try:
             scope["state"][_VERSION] = version_asked(header_of(scope, b"regulars-version"))
-            _look(Request(scope, receive))
+            if _CONDITIONS & {name.lower() for name, _ in scope["headers"]}:
+                _refuse_untold(Request(scope, receive))
         except DomainError as error:
             await send_problem(scope, send, error.code, params=error.params)
             return
         await next_app(scope, receive, send)
 
 
-def _look(request: Request[Any, Any, Any]) -> None:
+def _refuse_untold(request: Request[Any, Any, Any]) -> None:
     tagged = request.scope["route_handler"].opt.get("tagged")
     if not tagged and request.method not in SAFE_METHODS and names_a_state(request):
         raise DomainError("precondition-failed")

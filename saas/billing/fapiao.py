@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import StringConstraints, model_validator
+from pydantic import ConfigDict, StringConstraints, model_validator
 
 from saas.errors import InvalidValueError
 from saas.scope import connection, current
@@ -25,6 +25,13 @@ class Fapiao(Body):
     """`normal` (普通发票) may be made out to a person, by a title alone; `special` (专用发票) needs everything but the
     e-mail address, to which an electronic one goes.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"type": {"const": "special"}}},
+            "then": {"required": list(_SPECIAL), "properties": {field: {"type": "string"} for field in _SPECIAL}},
+        }
+    )
 
     type: Literal["normal", "special"]
     title: Name

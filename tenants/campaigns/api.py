@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response, delete, get, post, put
 from litestar.params import FromPath, JSONBody
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from saas.errors import DomainError, FieldError
 from saas.etags import Tags
@@ -43,7 +43,7 @@ _TEXTS: Final = Tags("message_text", "code")
 class _Text(Message):
     """The whole text; a `code` in it is that of the path."""
 
-    code: Code | None = None  # type: ignore[assignment]
+    code: Code = Field(default_factory=str)
 
 
 class CampaignsQuery(ListQuery):

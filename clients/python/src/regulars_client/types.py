@@ -4477,7 +4477,7 @@ class TestBody(TypedDict):
 class Text(TypedDict):
     """The whole text; a `code` in it is that of the path."""
 
-    code: NotRequired[str | None]
+    code: NotRequired[str]
     names: Names
     purpose: Literal["marketing", "service"]
     channels: Sequence[Literal["sms", "email", "wechat", "push"]]

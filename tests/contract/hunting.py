@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from schemathesis import Case
 from schemathesis.checks import load_all_checks
 from schemathesis.config import SchemathesisConfig
+from schemathesis.config._checks import NEGATIVE_DATA_REJECTION_EXPECTED_STATUSES as _REFUSED
 from schemathesis.config._checks import POSITIVE_DATA_ACCEPTANCE_EXPECTED_STATUSES as _MAY_BE
 from schemathesis.engine import events, from_schema
 from schemathesis.hooks import hook, unregister
@@ -80,10 +81,12 @@ def _config(address: str, key: str, bounds: Bounds) -> SchemathesisConfig:
             "output": {"sanitization": {"enabled": False}},  # its keys open a chain of the test's, and repeat the case
             "generation": {"database": "none", "no-shrink": True},
             "checks": {
+                **{name: {"enabled": False} for name in REPLACED},
                 # What the document allows may be more than the plan has, have gone stale, or be refused for what no
                 # schema tells: the reasons that a schema does tell are `refused_for_form`'s.
                 "positive_data_acceptance": {"expected-statuses": [*_MAY_BE, "304", "402", "412", "422"]},
-                **{name: {"enabled": False} for name in REPLACED},
+                # What is stale is told so before its body is looked at.
+                "negative_data_rejection": {"enabled": False, "expected-statuses": [*_REFUSED, "412"]},
             },
             "phases": {
                 "fuzzing": {"generation": drawn},

@@ -13,7 +13,21 @@ _FORMATS: Final = {
 MAPS: Final = frozenset({"names", "texts", "attributes", "consents", "values", "descriptions", "titles", "tiers"})
 """Members whose own members are data: codes, languages."""
 FREE: Final = frozenset(
-    {"data", "programme", "document", "draft", "condition", "conditions", "qualify", "retain", "detail", "details"}
+    {
+        *(
+            "data",
+            "programme",
+            "document",
+            "draft",
+            "condition",
+            "conditions",
+            "qualify",
+            "retain",
+            "detail",
+            "details",
+        ),
+        *("expected", "stored"),  # of what a proof found: by its check
+    }
 )
 """Documents with a description of their own: here they are objects, and no more is said."""
 

@@ -36,6 +36,11 @@ _EXAMPLE: Final = {
 }
 _TEXT: Final = {"type": "string"}
 _TIME: Final = {"type": "string", "format": "date-time"}
+_LINE: Final = {
+    "type": "object",
+    "required": ["description", "amount"],
+    "properties": {"description": _TEXT, "amount": {"type": "integer"}},
+}
 _PLACE: Final = {
     "type": "object",
     "required": ["url", "expires_at"],
@@ -104,16 +109,16 @@ BY_HAND: Final = {
         {
             "type": "object",
             "description": "What was done, or with `preview` what it would cost.",
-            "required": ["kind", "plan"],
+            "required": ["kind", "plan", "revision", "at"],
             "properties": {
                 "kind": _TEXT,
                 "plan": _TEXT,
                 "revision": _TEXT,
                 "at": _TIME,
                 "currency": _TEXT,
-                "amount_due": {"type": ["null", "integer"]},
-                "lines": {"type": "array"},
-                "proration_date": {"type": ["null", "integer"]},
+                "amount_due": {"type": "integer"},
+                "lines": {"type": "array", "items": _LINE},
+                "proration_date": {"type": "integer"},
                 "branches_over": {"type": "integer"},
             },
         },

@@ -14,6 +14,7 @@ _REQUEST_ID: Final = "01a20000-0000-7000-8000-000000000001"
 _ALWAYS: Final = ("bad-request", "unknown-version", "internal", "unavailable", "busy")
 _WRITING: Final = ("commit-failed", "conflict", "precondition-failed")
 _KEYED: Final = ("idempotency-key-invalid", "idempotency-key-reused", "idempotency-in-progress")
+_KEPT: Final = {"secret-shown-once", "member-closed"}  # in place of an answer with a secret, or about who was erased
 _LOGGED_IN: Final = ("unauthenticated", "rate-limited", "forbidden", "not-permitted")
 _IN_A_SANDBOX: Final = "clock-running"
 _SESSION: Final = ("locked", "second-factor-required")
@@ -88,6 +89,8 @@ def _response(status: int, problems: list[Problem], headers: Mapping[str, Any]) 
             }
         },
     }
+    if _KEPT & {problem.code for problem in problems}:
+        response["headers"]["Idempotent-Replayed"] = header("IdempotentReplayed")
     if any(problem.retry_after for problem in problems):
         response["headers"]["Retry-After"] = header("RetryAfter")
     if status == 401:  # noqa: PLR2004

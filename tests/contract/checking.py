@@ -112,7 +112,8 @@ class Checker:
 
     def _of_body(self, told: _Told, value: Any) -> Iterator[str]:
         assert told.body is not None
-        for error in (leaf for each in told.body.iter_errors(value) for leaf in _leaves(each)):
+        leaves = (leaf for each in told.body.iter_errors(value) for leaf in _leaves(each))
+        for error in {tuple(one.schema_path): one for one in leaves}.values():  # of a thousand rows one
             *path, keyword = error.schema_path
             allowed: Any = {"components": {"schemas": self._schemas}} if path[:1] == ["components"] else told.schema
             for part in path:

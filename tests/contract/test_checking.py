@@ -1,5 +1,6 @@
 """What isn't told is noticed, and said so that somebody can act on it."""
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ BRANCH = {
 CLOSED = {"type": "object", "required": ["on"], "properties": {"on": {"type": "string", "format": "date"}}}
 PROBLEM = {"type": "object", "required": ["type"], "properties": {"type": {"type": "string"}}}
 MISSING = {"allOf": [{"$ref": "#/components/schemas/Problem"}, {"properties": {"type": {"enum": ["/problems/gone"]}}}]}
-CONTRACT = {
+CONTRACT: dict[str, Any] = {
     "paths": {
         "/v1/branches/{branch_id}": {
             "get": {
@@ -54,9 +55,11 @@ CONTRACT = {
 GOOD: dict[str, Any] = {"id": ID, "name": "West gate", "closed": {"on": "2026-11-23"}}
 
 
-def wrong(status: int = 200, body: Any = GOOD, kind: str = "application/json", **headers: str) -> list[str]:
+def wrong(
+    status: int = 200, body: Any = GOOD, kind: str = "application/json", contract: Any = CONTRACT, **headers: str
+) -> list[str]:
     """What is said of such an answer."""
-    checker = Checker(CONTRACT)
+    checker = Checker(contract)
     raw = json.dumps(body).encode()
     all_headers = {"Content-Type": kind, **({"X-Request-Id": ID} if status == 200 else {})}
     all_headers |= {name.replace("_", "-"): value for name, value in headers.items()}
@@ -86,6 +89,12 @@ def test_a_part_that_isnt_told_is_named_with_what_is(changed: dict[str, Any], pl
     (said,) = wrong(body={**GOOD, **changed})
     assert said.startswith(f"{KEY} 200 {place}")
     assert told in said
+
+
+def test_of_many_rows_one_is_named() -> None:
+    contract = copy.deepcopy(CONTRACT)
+    contract["components"]["schemas"]["Branch"] = {"type": "array", "items": {"type": "string"}}
+    assert len(wrong(body=["a", *range(9)], contract=contract)) == 1
 
 
 def test_a_member_that_lacks_is_named() -> None:

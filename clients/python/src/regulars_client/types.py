@@ -20,18 +20,18 @@ class ActivitiesCreateBatchAnswerDataItem(TypedDict):
     error: NotRequired[Problem]
     id: NotRequired[str]
     member_id: NotRequired[str]
-    branch_id: NotRequired[str]
+    branch_id: NotRequired[str | None]
     kind: NotRequired[str]
     external_id: NotRequired[str]
     occurred_at: NotRequired[str]
     recorded_at: NotRequired[str]
     local_day: NotRequired[str]
-    value: NotRequired[Any]
+    value: NotRequired[str | None]
     data: NotRequired[Any]
     hidden: NotRequired[bool]
     tier: NotRequired[ActivitiesCreateBatchAnswerDataItemTier]
-    tiers: NotRequired[list[Any]]
-    decision_id: NotRequired[Any]
+    tiers: NotRequired[list[TierChange]]
+    decision_id: NotRequired[str | None]
     points_earned: NotRequired[int]
 
 
@@ -184,7 +184,7 @@ class ApiKeysListItem(TypedDict):
     id: str
     name: str
     scopes: list[str]
-    branch_ids: Any
+    branch_ids: list[str] | None
     mode: str
     created_at: str
     created_by: str
@@ -300,13 +300,18 @@ class BillingChangePlanAnswer(TypedDict):
 
     kind: str
     plan: str
-    revision: NotRequired[str]
-    at: NotRequired[str]
+    revision: str
+    at: str
     currency: NotRequired[str]
-    amount_due: NotRequired[int | None]
-    lines: NotRequired[list[Any]]
-    proration_date: NotRequired[int | None]
+    amount_due: NotRequired[int]
+    lines: NotRequired[list[BillingChangePlanAnswerLinesItem]]
+    proration_date: NotRequired[int]
     branches_over: NotRequired[int]
+
+
+class BillingChangePlanAnswerLinesItem(TypedDict):
+    description: str
+    amount: int
 
 
 class BillingCheckoutAnswer(TypedDict):
@@ -729,7 +734,7 @@ class ConfigurationGetAnswerCouponsItem(TypedDict):
     names: dict[str, str]
     value: Value
     minimum: int
-    categories: list[Any]
+    categories: list[str]
     branches: list[Any]
     combines: ConfigurationGetAnswerCouponsItemCombines
     valid_days: int | None
@@ -924,7 +929,7 @@ class CouponData(TypedDict):
     names: dict[str, str]
     value: Value
     minimum: int
-    branches: list[Any]
+    branches: list[str]
     combines: CouponDataCombines
     categories: list[str]
     valid_days: int | None
@@ -948,9 +953,9 @@ class CouponGrant(TypedDict):
     member_id: str | None
     value: CouponGrantValue
     minimum: int
-    branches: list[Any]
+    branches: list[str]
     combines: CouponGrantCombines
-    categories: list[Any]
+    categories: list[str]
     valid_from: str
     valid_until: str
     state: str
@@ -981,11 +986,11 @@ class CouponsGetAnswer(TypedDict):
     id: str
     code: str
     names: dict[str, str]
-    value: CouponsGetAnswerValue
+    value: Value
     minimum: int
-    branches: list[Any]
+    branches: list[str]
     combines: CouponsGetAnswerCombines
-    categories: list[Any]
+    categories: list[str]
     valid_days: int | None
     valid_from: Any
     valid_until: str | None
@@ -1008,12 +1013,6 @@ class CouponsGetAnswerCounts(TypedDict):
     expired: int
 
 
-class CouponsGetAnswerValue(TypedDict):
-    type: str
-    amount: NotRequired[int]
-    price: NotRequired[int]
-
-
 class CouponsGetGrantAnswer(TypedDict):
     id: str
     number: str | None
@@ -1023,7 +1022,7 @@ class CouponsGetGrantAnswer(TypedDict):
     minimum: int
     branches: list[Any]
     combines: CouponsGetGrantAnswerCombines
-    categories: list[Any]
+    categories: list[str]
     valid_from: str
     valid_until: str
     state: str
@@ -1382,8 +1381,8 @@ class HeldTier(TypedDict):
     valid_until: str | None
     locked_until: str | None
     may_rise: bool
-    reason: str
-    decision_id: str
+    reason: str | None
+    decision_id: str | None
 
 
 class Holder(TypedDict):
@@ -1647,7 +1646,7 @@ class MembersActivitiesItem(TypedDict):
     recorded_at: str
     local_day: str
     value: str | None
-    data: Any
+    data: dict[str, Any] | None
     hidden: bool
 
 
@@ -2138,7 +2137,7 @@ class NewWebhook(TypedDict):
 class Offer(TypedDict):
     type: str
     percent: NotRequired[str]
-    categories: NotRequired[list[Any]]
+    categories: NotRequired[list[str]]
     amount: NotRequired[int]
     minimum: NotRequired[int]
 
@@ -2699,8 +2698,8 @@ class Proof(TypedDict):
     kind: str
     member_id: str
     what: str
-    expected: Any
-    stored: Any
+    expected: dict[str, Any] | str | None
+    stored: dict[str, Any] | str | None
     text: str
 
 
@@ -2712,7 +2711,7 @@ class ProofGetAnswer(TypedDict):
     unproved: list[ProofGetAnswerUnprovedItem]
     differences: ProofGetAnswerDifferences
     under_way: ProofGetAnswerUnderWay | None
-    failed_at: Any
+    failed_at: str | None
     id: NotRequired[str]
     started_at: NotRequired[str]
     finished_at: NotRequired[str]
@@ -2741,8 +2740,9 @@ class ProofGetAnswerUnderWay(TypedDict):
 
 class ProofGetAnswerUnprovedItem(TypedDict):
     why: str
-    members: int
+    members: NotRequired[int]
     text: str
+    check: NotRequired[str]
 
 
 class ProofStartAnswer(TypedDict):
@@ -3058,6 +3058,10 @@ class RecalculationCounts(TypedDict):
     unchanged: NotRequired[int]
     recalculation_id: NotRequired[str]
     deliveries: NotRequired[int]
+    erased: NotRequired[int]
+    proved_on: NotRequired[str]
+    differences: NotRequired[int]
+    checks: NotRequired[int]
 
 
 class Redeem(TypedDict):
@@ -3817,7 +3821,7 @@ class SandboxClockMove(TypedDict):
     fired: int
     ran: int
     failed: int
-    error: str | None
+    error: NotRequired[str | None]
 
 
 class SandboxLettersItem(TypedDict):
@@ -4413,14 +4417,14 @@ class Tenant(TypedDict):
     currency: str
     status: str
     plan: str
-    trial_ends_at: str
+    trial_ends_at: str | None
     shared_phones: bool
     programme_version: int
     created_at: str
     mode: NotRequired[str]
     limits: TenantLimits
     use: TenantUse
-    sandbox_of: NotRequired[Any]
+    sandbox_of: NotRequired[str | None]
 
 
 class TenantChange(TypedDict):

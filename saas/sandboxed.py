@@ -15,13 +15,16 @@ from saas.scope import connection, current
 FOLLOW: Final = "sandbox.follow"
 """Job of a chain: what is beside it closes and opens with it, and who left the one leaves the others."""
 MOST_MEMBERS: Final = 10_000
-"""Members of one sandbox."""
+"""Members of a chain beside a real one, a sandbox or a sample: nobody pays for them."""
 MOST_LETTERS: Final = 1000
 """Letters that are kept of one sandbox: the newest."""
 
+BESIDE: Final = "coalesce(sandbox_of, sample_of) IS NOT NULL"
+"""Of a tenant's row: whether it stands beside a real one."""
+
 _INSIDE: Final = "SELECT sandbox_of IS NOT NULL FROM tenant WHERE tenant_id = $1"
 _FULL: Final = "SELECT count(*) >= $2 FROM (SELECT FROM member m WHERE m.tenant_id = $1 LIMIT $2) AS counted"
-_FULL_SANDBOX: Final = f"SELECT sandbox_of IS NOT NULL AND ({_FULL}) FROM tenant WHERE tenant_id = $1"
+_FULL_BESIDE: Final = f"SELECT {BESIDE} AND ({_FULL}) FROM tenant WHERE tenant_id = $1"
 _BESIDE: Final = """
 SELECT EXISTS (SELECT FROM sandbox WHERE tenant_id = $1) OR EXISTS (SELECT FROM sample WHERE tenant_id = $1)"""
 _KEEP: Final = """
@@ -65,14 +68,14 @@ async def require_sandbox() -> None:
 
 
 async def require_room() -> None:
-    """Raises DomainError `sandbox-full` where the current tenant, a sandbox, has as many members as it may."""
+    """Raises DomainError `sandbox-full` where the current tenant, beside a real one, has as many members as it may."""
     if await connection().fetchval(_FULL, current().tenant_id, MOST_MEMBERS):
         raise DomainError("sandbox-full", params={"limit": MOST_MEMBERS})
 
 
 async def is_full() -> bool:
-    """Whether the current tenant is a sandbox without room for another member."""
-    return bool(await connection().fetchval(_FULL_SANDBOX, current().tenant_id, MOST_MEMBERS))
+    """Whether the current tenant is one beside a real one, without room for another member."""
+    return bool(await connection().fetchval(_FULL_BESIDE, current().tenant_id, MOST_MEMBERS))
 
 
 async def tell_beside() -> None:

@@ -83,7 +83,7 @@ async def import_batch(payload: dict[str, Any]) -> None:
     taken = await runs.take(current().tenant_id, UUID(payload["import_id"]), payload["batch"])
     if taken is None:
         return
-    if await is_full():  # a sandbox, by the batches before this one
+    if await is_full():  # a sandbox or a sample, by the batches before this one
         await _stop(taken, payload["batch"], "sandbox-full")
         return
     await connection().execute(_LOCK_TIMEOUT)

@@ -19,7 +19,7 @@ from saas.file_store import StoredFile, file_store
 from saas.idempotency import digest
 from saas.outbox import enqueue
 from saas.principal import KeyScope, Principal
-from saas.sandboxed import require_room
+from saas.sandboxed import BESIDE, require_room
 from saas.scope import connection, current, tenant_scope
 from saas.settings import get_settings
 from saas.validation import parse_body
@@ -156,11 +156,11 @@ async def begin_import(
 
 async def _require_open(tenant_id: UUID) -> None:
     row: Any = await connection().fetchrow(
-        "SELECT status, sandbox_of IS NOT NULL AS sandbox FROM tenant WHERE tenant_id = $1", tenant_id
+        f"SELECT status, {BESIDE} AS beside FROM tenant WHERE tenant_id = $1", tenant_id
     )
     if row["status"] in CLOSED:
         raise DomainError("tenant-closed")
-    if row["sandbox"]:
+    if row["beside"]:
         await require_room()
 
 

@@ -54,7 +54,7 @@ async def enrol(new: NewMember, terms: Terms) -> asyncpg.Record:
     what `require_branch` raises, and `validation-failed` for a `joined_on` more than a day ahead, a birthday after
     today, attributes that don't fit, a referrer who is nobody. After any of them the caller's work must not last.
     """
-    if terms.sandbox:
+    if terms.beside:
         await require_room()
     require_day(new.joined_on, terms.today + AHEAD, "/joined_on", "occurred-too-far-ahead")
     require_day(new.birthday, terms.today, "/birthday", "in-the-future")

@@ -7,26 +7,29 @@ from zoneinfo import ZoneInfo
 
 from saas.closed import CLOSED
 from saas.errors import DomainError
+from saas.sandboxed import BESIDE
 from saas.scope import connection, current
 from tenants.programme.document import Programme
 from tenants.programme.versions import programme
 
 _TERMS: Final = (
     "SELECT timezone, clock_timestamp() + clock_offset AS now, shared_phones, programme_version, status,"
-    " sandbox_of IS NOT NULL AS sandbox"
+    f" {BESIDE} AS beside"
     " FROM tenant WHERE tenant_id = $1"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The tenant's now (UTC) and its local day; the programme in force; whether members may share a phone."""
+    """The tenant's now (UTC) and its local day; the programme in force; whether members may share a phone, and whether
+    it stands beside a real chain.
+    """
 
     now: datetime
     today: date
     programme: Programme
     shared_phones: bool
-    sandbox: bool = False
+    beside: bool = False
 
 
 async def present_terms() -> Terms:
@@ -43,5 +46,5 @@ async def present_terms() -> Terms:
         row["now"].astimezone(ZoneInfo(row["timezone"])).date(),
         await programme(row["programme_version"]),
         row["shared_phones"],
-        row["sandbox"],
+        row["beside"],
     )

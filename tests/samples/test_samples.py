@@ -12,6 +12,7 @@ from support.browsing import csrf_of, log_in, new_browser
 from support.clock import owner
 
 from industry_templates.loader import load_all
+from saas import sandboxed
 from saas.beside import standing
 from saas.erasing import erase_tenant
 from saas.operators.accounts import hold
@@ -57,7 +58,9 @@ async def count(tenant_id: UUID, table: str) -> int:
 
 
 @pytest.mark.parametrize("template", ["general", "pharmacy"])
-async def test_it_is_made_entered_left_and_removed(app: Any, drain: Any, template: str) -> None:
+async def test_it_is_made_entered_left_and_removed(
+    app: Any, drain: Any, template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     conn = await owner()
     async with new_browser(app, language="zh-CN") as browser:
         real, _ = await signed_up(browser, template)
@@ -88,6 +91,11 @@ async def test_it_is_made_entered_left_and_removed(app: Any, drain: Any, templat
         assert "这是示例店" in inside
         assert 'href="/billing"' not in inside
         assert "青禾（示例）" in inside
+        monkeypatch.setattr(sandboxed, "MOST_MEMBERS", MEMBERS)  # nobody runs a chain there for nothing
+        enrolled = await browser.post("/members/new", data={"_csrf": csrf_of(inside), "name": "王芳"})
+        assert enrolled.status_code == 409
+        assert "示例店已满" in enrolled.text
+        assert await count(sample, "member") == MEMBERS
         await act(browser, "back")
         assert "这是示例店" not in (await browser.get("/overview")).text
         await act(browser, "remove")

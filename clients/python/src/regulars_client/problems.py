@@ -776,7 +776,7 @@ class SandboxExists(ConflictError):
 
 
 class SandboxFull(ConflictError):
-    """The sandbox is full: A sandbox has room for {limit} members. Reset it."""
+    """The sandbox or sample is full: A sandbox, and a sample chain, has room for {limit} members. Reset it, or go on in the real chain."""
 
     code = "sandbox-full"
 

@@ -128,7 +128,12 @@ ActivityData = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "object", "additionalProperties": _FIELD, "maxProperties": MOST_FIELDS},
+                {
+                    "type": "object",
+                    "additionalProperties": _FIELD,
+                    "minProperties": 1,
+                    "maxProperties": MOST_FIELDS,
+                },
                 {"type": "string", "maxLength": LONGEST_TEXT},
                 {"type": "null"},
             ]

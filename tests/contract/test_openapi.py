@@ -135,6 +135,11 @@ def test_a_name_that_a_path_gives_is_told_as_it_may_be(contract: dict[str, Any],
     assert own in (None, code["schema"])
 
 
+def test_an_activitys_data_is_told_with_a_field(contract: dict[str, Any]) -> None:
+    data = contract["components"]["schemas"]["ActivityBody"]["properties"]["data"]
+    assert [validator(contract, data).is_valid(one) for one in ({"pulse": 60}, {})] == [True, False]
+
+
 def test_a_special_fapiao_is_told_with_all_that_it_needs(contract: dict[str, Any]) -> None:
     told = validator(contract, {"$ref": "#/components/schemas/Fapiao"})
     normal = {"type": "normal", "title": "青禾商贸"}

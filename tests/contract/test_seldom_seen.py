@@ -40,3 +40,8 @@ async def test_a_subscription_with_a_smaller_plan_to_come(new_chain: Any, drain:
     await sent(paying.chain, "POST", "/v1/billing/change-plan", {"plan": "starter"})
     mine = (await sent(paying.chain, "GET", "/v1/billing"))["subscription"]
     assert mine["next_plan"]["code"] == "starter"
+
+
+async def test_cohorts_of_months_that_are_over(chain: Chain) -> None:
+    over = await sent(chain, "GET", "/v1/reports/cohorts?from=2020-01-01&to=2020-03-31")
+    assert over["unfinished"] is None

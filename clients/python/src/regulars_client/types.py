@@ -3132,7 +3132,7 @@ ReportsCohortsAnswer = TypedDict(
         "as_of": "str",
         "currency": "str",
         "cohorts": "list[ReportsCohortsAnswerCohortsItem]",
-        "unfinished": "str",
+        "unfinished": "str | None",
     },
 )
 

@@ -6,11 +6,12 @@ from typing import Final
 
 from saas.errors import DomainError, Language
 from saas.scope import connection, current
+from tenants.programme.descent import descent
 from tenants.programme.differences import Difference, differences
 from tenants.programme.differences.ladders import Fate, Held, Successors
 from tenants.programme.document import Programme
 from tenants.programme.followers import Change, Touched, touched_by
-from tenants.programme.lineage import Holders, backwards, descend
+from tenants.programme.lineage import Holders, backwards
 from tenants.programme.published import Published
 from tenants.programme.strict import Names
 from tenants.programme.transitions import refuse_unknown
@@ -50,7 +51,7 @@ async def draft_differences(
     if against not in {None, present}:
         return await _told(language, old, draft, Fate(_said(holders)))
     fate = Fate(_said(holders), await _held(old, draft), frozenset(x for x, to in holders.items() if to is None))
-    coming = draft.as_published(Published(lineage=descend(old, draft, holders).lineage))
+    coming = draft.as_published(Published(lineage=(await descent(old, draft, holders)).lineage))
     return await _told(language, old, draft, fate, await touched_by(Change(old, coming)))
 
 

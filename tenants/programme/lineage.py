@@ -28,18 +28,20 @@ class Moved:
 _NOTHING: Final[Mapping[str, str]] = {}
 
 
-def descend(old: Programme, new: Programme, holders: Holders) -> Moved:
+def descend(old: Programme, new: Programme, holders: Holders, returning: Mapping[str, Ladder] | None = None) -> Moved:
     """How the tiers of `old` (with its lineage) live on in `new`. A code that both have is itself; another one goes
-    where `holders` says, else to the nearest tier below it that is still there.
+    where `holders` says, else to the nearest tier below it that is still there. `returning`: the ladders that `new` has
+    and `old` hasn't any more, as they last were.
     """
     lineage: dict[str, Mapping[str, str]] = {}
     moved = set()
     for ladder in new.ladders:
         known = old.lineage.get(ladder.code, _NOTHING)
         before = old.ladder(ladder.code)
+        was = before or (returning or {}).get(ladder.code)
         named = holders.get(ladder.code) or _NOTHING
         codes = [*known, *([] if before is None else [tier.code for tier in before.tiers])]
-        now = {code: _successor(code, known.get(code, code), before, ladder, named) for code in codes}
+        now = {code: _successor(code, known.get(code, code), was, ladder, named) for code in codes}
         if any(before is None or _differs(known.get(code, code), now[code], before, ladder) for code in now):
             moved.add(ladder.code)
         kept = {

@@ -13,11 +13,12 @@ from saas.scope import connection, current
 from saas.validation import field_errors
 from tenants.audit.record import record
 from tenants.branches.branch import unknown_branches
+from tenants.programme.descent import descent
 from tenants.programme.document import Programme
 from tenants.programme.doubts import Doubt, warnings
 from tenants.programme.followers import Change, doubts
 from tenants.programme.health import refuse_told_health
-from tenants.programme.lineage import Holders, descend
+from tenants.programme.lineage import Holders
 from tenants.programme.pending import Pending, keep_pending, refuse_waiting
 from tenants.programme.published import Published, Transition
 from tenants.programme.strict import json_pointer
@@ -59,7 +60,7 @@ async def put_draft(document: dict[str, Any]) -> tuple[dict[str, Any], list[Doub
     )
     await record("programme.draft", f"draft:{revision}")
     present = await current_programme()
-    coming = rules.as_published(Published(lineage=descend(present, rules, {}).lineage))
+    coming = rules.as_published(Published(lineage=(await descent(present, rules, {})).lineage))
     return dumped, warnings(rules) + await doubts(Change(present, coming))
 
 

@@ -13,10 +13,11 @@ from uuid import UUID
 from saas.errors import DomainError, FieldError
 from saas.scope import connection, current
 from tenants.events.emit import emit
+from tenants.programme.descent import descent
 from tenants.programme.document import Programme
 from tenants.programme.followers import Change, bring_along
 from tenants.programme.kept import as_json, begun_anew, carried_on
-from tenants.programme.lineage import Holders, backwards, descend
+from tenants.programme.lineage import Holders, backwards
 from tenants.programme.published import Published, Transition
 from tenants.programme.versions import programme
 from tenants.tiers.recalculate import Request, start_recalculation
@@ -86,7 +87,7 @@ async def bring_in(old: Programme, new: Programme, coming: Coming, timezone: str
         raise DomainError("currency-mismatch", params={"currency": old.currency})
     await refuse_holders(old, new, coming)
     holders = coming.holders if coming.rolled_back_to is None else backwards(old, new)
-    moved = descend(old, new, holders)
+    moved = await descent(old, new, holders)
     now: datetime = await connection().fetchval(_CLOCK, current().tenant_id)
     begins = now
     if coming.at is not None and not await connection().fetchval(_SINCE, current().tenant_id, coming.at):

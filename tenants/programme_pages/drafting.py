@@ -18,11 +18,12 @@ from saas.errors import DomainError, InvalidValueError, Language
 from saas.money import currency_sign, exponent, parse_decimal_amount, to_decimal, ungrouped
 from saas.scope import current
 from tenants.programme.compared import glossary
+from tenants.programme.descent import descent
 from tenants.programme.document import Programme
 from tenants.programme.doubts import warnings
 from tenants.programme.draft import Kept, faults_of, keep_draft, kept_draft, lock_draft
 from tenants.programme.followers import Change, doubts
-from tenants.programme.lineage import Holders, descend
+from tenants.programme.lineage import Holders
 from tenants.programme.published import Published
 from tenants.programme.strict import json_pointer
 from tenants.programme.versions import current_programme
@@ -258,7 +259,7 @@ async def _judged(kept: Kept, language: Language) -> Draft:
 async def _doubts(kept: Kept, present: Programme, rules: Programme | None, language: Language) -> dict[str, str]:
     if rules is None or not kept.revision:
         return {}
-    coming = rules.as_published(Published(lineage=descend(present, rules, kept.holders).lineage))
+    coming = rules.as_published(Published(lineage=(await descent(present, rules, kept.holders)).lineage))
     teller = Teller(language, present.currency)
     told: dict[str, str] = {}
     for doubt in warnings(rules) + await doubts(Change(present, coming)):

@@ -15,8 +15,8 @@ from saas.pages import reader_of, render_page, see_other
 from saas.scope import connection, current
 from tenants.branches.branch import branches
 from tenants.jobs.job import read_job
+from tenants.programme.descent import descent
 from tenants.programme.document import Programme
-from tenants.programme.lineage import descend
 from tenants.programme.versions import programme
 from tenants.programme_pages.drafting import Draft
 from tenants.programme_pages.effect import changed_ladders, held_against
@@ -63,7 +63,7 @@ async def run_now(draft: Draft) -> Run | None:
     """The simulation of just this draft, if there is one."""
     if draft.rules is None or not draft.exists:
         return None
-    lineage = descend(draft.present, draft.rules, holders_of(draft)).lineage
+    lineage = (await descent(draft.present, draft.rules, holders_of(draft))).lineage
     said = {ladder: dict(codes) for ladder, codes in lineage.items()}
     return await run_of_now(draft.kept.document, said, draft.present.version, await held_against(draft))
 

@@ -13,9 +13,10 @@ from saas.scope import connection, current
 from saas.wording import as_data, field_message
 from tenants.audit.record import record
 from tenants.jobs.job import fail_job, new_job
+from tenants.programme.descent import descent
 from tenants.programme.doubts import Doubt, warnings
 from tenants.programme.kept import as_json, carried_on
-from tenants.programme.lineage import Holders, descend
+from tenants.programme.lineage import Holders
 from tenants.programme.publish import checked, read_draft
 from tenants.programme.schedule import schedule_instant
 from tenants.programme.transitions import Coming, refuse_holders
@@ -73,7 +74,7 @@ async def start_simulation(
         simulation_id,
         document,
         tenant["programme_version"],
-        {ladder: dict(codes) for ladder, codes in descend(present, draft, holders).lineage.items()},
+        {ladder: dict(codes) for ladder, codes in (await descent(present, draft, holders)).lineage.items()},
         transition,
         instant,
         not (now or held_now),

@@ -80,6 +80,14 @@ def test_a_ladder_that_went_is_remembered() -> None:
     assert back.ladders == {"card"}
 
 
+def test_a_ladder_that_comes_back_leads_from_where_it_was() -> None:
+    club = rules(("none", "insider"), 2, code="club")
+    gone = club.as_published(Published(lineage=descend(rules(THREE), club, {"card": None}).lineage))
+    back = descend(gone, rules(("base", "copper", "silver"), 3), {}, {"card": rules(THREE).main})
+    assert back.lineage["card"] == {"base": "base", "silver": "silver", "gold": "silver"}
+    assert back.ladders == {"card"}
+
+
 def test_what_was_above_the_base_is_read_so() -> None:
     found = after((THREE, {}), (("base", "argent", "gold"), {"silver": "argent"}))
     card = found.main

@@ -135,6 +135,19 @@ async def test_a_ladder_that_goes_keeps_its_history_and_may_come_back(shop: Chai
     assert [row for row in await standing(shop) if row[1] == "card"] == before
 
 
+async def test_a_ladder_that_comes_back_without_a_tier_has_its_holders_one_below(shop: Chain, drain: Drain) -> None:
+    top, low = await holders(shop, 6_000, 1_500)
+    await published(shop, ladder(("none", None), ("insider", 10), code="club"), holders={"card": None})
+    await through(shop, drain)
+    gold_is_no_more = ladder(("base", None), ("copper", 2_000), ("silver", 9_000))
+    await published(shop, gold_is_no_more, transition="up_only", holders={"club": None})
+    assert await tiers(shop, top, low) == ["silver", "silver"]  # the till's answer, before the run
+    await through(shop, drain)
+    assert await tiers(shop, top, low) == ["silver", "silver"]
+    assert (await reasons(shop, top))[-1][2:4] == ("gold", "silver")
+    assert (await shop.http.get("/v1/proof")).status_code == 200
+
+
 async def test_names_go_on_through_several_versions(shop: Chain, drain: Drain) -> None:
     (one,) = await holders(shop, 1_500)
     for number, (code, was) in enumerate([("argent", "silver"), ("plata", "argent"), ("silver", "plata")]):

@@ -10,7 +10,7 @@ import pytest
 from rules import Json, allowance, at, gift, set_tier, with_benefits
 from support.chains import Chain
 from support.clock import owner, set_clock
-from support.midnights import pass_time, work
+from support.midnights import begin, pass_time, work
 from support.till import bought, given_back, member, rows
 
 from saas.outbox import enqueue
@@ -57,14 +57,14 @@ async def shop(chain: Chain) -> Chain:
 
 
 async def test_who_reaches_a_tier_gets_its_gift(shop: Chain, drain: Any) -> None:
-    await set_clock(shop.tenant_id, at("2026-11-22 12:00"))
+    await begin(shop, at("2031-11-22 12:00"), "Asia/Shanghai")
     who = await member(shop)
     sale = await bought(shop, "T1", 50_000, member_id=who)
     await work(shop, drain)
     assert await has(shop, who) == [("hello-silver", "open")]
     (given,) = await rows(shop, "coupon_grant")
     assert (given["occasion"], str(given["source_id"])) == ("upgrade", sale["decision_id"])
-    assert (str(given["valid_from"]), str(given["valid_until"])) == ("2026-11-22", "2026-12-21")
+    assert (str(given["valid_from"]), str(given["valid_until"])) == ("2031-11-22", "2031-12-21")
     (kept,) = await rows(shop, "gift")
     assert (kept["occasion"], kept["tier"], kept["year"], kept["grant_id"]) == ("upgrade", "silver", 0, given["id"])
     (entry,) = await rows(shop, "coupon_entry")
@@ -237,13 +237,13 @@ async def test_a_gift_that_waits_goes_to_the_survivor(shop: Chain, drain: Any) -
 
 
 async def test_a_refund_that_lowers_the_tier_takes_the_gift_back(shop: Chain, drain: Any) -> None:
-    await set_clock(shop.tenant_id, at("2026-11-22 12:00"))
+    await begin(shop, at("2031-11-22 12:00"), "Asia/Shanghai")
     who = await member(shop)
     await bought(shop, "T1", 50_000, member_id=who)
     lift = await bought(shop, "T2", 150_000, member_id=who)
     await work(shop, drain)
     await given_back(shop, lift["id"], "R1", 150_000)
-    await pass_time(shop, drain, at("2026-11-24 12:00"))
+    await pass_time(shop, drain, at("2031-11-24 12:00"))
     assert (await shop.http.get(f"/v1/members/{who}")).json()["tier"]["code"] == "silver"
     found = {(row["tier"], row["coupon"]): row for row in await rows(shop, "gift")}
     states = {row["id"]: row["state"] for row in await rows(shop, "coupon_grant")}
@@ -262,7 +262,7 @@ async def test_a_refund_that_lowers_the_tier_takes_the_gift_back(shop: Chain, dr
 
 
 async def test_a_gift_that_was_used_stays_used(shop: Chain, drain: Any) -> None:
-    await set_clock(shop.tenant_id, at("2026-11-22 12:00"))
+    await begin(shop, at("2031-11-22 12:00"), "Asia/Shanghai")
     who = await member(shop)
     lift = await bought(shop, "T1", 50_000, member_id=who)
     await work(shop, drain)
@@ -271,7 +271,7 @@ async def test_a_gift_that_was_used_stays_used(shop: Chain, drain: Any) -> None:
     used = await shop.http.post("/v1/coupons/redeem", json={k: v for k, v in body.items() if k != "member_id"})
     assert used.status_code == 201, used.text
     await given_back(shop, lift["id"], "R1", 50_000)
-    await pass_time(shop, drain, at("2026-11-24 12:00"))
+    await pass_time(shop, drain, at("2031-11-24 12:00"))
     assert (await shop.http.get(f"/v1/members/{who}")).json()["tier"]["code"] == "regular"
     assert await has(shop, who) == [("hello-silver", "used")]
     await bought(shop, "T2", 50_000, member_id=who)
@@ -280,23 +280,23 @@ async def test_a_gift_that_was_used_stays_used(shop: Chain, drain: Any) -> None:
 
 
 async def test_a_refund_that_lowers_nothing_takes_nothing(shop: Chain, drain: Any) -> None:
-    await set_clock(shop.tenant_id, at("2026-11-22 12:00"))
+    await begin(shop, at("2031-11-22 12:00"), "Asia/Shanghai")
     who = await member(shop)
     lift = await bought(shop, "T1", 60_000, member_id=who)
     await work(shop, drain)
     await given_back(shop, lift["id"], "R1", 10_000)
-    await pass_time(shop, drain, at("2026-12-02 12:00"))
+    await pass_time(shop, drain, at("2031-12-02 12:00"))
     assert await has(shop, who) == [("hello-silver", "open")]
 
 
 async def test_taking_back_comes_after_rising_again(shop: Chain, drain: Any) -> None:
     """Whatever order the jobs run in, who holds the tier has its gift once."""
-    await set_clock(shop.tenant_id, at("2026-11-22 12:00"))
+    await begin(shop, at("2031-11-22 12:00"), "Asia/Shanghai")
     who = await member(shop)
     lift = await bought(shop, "T1", 50_000, member_id=who)
     await work(shop, drain)
     await given_back(shop, lift["id"], "R1", 50_000)
-    await set_clock(shop.tenant_id, at("2026-11-24 12:00"))
+    await set_clock(shop.tenant_id, at("2031-11-24 12:00"))
     while not [row for row in await rows(shop, "decision") if row["reason"] == "refund"]:
         await _recheck_only(shop, drain)
     (job,) = [row for row in await rows(shop, "outbox") if row["name"] == "gifts.take_back"]
@@ -420,13 +420,13 @@ async def test_a_schedule_that_lifts_gives(shop: Chain, drain: Any) -> None:
     ladders[0]["policy"] |= {"upgrade": "scheduled", "schedule": {"type": "monthly"}}
     from support.programme import change_programme
 
-    await set_clock(shop.tenant_id, at("2026-11-22 12:00"))
+    await begin(shop, at("2031-11-22 12:00"), "Asia/Shanghai")
     await change_programme(shop, ladders=ladders)
     who = await member(shop)
     await bought(shop, "T1", 50_000, member_id=who)
     await work(shop, drain)
     assert await has(shop, who) == []
-    await pass_time(shop, drain, at("2026-12-01 00:01") + timedelta(hours=1))
+    await pass_time(shop, drain, at("2031-12-01 00:01") + timedelta(hours=1))
     assert await has(shop, who) == [("hello-silver", "open")]
 
 

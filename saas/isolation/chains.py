@@ -69,7 +69,6 @@ def client(app: Any, headers: dict[str, str] | None = None, cookies: dict[str, s
         base_url=get_settings().public_url,
         headers={"Accept-Language": "en", **(headers or {})},
         cookies=cookies,
-        timeout=None,  # noqa: S113  # nothing goes over a network
     )
 
 

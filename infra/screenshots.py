@@ -207,7 +207,6 @@ def admin(camera: Camera) -> None:
             "exports": "/exports",
             "sandbox": "/sandbox",
             "proof": "/proof",
-            "isolation": "/proof/isolation",
             "billing": "/billing",
         }.items():
             page.goto(camera.made.url + path)
